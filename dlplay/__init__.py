@@ -1,0 +1,34 @@
+"""dlplay: a deep-learning laboratory in the terminal.
+
+What a scene file imports: Scene, Float, Int, Choice, Toggle, Text, claim. For notebooks: run.
+Names are loaded when they are first used, so that importing dlplay costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Scene": "dlplay.scene",
+    "Float": "dlplay.parameters",
+    "Int": "dlplay.parameters",
+    "Choice": "dlplay.parameters",
+    "Toggle": "dlplay.parameters",
+    "Text": "dlplay.parameters",
+    "claim": "dlplay.claims",
+    "run": "dlplay.engine.headless",
+}
+__all__ = ["Choice", "Float", "Int", "Scene", "Text", "Toggle", "claim", "run"]
+
+if TYPE_CHECKING:
+    from dlplay.claims import claim
+    from dlplay.engine.headless import run
+    from dlplay.parameters import Choice, Float, Int, Text, Toggle
+    from dlplay.scene import Scene
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dlplay' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,1 @@
+"""From events to characters: pure functions of (data, width, height, look)."""

@@ -1,0 +1,1 @@
+"""Runs scenes: in this process, or in a child process with controls; keeps their history."""

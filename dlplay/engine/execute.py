@@ -1,0 +1,162 @@
+"""One run from beginning to end, in this process: the path that every run takes."""
+
+from __future__ import annotations
+
+import io
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from dlplay import catalog, commands, events
+from dlplay.catalog import SceneCard
+from dlplay.engine import numerics
+from dlplay.parameters import ParameterError
+from dlplay.scene import Scene, checked
+from dlplay.stage import FLUSH_EVERY, Diverged, Sink, Stage, Stopped
+
+
+def execute(
+    card: SceneCard,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    sink: Sink = lambda batch: None,
+    controls: commands.Controls | None = None,
+    flush_every: float = FLUSH_EVERY,
+    max_steps: int | None = None,
+) -> events.Finished:
+    """Run a scene; every event goes to `sink`, the last is the summary that is returned.
+
+    A scene that raises gives the status "failed", with its traceback in the log. Raises
+    ParameterError for bad settings and NoDevice for a device that is not there.
+    """
+    values = card.defaults | checked(card.parameters, settings or {})
+    where = numerics.choose_device(device)
+    began = time.monotonic()
+    summary = events.Finished(
+        status="failed",
+        scene=card.id,
+        seed=seed,
+        device=where,
+        parameters=values,
+        measures={},
+        claims=[],
+        steps=0,
+        seconds=0.0,
+    )
+    sink(
+        [
+            events.Started(
+                scene=card.id,
+                seed=seed,
+                device=where,
+                parameters=values,
+                versions=numerics.versions(),
+                digest=card.digest,
+            )
+        ]
+    )
+    try:
+        scene = catalog.load(card)(**values)
+    except Exception as error:
+        sink([events.Logged(text=_traceback(error, card.path), stream="err")])
+        message = f"{card.path.name} could not be loaded: {_sentence(error)}"
+        return _finish(sink, summary, message=message, seconds=time.monotonic() - began)
+    stage = Stage(
+        scene,
+        seed=seed,
+        device=where,
+        sink=sink,
+        controls=controls,
+        flush_every=flush_every,
+        max_steps=max_steps,
+    )
+    with numerics.settled(seed), redirect_stdout(_Lines(stage)), redirect_stderr(_Lines(stage)):
+        status, message = _perform(scene, stage, card)
+    return _finish(
+        sink,
+        summary,
+        tick=stage.tick,
+        status=status,
+        message=message,
+        parameters=scene.values,
+        measures=dict(stage.measures),
+        claims=_judge(scene, stage),
+        steps=stage.tick,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _perform(scene: Scene, stage: Stage, card: SceneCard) -> tuple[str, str]:
+    """Run the scene to its end: a status, and one sentence about it."""
+    status, message = "done", ""
+    try:
+        try:
+            scene.run(stage)
+        except Stopped:
+            status = "stopped"
+        stage.close()
+    except Diverged as end:
+        status, message = "diverged", str(end)
+        stage.flush()
+    except ParameterError as error:
+        status, message = "failed", str(error)
+    except (Exception, SystemExit) as error:
+        status, message = "failed", f"{card.path.name} raised {_sentence(error)}"
+        stage.log(_traceback(error, card.path))
+        try:
+            stage.flush()
+        except Exception:  # the failure may be in what the flush computes: a claim
+            stage.send_log()
+    return status, message
+
+
+def _judge(scene: Scene, stage: Stage) -> list[Any]:
+    try:
+        return scene.judge(stage.measures)
+    except Exception:  # already told: the run failed on it
+        return []
+
+
+def _finish(sink: Sink, summary: events.Finished, **known: Any) -> events.Finished:
+    import msgspec
+
+    finished = msgspec.structs.replace(summary, **known)
+    sink([finished])
+    return finished
+
+
+def _sentence(error: BaseException) -> str:
+    text = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _traceback(error: BaseException, path: Path) -> str:
+    """The traceback from the scene's own file on; the whole where it does not appear."""
+    frames = traceback.extract_tb(error.__traceback__)
+    first = next((i for i, frame in enumerate(frames) if frame.filename == str(path)), 0)
+    head = ["Traceback (most recent call last):\n"]
+    return "".join(
+        head + traceback.format_list(frames[first:]) + traceback.format_exception_only(error)
+    ).rstrip()
+
+
+class _Lines(io.TextIOBase):
+    """Standard output or error while a scene runs: whole lines go to the run's log."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._rest = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._stage.log(line)
+        return len(text)

@@ -1,0 +1,12 @@
+"""The course: one folder a chapter, one file a scene. The list is the order of the chapters."""
+
+chapters = [
+    "introduction",
+    "activations",
+    "optimization",
+    "convolutional",
+    "language_models",
+    "graphs",
+    "vaes",
+    "diffusion",
+]

@@ -1,0 +1,6 @@
+"""# Introduction
+
+What learning is: a model, a loss, and small steps downhill.
+"""
+
+scenes = ["gradient_descent"]
