@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FLUSH_EVERY = 1 / 30  # seconds between two batches of events
 VITALS_EVERY = 1.0
+LOG_LINES = 1000  # kept between two flushes: a scene that floods its log drowns only itself
 XRAY_EVERY = 0.5
 
 Sink = Callable[[list[events.AnyEvent]], None]
@@ -73,7 +74,9 @@ class Stage:
         self._device_points = False
         self._contents: dict[str, events.AnyContent] = {}
         self._axes: dict[str, events.Axes] = {}
-        self._others: list[events.AnyEvent] = []
+        self._tweaks: list[events.AnyEvent] = []
+        self._log: list[events.AnyEvent] = []
+        self._unlogged = 0
         self._measured: dict[str, float] = {}
         self._claims: list[Any] | None = None
         self._diverged = ""
@@ -144,7 +147,7 @@ class Stage:
             case commands.Tweak(name, value):
                 self.scene.tweak(name, value)
                 self._changed.add(name)
-                self._others.append(events.Tweaked(tick=self.tick, name=name, value=value))
+                self._tweaks.append(events.Tweaked(tick=self.tick, name=name, value=value))
             case commands.Look(xray):
                 self._look = xray
 
@@ -476,7 +479,10 @@ class Stage:
 
     def log(self, text: str) -> None:
         """Write a line into the run's log."""
-        self._others.append(events.Logged(tick=self.tick, text=str(text)))
+        if len(self._log) < LOG_LINES:
+            self._log.append(events.Logged(tick=self.tick, text=str(text)))
+        else:
+            self._unlogged += 1
 
     def _show(self, content: events.AnyContent) -> None:
         self._contents[content.panel] = content
@@ -547,7 +553,8 @@ class Stage:
         if self._flushed - self._vital >= VITALS_EVERY:
             self._vital = self._flushed
             batch.append(self._vitals())
-        batch += self._others
+        batch += self._tweaks
+        batch += self._logged()
         batch += self._axes.values()
         batch += [
             events.Points(tick=self.tick, panel=panel, series=name, ticks=ticks, x=xs, y=ys)
@@ -555,13 +562,20 @@ class Stage:
         ]
         batch += self._contents.values()
         batch += self._judged()
-        self._others, self._axes, self._points, self._contents = [], {}, {}, {}
+        self._tweaks, self._axes, self._points, self._contents = [], {}, {}, {}
         self._sink(batch)
 
     def send_log(self) -> None:
         """Send the log alone, after a failure in what `flush` computes."""
-        self._sink([event for event in self._others if isinstance(event, events.Logged)])
-        self._others = []
+        self._sink(self._logged())
+
+    def _logged(self) -> list[events.AnyEvent]:
+        lines, self._log = self._log, []
+        if self._unlogged:
+            text = f"... {self._unlogged} more lines were dropped"
+            lines.append(events.Logged(tick=self.tick, text=text))
+            self._unlogged = 0
+        return lines
 
     def _judged(self) -> list[events.AnyEvent]:
         fresh: list[events.AnyEvent] = []

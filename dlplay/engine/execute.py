@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import time
 import traceback
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,12 @@ def execute(
     controls: commands.Controls | None = None,
     flush_every: float = FLUSH_EVERY,
     max_steps: int | None = None,
+    capture: bool = True,
 ) -> events.Finished:
     """Run a scene; every event goes to `sink`, the last is the summary that is returned.
 
-    A scene that raises gives the status "failed", with its traceback in the log. Raises
+    `capture`: what the scene prints goes to the run's log (a child process has it captured
+    already). A scene that raises gives the status "failed", with its traceback in the log. Raises
     ParameterError for bad settings and NoDevice for a device that is not there.
     """
     values = card.defaults | checked(card.parameters, settings or {})
@@ -75,7 +77,7 @@ def execute(
         flush_every=flush_every,
         max_steps=max_steps,
     )
-    with numerics.settled(seed), redirect_stdout(_Lines(stage)), redirect_stderr(_Lines(stage)):
+    with numerics.settled(seed), _captured(stage) if capture else nullcontext():
         status, message = _perform(scene, stage, card)
     return _finish(
         sink,
@@ -143,6 +145,12 @@ def _traceback(error: BaseException, path: Path) -> str:
     return "".join(
         head + traceback.format_list(frames[first:]) + traceback.format_exception_only(error)
     ).rstrip()
+
+
+@contextmanager
+def _captured(stage: Stage) -> Iterator[None]:
+    with redirect_stdout(_Lines(stage)), redirect_stderr(_Lines(stage)):
+        yield
 
 
 class _Lines(io.TextIOBase):

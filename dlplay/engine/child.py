@@ -1,0 +1,116 @@
+"""The child process of one run: takes commands, sends events, ends with its parent."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from dlplay import commands, events
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to run: a scene's file, its folder of chapters, and the settings that differ."""
+
+    path: str
+    root: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    device: str = "auto"
+    paused: bool = False
+    xray: bool = False
+
+
+class PipeControls:
+    """Commands as they come through a pipe, read by a thread of their own."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._waiting: deque[commands.AnyCommand] = deque()
+        self._arrived = threading.Semaphore(0)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def pending(self) -> bool:
+        return bool(self._waiting)
+
+    def take(self) -> commands.AnyCommand:
+        self._arrived.acquire()
+        return self._waiting.popleft()
+
+    def give(self, command: commands.AnyCommand) -> None:
+        self._waiting.append(command)
+        self._arrived.release()
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                self.give(commands.decode(self._pipe.recv_bytes()))
+        except (EOFError, OSError):
+            os._exit(1)  # whoever watched is gone
+
+
+def main(order: Order, outlet: Connection, control: Connection, log: Connection) -> None:
+    """Run the scene; the process ends when this returns."""
+    _take_over_streams(log)
+    _die_with_parent()
+    from dlplay import catalog
+    from dlplay.engine.execute import execute
+
+    controls = PipeControls(control)
+    if order.paused:
+        controls.give(commands.Pause())
+    if order.xray:
+        controls.give(commands.Look(True))
+    card = catalog.describe(Path(order.path), Path(order.root))
+    if card is None:
+        raise catalog.BrokenScene(f"{order.path} has no Scene class")
+
+    def sink(batch: list[events.AnyEvent]) -> None:
+        try:
+            outlet.send_bytes(events.encode(batch))
+        except OSError:
+            os._exit(1)
+
+    execute(
+        card,
+        order.settings,
+        seed=order.seed,
+        device=order.device,
+        sink=sink,
+        controls=controls,
+        capture=False,
+    )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    outlet.close()
+
+
+def _take_over_streams(log: Connection) -> None:
+    """What the scene, its libraries or the interpreter print goes into the log's pipe."""
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    for stream in (1, 2):
+        os.dup2(log.fileno(), stream)
+    log.close()
+    # They stay open as long as the process lives.
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    faulthandler.enable(sys.stderr, all_threads=False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel sees to it, even if this process never lets go of the interpreter."""
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)

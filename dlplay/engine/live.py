@@ -1,0 +1,322 @@
+"""Runs in child processes, seen from the process that watches them."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import connection
+from multiprocessing.connection import Connection
+from typing import Any
+
+import msgspec
+
+from dlplay import commands, events
+from dlplay.catalog import SceneCard
+from dlplay.claims import ClaimResult
+from dlplay.engine import child
+from dlplay.engine.child import Order
+from dlplay.engine.numerics import prepare_environment
+
+GRACE = 2.0  # seconds between asking a run to stop and ending its process
+CHUNK = 65536
+LOG_LINES = 2000  # kept until they are drained
+
+
+class Launcher:
+    """Starts runs, each in a process of its own."""
+
+    def __init__(self) -> None:
+        prepare_environment()
+        methods = mp.get_all_start_methods()
+        self.method = "forkserver" if "forkserver" in methods else "spawn"
+        self._context: Any = mp.get_context(self.method)
+        self._gate = ""
+
+    def warm(self, gated: bool = False) -> None:
+        """Start the fork server, which imports torch in the background.
+
+        Call it before Textual takes the terminal. With `gated`, the import waits for
+        `open_gate`, so that the interface is painted first.
+        """
+        if self.method != "forkserver":
+            return
+        from multiprocessing import forkserver
+
+        if gated:
+            handle, self._gate = tempfile.mkstemp(prefix="dlplay-gate-")
+            os.close(handle)
+            os.environ["DLPLAY_GATE"] = self._gate
+        self._context.set_forkserver_preload(["dlplay.engine.preload"])
+        forkserver.ensure_running()
+        os.environ.pop("DLPLAY_GATE", None)
+
+    def open_gate(self) -> None:
+        """The interface is painted: torch may be imported."""
+        if self._gate:
+            with suppress(OSError):
+                os.unlink(self._gate)
+            self._gate = ""
+
+    def start(
+        self,
+        card: SceneCard,
+        settings: dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        paused: bool = False,
+        xray: bool = False,
+    ) -> LiveRun:
+        """Start a run and return at once; its first events come when its process is up."""
+        self.open_gate()
+        order = Order(
+            str(card.path), str(card.root), dict(settings or {}), seed, device, paused, xray
+        )
+        return LiveRun(self._context, order, card)
+
+
+class LiveRun:
+    """One run in a child process. Every method returns at once and may be called at any time.
+
+    `state`: starting, running, paused, stopping, over.
+    """
+
+    def __init__(self, context: Any, order: Order, card: SceneCard) -> None:
+        self.order = order
+        self.card = card
+        self.state = "starting"
+        self._paused = order.paused
+        self._context = context
+        self._inbox: deque[events.AnyEvent] = deque()
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._log_rest = b""
+        self._lost_lines = 0
+        self._tick = 0
+        self._kill_at: float | None = None
+        self._killed = False
+        self._summary: events.Finished | None = None
+        self._started: events.Started | None = None
+        self._measures: dict[str, float] = {}
+        self._claims: list[ClaimResult] = []
+        self._control: Connection | None = None
+        self._process: Any = None
+        self._early: list[commands.AnyCommand] = []
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._attend, daemon=True)
+        self._thread.start()
+
+    # What the watcher asks
+
+    def pause(self) -> None:
+        self._paused = True
+        self._send(commands.Pause())
+
+    def resume(self) -> None:
+        self._paused = False
+        self._send(commands.Resume())
+
+    def step(self) -> None:
+        """One step, then pause."""
+        self._paused = True
+        self._send(commands.Step())
+
+    def tweak(self, name: str, value: Any) -> None:
+        """A live parameter's new value, from the next step on."""
+        self._send(commands.Tweak(name, value))
+
+    def look(self, xray: bool) -> None:
+        self._send(commands.Look(xray))
+
+    def stop(self, grace: float = GRACE) -> None:
+        """Ask the run to stop at its next step; after `grace` seconds end its process."""
+        if self.state != "over":
+            self.state = "stopping"
+            self._kill_at = self._kill_at or time.monotonic() + grace
+            self._send(commands.Stop())
+
+    def kill(self) -> None:
+        """End the process now."""
+        self._kill_at = 0.0
+        if self._process is not None and self._process.pid is not None:
+            self._killed = True
+            with suppress(OSError, AttributeError):
+                self._process.kill()
+
+    def drain(self) -> list[events.AnyEvent]:
+        """Everything that has come since the last call."""
+        batch: list[events.AnyEvent] = []
+        while self._log:
+            batch.append(events.Logged(tick=self._tick, text=self._log.popleft()))
+        if self._lost_lines:
+            text = f"... {self._lost_lines} more lines were dropped"
+            batch.append(events.Logged(tick=self._tick, text=text))
+            self._lost_lines = 0
+        while self._inbox:
+            batch.append(self._inbox.popleft())
+        return batch
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the run is over; whether it is."""
+        self._thread.join(timeout)
+        return self.state == "over"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    def _send(self, command: commands.AnyCommand) -> None:
+        with self._lock:
+            if self._control is None:
+                self._early.append(command)
+                return
+            # A full pipe or a closed one: the child is not listening, and stop will end it.
+            with suppress(OSError, ValueError):
+                self._control.send_bytes(commands.encode(command))
+
+    # What the attending thread does
+
+    def _attend(self) -> None:
+        try:
+            outlet, log = self._launch()
+        except Exception as error:
+            self._end("failed", f"the run's process could not be started: {error}")
+            return
+        open_pipes = {outlet, log}
+        while open_pipes:
+            for pipe in connection.wait(list(open_pipes), timeout=0.1):
+                if not (self._read(outlet) if pipe is outlet else self._read_log(log)):
+                    open_pipes.discard(pipe)
+            if self._kill_at is not None and time.monotonic() > self._kill_at:
+                self.kill()
+            if self._process.exitcode is not None and not connection.wait(list(open_pipes), 0):
+                break  # a grandchild may hold the pipes open
+        self._process.join(GRACE)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join(GRACE)
+        outlet.close()
+        log.close()
+        self._conclude()
+
+    def _launch(self) -> tuple[Connection, Connection]:
+        outlet, child_outlet = self._context.Pipe(duplex=False)
+        child_control, control = self._context.Pipe(duplex=False)
+        log, child_log = self._context.Pipe(duplex=False)
+        self._process = self._context.Process(
+            target=child.main, args=(self.order, child_outlet, child_control, child_log)
+        )
+        with _real_stderr():
+            self._process.start()
+        for end in (child_outlet, child_control, child_log):
+            end.close()
+        with suppress(AttributeError):
+            os.set_blocking(control.fileno(), False)
+        with self._lock:
+            self._control = control
+        for command in self._early:
+            self._send(command)
+        if self._kill_at == 0.0:
+            self.kill()
+        return outlet, log
+
+    def _read(self, outlet: Connection) -> bool:
+        """Take in one batch; False at the end of the stream."""
+        try:
+            batch = events.decode(outlet.recv_bytes())
+        except (EOFError, OSError, msgspec.MsgspecError):
+            return False
+        for event in batch:
+            self._tick = max(self._tick, event.tick)
+            if isinstance(event, events.Started):
+                self._started = event
+            elif isinstance(event, events.Measured):
+                self._measures.update(event.values)
+            elif isinstance(event, events.Claims):
+                self._claims = event.claims
+            if isinstance(event, events.Finished):
+                self._summary = event
+            else:
+                self._inbox.append(event)
+        if self.state == "starting":
+            self.state = "running"
+        return True
+
+    def _read_log(self, log: Connection) -> bool:
+        try:
+            data = os.read(log.fileno(), CHUNK)
+        except OSError:
+            return False
+        *lines, self._log_rest = (self._log_rest + data).split(b"\n")
+        if len(self._log_rest) > CHUNK:
+            lines, self._log_rest = [*lines, self._log_rest], b""
+        self._lost_lines += max(0, len(self._log) + len(lines) - LOG_LINES)
+        self._log.extend(line.decode("utf-8", "replace") for line in lines)
+        if len(data) == CHUNK:
+            time.sleep(0.01)  # a flood: let the pipe fill up, and the child wait
+        return bool(data)
+
+    def _conclude(self) -> None:
+        if self._log_rest:
+            self._log.append(self._log_rest.decode("utf-8", "replace"))
+        if self._summary is not None:
+            self._inbox.append(self._summary)
+            self.state = "over"
+            return
+        code = self._process.exitcode
+        if self._kill_at is not None:
+            self._end("stopped", "it did not stop when asked, so its process was ended")
+        elif code is not None and code < 0:
+            self._end("failed", f"the run's process was ended by {_signal(-code)}")
+        else:
+            self._end("failed", f"the run's process ended by itself (exit code {code})")
+
+    def _end(self, status: str, message: str) -> None:
+        started = self._started
+        self._inbox.append(
+            events.Finished(
+                tick=self._tick,
+                status=status,
+                message=message,
+                scene=self.card.id,
+                seed=self.order.seed,
+                device=started.device if started else self.order.device,
+                parameters=started.parameters if started else self.card.defaults,
+                measures=self._measures,
+                claims=self._claims,
+                steps=self._tick,
+                seconds=0.0,
+            )
+        )
+        self.state = "over"
+
+
+def _signal(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    if name == "SIGKILL":
+        return f"{name}: by hand, or by the system when memory ran out"
+    return name
+
+
+@contextmanager
+def _real_stderr() -> Iterator[None]:
+    """Inside a Textual app sys.stderr has no file, and starting a process needs one."""
+    shown, sys.stderr = sys.stderr, sys.__stderr__
+    try:
+        yield
+    finally:
+        sys.stderr = shown

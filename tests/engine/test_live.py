@@ -1,0 +1,206 @@
+"""Runs in child processes: control, faults, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from dlplay import run
+from dlplay.engine.history import LOG_LINES, History
+from tests.conftest import FAULTS, wait_for
+
+
+class Watched:
+    """A live run and its history."""
+
+    def __init__(self, launcher, card, settings=None, **options):
+        self.history = History()
+        self.run = launcher.start(card, settings, **options)
+
+    def see(self):
+        self.history.feed(self.run.drain())
+        return self.history
+
+    def until(self, condition, what="it"):
+        wait_for(lambda: condition(self.see()), what)
+
+    def end(self):
+        wait_for(lambda: self.run.wait(0), "the end")
+        return self.see().finished
+
+    @property
+    def log(self):
+        return "\n".join(line.text for line in self.see().log)
+
+
+@pytest.fixture
+def watch(launcher, faults):
+    started = []
+
+    def start(name, settings=None, **options):
+        watched = Watched(launcher, faults.find(f"faults/{name}"), settings, **options)
+        started.append(watched)
+        return watched
+
+    yield start
+    for watched in started:
+        watched.run.kill()
+        watched.run.wait(10)
+
+
+def test_a_run_in_a_child_gives_the_numbers_of_a_run_here(watch):
+    here = run("faults/fine", seed=3, scenes=FAULTS)
+    watched = watch("fine", seed=3)
+    finished = watched.end()
+    assert finished.status == "done"
+    assert finished.measures == here.measures
+    assert finished.claims == here.claims
+    assert "starting with 3 weights" in watched.log
+    line = watched.history.panel("loss").lines["the loss"]
+    assert line.mean.tolist() == here.curves["loss"]["the loss"][1].tolist()
+
+
+def test_looking_changes_nothing(watch):
+    seen = watch("fine", {"steps": 300}, seed=1, xray=True)
+    unseen = run("faults/fine", seed=1, steps=300, scenes=FAULTS)
+    assert seen.end().measures == unseen.measures
+
+
+def test_pause_step_resume(watch):
+    watched = watch("fine", {"steps": 1_000_000}, paused=True)
+    watched.until(lambda h: h.progress is not None, "the first pause")
+    assert watched.see().progress.step == 0
+    watched.run.step()
+    watched.until(lambda h: h.progress.step == 1, "one step")
+    watched.run.step()
+    watched.until(lambda h: h.progress.step == 2, "another step")
+    watched.run.resume()
+    watched.until(lambda h: h.progress.step > 50, "going on")
+    watched.run.stop()
+    assert watched.end().status == "stopped"
+
+
+def test_a_live_parameter_applies_at_the_next_step_and_is_remembered(watch):
+    watched = watch("fine", {"steps": 1_000_000}, paused=True)
+    watched.run.tweak("learning_rate", 0.25)
+    watched.run.step()
+    watched.until(lambda h: h.tweaks, "the tweak")
+    assert (watched.history.tweaks[0].name, watched.history.tweaks[0].value) == (
+        "learning_rate",
+        0.25,
+    )
+    watched.run.stop()
+    assert watched.end().parameters["learning_rate"] == 0.25
+
+
+def test_a_scene_that_raises_fails_in_one_sentence_with_its_traceback_in_the_log(watch):
+    watched = watch("raises")
+    finished = watched.end()
+    assert finished.status == "failed"
+    assert finished.message == "raises.py raised ValueError: the batch is empty"
+    assert "raises.py" in watched.log
+    assert "dlplay/engine" not in watched.log
+    assert watched.history.series["loss"]["train"].count == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("exits", "exit code 7"),
+        ("killed", "SIGKILL"),
+        ("segfaults", "SIGSEGV"),
+        ("imports_nothing".replace("_", "-"), "a_module_that_is_not_there"),
+        ("asks", "EOFError"),
+    ],
+)
+def test_a_run_that_dies_is_told_in_one_sentence(watch, name, words):
+    finished = watch(name).end()
+    assert finished.status == "failed"
+    assert words in finished.message
+    assert "\n" not in finished.message
+
+
+def test_what_was_seen_before_a_death_is_kept(watch):
+    watched = watch("killed")
+    watched.end()
+    assert watched.history.series["loss"]["train"].count == 6
+
+
+def test_a_crash_of_the_interpreter_leaves_its_stack_in_the_log(watch):
+    watched = watch("segfaults")
+    watched.end()
+    assert "segfaults.py" in watched.log
+
+
+def test_a_run_that_never_returns_is_ended(watch):
+    watched = watch("endless")
+    watched.until(lambda h: "loss" in h.series, "the first step")
+    watched.run.stop(grace=0.2)
+    finished = watched.end()
+    assert finished.status == "stopped"
+    assert "ended" in finished.message
+
+
+def test_a_flood_is_bounded_and_can_be_stopped(watch):
+    watched = watch("floods")
+    watched.until(lambda h: h.tick > 2000, "the flood")
+    watched.run.stop()
+    assert watched.end().status == "stopped"
+    assert len(watched.history.log) <= LOG_LINES
+    assert sum(len(k.frames) for k in watched.history.keyframes.values()) < 100
+
+
+def test_divergence_ends_a_run_with_its_curves_kept(watch):
+    watched = watch("diverges")
+    finished = watched.end()
+    assert finished.status == "diverged"
+    assert "loss" in finished.message
+    assert watched.history.series["loss"]["train"].count == 31
+
+
+def test_everything_printed_is_in_the_log(watch):
+    watched = watch("warns")
+    watched.end()
+    for words in ("to standard output", "to standard error", "a warning", "from below"):
+        assert words in watched.log
+
+
+def test_a_killed_watcher_takes_its_children_with_it():
+    program = textwrap.dedent(
+        f"""
+        import time
+        from pathlib import Path
+        from dlplay.catalog import Catalog
+        from dlplay.engine.live import Launcher
+        if __name__ == "__main__":
+            launcher = Launcher()
+            launcher.warm()
+            run = launcher.start(Catalog([Path({str(FAULTS)!r})]).find("faults/endless"))
+            while not run.drain():
+                time.sleep(0.01)
+            print(run.pid, flush=True)
+            time.sleep(600)
+        """
+    )
+    watcher = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    child = int(watcher.stdout.readline())
+    watcher.kill()
+    watcher.wait()
+
+    def gone():
+        try:
+            with open(f"/proc/{child}/stat") as stat:
+                return stat.read().split()[2] == "Z"
+        except OSError:
+            pass
+        try:
+            os.kill(child, 0)
+        except OSError:
+            return True
+        return False
+
+    wait_for(gone, "the end of the child")

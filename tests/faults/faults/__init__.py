@@ -1,0 +1,4 @@
+"""# Faults
+
+Scenes that misbehave, one way each.
+"""
