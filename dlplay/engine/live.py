@@ -241,6 +241,8 @@ class LiveRun:
             self._tick = max(self._tick, event.tick)
             if isinstance(event, events.Started):
                 self._started = event
+            elif isinstance(event, events.Progress) and self.state == "starting":
+                self.state = "running"
             elif isinstance(event, events.Measured):
                 self._measures.update(event.values)
             elif isinstance(event, events.Claims):
@@ -249,8 +251,6 @@ class LiveRun:
                 self._summary = event
             else:
                 self._inbox.append(event)
-        if self.state == "starting":
-            self.state = "running"
         return True
 
     def _read_log(self, log: Connection) -> bool:

@@ -1,0 +1,1 @@
+"""The terminal interface: a browser of scenes, and the stage on which one runs."""

@@ -1,0 +1,124 @@
+"""Every action of the interface in one table.
+
+Bindings, footer, help and command palette are made from it, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Action:
+    """`name`: the method `action_name` of the screen or the app. `keys`: as Textual calls them.
+    `label`: a word for the footer. `help`: what it does. `footer`: shown in the footer.
+    """
+
+    name: str
+    keys: str
+    label: str
+    help: str
+    group: str
+    footer: bool = False
+    shown: str = ""  # how the keys are written; made from `keys` if empty
+
+    @property
+    def written(self) -> str:
+        return self.shown or " ".join(KEY_NAMES.get(key, key) for key in self.keys.split(","))
+
+
+KEY_NAMES = {
+    "space": "space",
+    "full_stop": ".",
+    "question_mark": "?",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "backspace": "⌫",
+    "enter": "enter",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "ctrl+q": "ctrl+q",
+    "shift+left": "shift+←",
+    "shift+right": "shift+→",
+}
+
+EVERYWHERE = (
+    Action("help", "question_mark,f1", "Help", "Show all keys", "Program", True, "?"),
+    Action("command_palette", "ctrl+p", "Palette", "Find any action by name", "Program"),
+    Action("next_theme", "t", "Theme", "Next theme", "Program"),
+    Action("picture", "f12", "Picture", "Save the screen as an SVG picture", "Program"),
+    Action("quit", "ctrl+q", "Quit", "Leave dlplay at once; a run is ended", "Program"),
+)
+
+BROWSER = (
+    Action("open", "enter", "Open", "Open the scene and start it", "Scenes", True),
+    Action(
+        "filter", "slash", "Filter", "Filter by words of title, section, lesson", "Scenes", True
+    ),
+    Action("clear_filter", "escape", "Show all", "Leave the filter", "Scenes"),
+    Action("up", "k,up", "Up", "Previous chapter or scene", "Scenes"),
+    Action("down", "j,down", "Down", "Next chapter or scene", "Scenes"),
+    Action("fold", "h,left", "Fold", "Fold the chapter", "Scenes"),
+    Action("unfold", "l,right", "Unfold", "Unfold the chapter", "Scenes"),
+    Action("page_down", "pagedown,J", "Page", "Scroll the page on the right", "Scenes"),
+    Action("page_up", "pageup,K", "Page back", "Scroll it back", "Scenes"),
+    Action("edit", "e", "Edit", "Open the scene's file in $EDITOR", "Scenes"),
+    Action("quit", "q", "Quit", "Leave dlplay", "Scenes", True),
+)
+
+STAGE = (
+    Action("start_or_pause", "space", "Run", "Start, pause, go on", "Run", True),
+    Action("step", "full_stop", "Step", "One step, then pause", "Run", True),
+    Action("restart", "r", "Again", "Begin again with these settings", "Run", True),
+    Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run"),
+    Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", True),
+    Action("up", "k,up", "Previous", "Previous parameter (scrolls a page)", "Parameters"),
+    Action("down", "j,down", "Next", "Next parameter (scrolls a page)", "Parameters"),
+    Action("less", "h,left", "Less", "Turn the parameter down", "Parameters"),
+    Action("more", "l,right", "More", "Turn the parameter up", "Parameters"),
+    Action("much_less", "H,shift+left", "Much less", "Turn it down in big steps", "Parameters"),
+    Action("much_more", "L,shift+right", "Much more", "Turn it up in big steps", "Parameters"),
+    Action("type", "enter", "Type", "Type a value", "Parameters"),
+    Action("default", "backspace", "Default", "Back to the default", "Parameters"),
+    Action("defaults", "D", "All defaults", "All parameters back to their defaults", "Parameters"),
+    Action("next_panel", "tab", "Next panel", "Choose the next panel", "Panels"),
+    Action("previous_panel", "shift+tab", "Previous panel", "Choose the previous", "Panels"),
+    Action("zoom", "z", "Zoom", "Chosen panel on the whole screen, and back", "Panels", True),
+    *(
+        Action(f"zoom_to({n})", str(n), f"Panel {n}", f"Zoom panel {n}, and back", "Panels", False)
+        for n in range(1, 10)
+    ),
+    Action("log_axis", "g", "Log/linear", "Curves: the y axis linear or logarithmic", "Panels"),
+    Action("log_x_axis", "G", "Log/linear x", "Curves: the x axis linear or logarithmic", "Panels"),
+    Action("previous_frame", "left_square_bracket", "Head back", "Heatmaps: last head", "Panels"),
+    Action("next_frame", "right_square_bracket", "Next head", "Heatmaps: next head", "Panels"),
+    Action("xray", "w", "X-ray", "Look into the layers of the model", "Panels"),
+    Action("page_down", "pagedown,J", "More panels", "Next page of panels or text", "Panels"),
+    Action("page_up", "pageup,K", "Panels back", "Page back", "Panels"),
+    Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),
+    Action("claims", "c", "Claims", "All claims in full, and back", "Pages", True),
+    Action("source", "s", "Source", "The scene's own file, and back", "Pages"),
+    Action("log", "o", "Log", "What the run printed, and back", "Pages"),
+    Action("breaker", "b", "Break", "Set what breaks the next claim, and run it", "Pages"),
+    Action("edit", "e", "Edit", "Open the scene in $EDITOR, then reload it", "Scene"),
+    Action("address", "y", "Copy", "Copy the run's one-line address", "Scene"),
+    Action(
+        "back", "q,escape", "Back", "Back: from zoom, from a page, to the scenes", "Scene", True
+    ),
+)
+
+
+def bindings(actions: tuple[Action, ...]) -> list[BindingType]:
+    """Textual's bindings for a table of actions."""
+    return [
+        Binding(a.keys, a.name, a.label, show=a.footer, key_display=a.written.split()[0])
+        for a in actions
+    ]

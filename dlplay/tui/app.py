@@ -1,0 +1,145 @@
+"""The application: themes, the two screens, and what the terminal can show."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from dlplay.catalog import Catalog, SceneCard, roots
+from dlplay.draw import Look
+from dlplay.engine.live import Launcher
+from dlplay.tui.actions import EVERYWHERE, bindings
+from dlplay.tui.browser import Browser
+from dlplay.tui.plain import Ascii
+from dlplay.tui.progress import Progress
+from dlplay.tui.screen import FullScreen
+from dlplay.tui.stage_screen import StageScreen
+from dlplay.tui.themes import CYCLE, DARK, LIGHT
+
+
+class DlplayApp(App[None]):
+    """dlplay in the terminal."""
+
+    CSS_PATH = "dlplay.tcss"
+    TITLE = "dlplay"
+    BINDINGS = bindings(EVERYWHERE)
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        launcher: Launcher,
+        look: Look | None = None,
+        progress: Progress | None = None,
+        first: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.catalog = catalog
+        self.launcher = launcher
+        self.progress = progress or Progress()
+        self._look = look or Look()
+        self._first = first
+        self.animation_level = "none"
+
+    @property
+    def look(self) -> Look:
+        """What the terminal can show, with the theme's background."""
+        return replace(self._look, dark=self.current_theme.dark)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = list(super().get_line_filters())
+        return [*filters, Ascii()] if self._look.ascii else filters
+
+    def on_mount(self) -> None:
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name if self._look.dark else LIGHT.name
+        self.set_class(self._look.ascii, "-ascii")
+        self.push_screen(Browser())
+        if self._first is not None:
+            first = dict(self._first)
+            self.push_screen(StageScreen(first.pop("card"), self.launcher, **first))
+        # Only now may torch be imported, by the fork server: the first picture is out.
+        self.call_after_refresh(self.launcher.open_gate)
+
+    def open_scene(self, card: SceneCard) -> None:
+        self.push_screen(StageScreen(card, self.launcher))
+
+    def leave_scene(self) -> None:
+        """From the stage to the browser."""
+        self.pop_screen()
+
+    def reread(self) -> None:
+        """Look at the scene folders again."""
+        self.catalog = Catalog(self.catalog.roots)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        if isinstance(screen, FullScreen):
+            yield from screen.commands()
+        for action in EVERYWHERE:
+            if action.name not in ("command_palette", "help"):
+                run = getattr(self, f"action_{action.name}")
+                yield SystemCommand(action.label, f"{action.help} ({action.written})", run)
+        yield SystemCommand("Choose a theme", "All themes by name", self.action_change_theme)
+
+    def action_next_theme(self) -> None:
+        names = [name for name in CYCLE if name in self.available_themes]
+        place = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(place + 1) % len(names)]
+        self.refresh_css()
+
+    def action_picture(self) -> None:
+        path = self.save_screenshot(path=str(Path.cwd()))
+        self.notify(path, title="Picture saved")
+
+    async def action_quit(self) -> None:
+        self.exit()
+
+    async def action_help(self) -> None:
+        if isinstance(self.screen, FullScreen):
+            self.screen.action_help()
+
+
+def start(
+    extra: Path | None = None,
+    scene_id: str | None = None,
+    settings: dict[str, Any] | None = None,
+    seed: int | None = None,
+    device: str = "auto",
+    look: Look | None = None,
+    start: bool = True,
+) -> int:
+    """Run the interface until the user leaves; the exit code.
+
+    `extra`: one more folder of scenes. `scene_id`: go straight to its stage, with `settings`,
+    and start it if `start`. Raises UnknownScene for a wrong id.
+    """
+    catalog = Catalog(roots(extra))
+    first = None
+    if scene_id is not None:
+        first = {
+            "card": catalog.find(scene_id),
+            "settings": settings or {},
+            "seed": seed or 0,
+            "device": device,
+            "start": start,
+        }
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    launcher = Launcher()
+    launcher.warm(gated=True)  # before Textual takes the terminal
+    app = DlplayApp(catalog, launcher, look, first=first)
+    try:
+        app.run()
+    finally:
+        launcher.open_gate()
+    if app.return_code:
+        sys.stderr.write("dlplay: the interface failed; the terminal has been given back\n")
+    return app.return_code or 0

@@ -1,0 +1,121 @@
+"""What opens over a screen: typing a value, choosing one, the help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+
+from dlplay.parameters import Parameter, ParameterError
+from dlplay.tui.actions import EVERYWHERE, Action
+from dlplay.tui.sidebar import Scroll
+
+
+class ValueDialog(ModalScreen[Any]):
+    """Type a parameter's value; a wrong one is told on the spot, and the dialog stays."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, parameter: Parameter[Any], value: Any) -> None:
+        super().__init__()
+        self.parameter = parameter
+        self.value = value
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = self.parameter.name
+            yield Static(f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}")
+            yield Input(self.parameter.show(self.value), select_on_focus=True)
+            yield Static(id="complaint")
+
+    @on(Input.Submitted)
+    def take(self, event: Input.Submitted) -> None:
+        text = event.value if self.parameter.kind == "text" else event.value.strip()
+        try:
+            self.dismiss(self.parameter.parse(text))
+        except ParameterError as error:
+            self.query_one("#complaint", Static).update(Text(str(error), "bold"))
+
+
+class ChoiceDialog(ModalScreen[Any]):
+    """Choose one of a parameter's options."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+    ]
+
+    def __init__(self, name: str, options: list[str], value: str) -> None:
+        super().__init__()
+        self.parameter_name = name
+        self.options = options
+        self.value = value
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = self.parameter_name
+            yield OptionList(*self.options)
+
+    def on_mount(self) -> None:
+        choices = self.query_one(OptionList)
+        choices.highlighted = self.options.index(self.value)
+        choices.focus()
+
+    def action_move(self, by: int) -> None:
+        choices = self.query_one(OptionList)
+        choices.action_cursor_down() if by > 0 else choices.action_cursor_up()
+
+    @on(OptionList.OptionSelected)
+    def take(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.options[event.option_index])
+
+
+class Help(ModalScreen[None]):
+    """All keys of a screen, by group."""
+
+    BINDINGS = [
+        Binding("escape,q,question_mark,f1,enter", "dismiss", "Close"),
+        Binding("down,j", "scroll(2)", show=False),
+        Binding("up,k", "scroll(-2)", show=False),
+        Binding("pagedown,space", "scroll(12)", show=False),
+        Binding("pageup", "scroll(-12)", show=False),
+    ]
+
+    def __init__(self, title: str, actions: tuple[Action, ...]) -> None:
+        super().__init__()
+        self.heading = title
+        self.actions = (*actions, *EVERYWHERE)
+
+    def compose(self) -> ComposeResult:
+        with Scroll(classes="dialog help") as box:
+            box.border_title = self.heading
+            box.border_subtitle = "esc closes · ↓ scrolls"
+            yield Static(self.table())
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(Scroll).scroll_relative(y=by, animate=False)
+
+    def table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(justify="right", style="bold", no_wrap=True)
+        table.add_column()
+        group = ""
+        for action in self.actions:
+            if action.name.startswith("zoom_to(") and action.name != "zoom_to(1)":
+                continue
+            if action.group != group:
+                table.add_row("", Text(f"\n{action.group}" if group else action.group, "bold"))
+                group = action.group
+            if action.name == "zoom_to(1)":
+                table.add_row("1 to 9", "Zoom the panel of that number, and back")
+            else:
+                table.add_row(action.written, action.help)
+        return table

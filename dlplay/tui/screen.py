@@ -1,0 +1,77 @@
+"""What the browser and the stage share: fitting the terminal, help, actions by name."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import events as input_events
+from textual.app import SystemCommand
+from textual.screen import Screen
+from textual.widgets import Static
+
+from dlplay.tui.actions import Action
+from dlplay.tui.dialogs import Help
+
+if TYPE_CHECKING:
+    from dlplay.tui.app import DlplayApp
+
+SMALLEST = (60, 16)
+
+
+class FullScreen(Screen[None]):
+    """A screen whose actions come from a table."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    WIDTHS: ClassVar[dict[str, int]] = {}  # class of the screen -> from this width on
+    HEADING = ""
+
+    @property
+    def dlplay(self) -> DlplayApp:
+        return cast("DlplayApp", self.app)
+
+    def on_resize(self, event: input_events.Resize) -> None:
+        width, height = event.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(small, "-small")
+        if small:
+            self.query_one(".too-small", Static).update(
+                f"{width} x {height} is too small a terminal:\n"
+                f"dlplay needs {SMALLEST[0]} x {SMALLEST[1]}, and likes 80 x 24 or more."
+            )
+        for name, least in self.WIDTHS.items():
+            self.set_class(width >= least, name)
+        self.fit(width, height)
+
+    def fit(self, width: int, height: int) -> None:
+        """Lay out for this size; for the subclass."""
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help(self.HEADING, self.ACTIONS))
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """The actions of this screen for the command palette."""
+        for action in self.ACTIONS:
+            run = self._runner(action.name)
+            yield SystemCommand(action.label, f"{action.help} ({action.written})", run)
+
+    def _runner(self, name: str) -> Any:
+        async def run() -> None:
+            await self.run_action(name)
+
+        return run
+
+    def edit_file(self, path: Path) -> bool:
+        """Open a file in the user's editor, with the terminal lent to it; whether it went well."""
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        try:
+            with self.app.suspend():
+                subprocess.run([*shlex.split(editor), str(path)], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.notify(f"{editor}: {error}. Set EDITOR to your editor.", severity="error")
+            return False
+        return True

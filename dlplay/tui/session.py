@@ -1,0 +1,197 @@
+"""A scene on the stage: its settings, its run and the run's history. No widgets here."""
+
+from __future__ import annotations
+
+import random
+import shlex
+import time
+from typing import Any
+
+from dlplay import catalog
+from dlplay.catalog import SceneCard
+from dlplay.engine.history import History
+from dlplay.engine.live import Launcher, LiveRun
+
+RESTART_AFTER = 0.3  # seconds of silence after the last key that asks for a restart
+ACTIVE = ("starting", "running", "paused", "stopping")
+
+
+class Session:
+    """What the user does to a scene.
+
+    `state`: ready (nothing ran yet), starting, running, paused, stopping, or how the run ended:
+    done, stopped, diverged, failed.
+    """
+
+    def __init__(
+        self,
+        card: SceneCard,
+        launcher: Launcher,
+        settings: dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        self.card = card
+        self.launcher = launcher
+        self.values = card.defaults | dict(settings or {})
+        self.seed = seed
+        self.device = device
+        self.run: LiveRun | None = None
+        self.history = History()
+        self.xray = False
+        self.runs = 0  # counts the runs, so that a watcher notices a new one
+        self.rate = 0.0  # steps a second, lately
+        self._ran_with: tuple[Any, ...] = ()
+        self._restart_at: float | None = None
+        self._rate_from: tuple[float, int] | None = None
+
+    # What it is doing
+
+    @property
+    def state(self) -> str:
+        if self._restart_at is not None:
+            return "starting"
+        if self.run is None:
+            return "ready"
+        if self.history.finished is not None:
+            return self.history.finished.status
+        if self.run.state == "over":  # the summary is on its way
+            return "stopping"
+        if self.run.state == "running" and self.run.paused:
+            return "paused"
+        return self.run.state
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def stale(self) -> bool:
+        """Whether the settings are no longer those of the run that is shown."""
+        return self.run is not None and self._settings() != self._ran_with
+
+    @property
+    def address(self) -> str:
+        """The command that starts this run again anywhere."""
+        words = ["dlplay", "open", self.card.id]
+        for name, parameter in self.card.parameters.items():
+            if self.values[name] != parameter.default:
+                words.append(shlex.quote(f"{name}={parameter.show(self.values[name])}"))
+        words.append(f"--seed {self.seed}")
+        if self.device != "auto":
+            words.append(f"--device {self.device}")
+        return " ".join(words)
+
+    def _settings(self) -> tuple[Any, ...]:
+        return (self.seed, self.device, *self.values.items())
+
+    # What the user asks
+
+    def start(self, paused: bool = False) -> None:
+        """Begin a new run with the settings as they are; an old one is ended."""
+        self.close()
+        self._restart_at = None
+        self._ran_with = self._settings()
+        self.history = History()
+        self.rate, self._rate_from = 0.0, None
+        self.runs += 1
+        self.run = self.launcher.start(
+            self.card,
+            self.values,
+            seed=self.seed,
+            device=self.device,
+            paused=paused,
+            xray=self.xray,
+        )
+
+    def toggle(self) -> None:
+        """Start, pause or go on, whichever makes sense."""
+        if self.run is None or not self.active:
+            self.start()
+        elif self.run.paused:
+            self.run.resume()
+        else:
+            self.run.pause()
+
+    def step(self) -> None:
+        """One step; a run that has not begun begins with it."""
+        if self.run is None or not self.active:
+            self.start(paused=True)
+        assert self.run is not None
+        self.run.step()
+
+    def stop(self) -> None:
+        if self.run is not None and self.active:
+            self.run.stop()
+
+    def set(self, name: str, value: Any) -> str:
+        """Give a parameter a value: "live" if it reaches the run, "restart" if the run begins
+        again for it, "set" if nothing runs, "" if it had that value."""
+        if self.values[name] == value:
+            return ""
+        self.values[name] = value
+        if self.run is None or not self.active:
+            return "set"
+        if self.card.parameters[name].live and self._restart_at is None:
+            self.run.tweak(name, value)
+            self._ran_with = self._settings()
+            return "live"
+        self._restart_at = time.monotonic() + RESTART_AFTER
+        return "restart"
+
+    def new_seed(self) -> None:
+        """Another seed; the scene begins again with it."""
+        self.seed = random.SystemRandom().randrange(1, 10_000)
+        self.start()
+
+    def look(self, xray: bool) -> None:
+        self.xray = xray
+        if self.run is not None:
+            self.run.look(xray)
+
+    def reload(self) -> str:
+        """Read the scene's file again; what is wrong with it, or nothing."""
+        card = catalog.describe(self.card.path, self.card.root)
+        if card is None or card.broken:
+            return card.broken if card else f"{self.card.path.name} has no Scene class any more"
+        self.card = card
+        kept = {}
+        for name, parameter in card.parameters.items():
+            try:
+                kept[name] = parameter.check(self.values[name])
+            except (KeyError, ValueError):
+                kept[name] = parameter.default
+        self.values = kept
+        return ""
+
+    def poll(self) -> bool:
+        """Take in what has come from the run; whether there was anything."""
+        if self._restart_at is not None and time.monotonic() >= self._restart_at:
+            self.start()
+            return True
+        if self.run is None:
+            return False
+        batch = self.run.drain()
+        self.history.feed(batch)
+        self._measure_rate()
+        return bool(batch)
+
+    def close(self) -> None:
+        """End the run's process, if there is one."""
+        if self.run is not None and self.run.state != "over":
+            self.run.kill()
+
+    def _measure_rate(self) -> None:
+        now, tick = time.monotonic(), self.history.tick
+        if self.state != "running":
+            self._rate_from = None
+            return
+        if self._rate_from is None:
+            self._rate_from = (now, tick)
+            return
+        then, before = self._rate_from
+        if now - then >= 0.5:
+            rate = (tick - before) / (now - then)
+            self.rate = rate if not self.rate else 0.6 * self.rate + 0.4 * rate
+            self._rate_from = (now, tick)

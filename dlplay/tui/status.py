@@ -1,0 +1,76 @@
+"""The status line: what the run is doing, how far it is, how fast, where."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from dlplay.tui.session import Session
+from dlplay.tui.sidebar import Inks
+
+LOOKS = {
+    "ready": ("○", "muted", "ready"),
+    "starting": ("◌", "accent", "starting"),
+    "running": ("▶", "success", "running"),
+    "paused": ("Ⅱ", "warning", "paused"),
+    "stopping": ("◌", "warning", "stopping"),
+    "done": ("■", "success", "done"),
+    "stopped": ("■", "warning", "stopped"),
+    "diverged": ("✗", "error", "diverged"),
+    "failed": ("✗", "error", "failed"),
+}
+
+
+def status(session: Session, width: int, inks: Inks, note: str = "") -> Text:
+    """One line of at most `width` cells; `note` says what the last key did."""
+    mark, ink, word = LOOKS[session.state]
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f" {mark} {word} ", f"bold {inks[ink]}")
+    finished = session.history.finished
+    facts: list[str] = []
+    progress = session.history.progress
+    if progress is not None and progress.total:
+        phase = f"{progress.phase} " if progress.phase else ""
+        facts.append(f"{phase}step {progress.step}/{progress.total}")
+        if session.state == "running":
+            text.append(bar(progress.step / progress.total, 10), inks["accent"])
+            if session.rate:
+                facts.append(f"{rate(session.rate)} steps/s")
+                facts.append(f"{clock((progress.total - progress.step) / session.rate)} left")
+    if finished is not None and finished.seconds:
+        facts.append(f"{finished.seconds:.1f} s")
+    started = session.history.started
+    facts.append(started.device if started else session.device)
+    facts.append(f"seed {session.seed}")
+    vitals = session.history.vitals
+    if vitals is not None:
+        facts.append(memory(vitals.device_memory or vitals.memory))
+    message = note or (finished.message if finished is not None else "")
+    if message:
+        text.append(f"· {message} ", inks["accent"] if note else inks[ink])
+    elif session.stale and not session.active:
+        text.append("· settings changed: space runs them ", inks["accent"])
+    elif session.state == "ready":
+        text.append("· space starts ", inks["accent"])
+    text.append("· " + " · ".join(facts), "")
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def bar(share: float, width: int) -> str:
+    full = round(min(max(share, 0.0), 1.0) * width)
+    return "━" * full + "─" * (width - full) + " "
+
+
+def rate(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def clock(seconds: float) -> str:
+    """`0:07`, `12:30`, `2 h`."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def memory(count: float) -> str:
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
