@@ -31,6 +31,10 @@ CURVES = (draw.Curves, events.Plot)
 PAGES = ("lesson", "claims", "source", "log")
 
 
+class RunLog(Log, can_focus=False):
+    """What the run printed; the screen has the keys."""
+
+
 class StageScreen(FullScreen):
     """One scene, running."""
 
@@ -77,13 +81,12 @@ class StageScreen(FullScreen):
                         yield Static(id=f"{name}-text")
                 with Scroll(id="log", classes="page") as page:
                     page.border_title = "log"
-                    yield Log(id="log-lines", max_lines=5000)
+                    yield RunLog(id="log-lines", max_lines=5000)
             yield Sidebar()
         yield Static(id="status")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.query_one(Log).can_focus = False
         self.show_scene()
         self.set_interval(TICK, self.tick)
         if self._start:
@@ -171,7 +174,7 @@ class StageScreen(FullScreen):
         """A new run: clean panels, an empty log."""
         self._seen_run, self._logged = self.session.runs, 0
         self._shown = ()
-        self.query_one(Log).clear()
+        self.query_one(RunLog).clear()
         for view in self.panels.views:
             view.forget()
 
@@ -202,7 +205,7 @@ class StageScreen(FullScreen):
         fresh = min(history.logged - self._logged, len(history.log))
         if fresh:
             lines = list(history.log)[-fresh:]
-            self.query_one(Log).write_lines(
+            self.query_one(RunLog).write_lines(
                 [text for line in lines for text in line.text.split("\n")]
             )
             self._logged = history.logged
@@ -491,7 +494,7 @@ class StageScreen(FullScreen):
 
     def scroll_page(self, by: int) -> None:
         if self.page == "log":
-            self.query_one(Log).scroll_relative(y=by, animate=False)
+            self.query_one(RunLog).scroll_relative(y=by, animate=False)
         elif self.page in PAGES:
             self.query_one(f"#{self.page}", Scroll).scroll_relative(y=by, animate=False)
 

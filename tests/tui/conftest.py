@@ -1,0 +1,48 @@
+"""The interface without a terminal: an app over the scenes of tests/faults."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from dlplay.draw import Look
+from dlplay.tui.app import DlplayApp
+from dlplay.tui.progress import Progress
+
+
+async def until(pilot, condition, what="it", seconds=60):
+    """Let the app work until the condition is true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"{what} did not happen within {seconds} s")
+        await pilot.pause()
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def open_app(launcher, faults, tmp_path):
+    """`async with open_app(scene, settings, size=...) as (app, pilot)`."""
+
+    @asynccontextmanager
+    async def opener(name=None, settings=None, *, size=(120, 40), start=True, look=None, seed=0):
+        first = None
+        if name is not None:
+            card = faults.find(f"faults/{name}")
+            first = {"card": card, "settings": settings or {}, "start": start, "seed": seed}
+        app = DlplayApp(
+            faults, launcher, look or Look(), Progress(tmp_path / "progress.json"), first
+        )
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            try:
+                yield app, pilot
+            finally:
+                session = getattr(app.screen, "session", None)
+                if session is not None:
+                    session.close()
+
+    return opener

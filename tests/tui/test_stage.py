@@ -1,0 +1,357 @@
+"""Every key of the stage."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import ContentSwitcher, Static
+
+from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
+from dlplay.tui.browser import Browser
+from dlplay.tui.dialogs import ChoiceDialog, Help, ValueDialog
+from tests.tui.conftest import until
+
+LONG = {"steps": 1_000_000}
+
+
+def status(app):
+    return app.screen.query_one("#status", Static).content.plain
+
+
+def page(app):
+    return app.screen.query_one(ContentSwitcher).current
+
+
+def visible(app):
+    return [view.panel for view in app.screen.panels.views if view.display]
+
+
+async def test_a_run_fills_its_panels_and_claims(open_app):
+    async with open_app("fine") as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        await until(pilot, lambda: all(v.content for v in app.screen.panels.views), "the panels")
+        assert visible(app) == ["loss", "weights", "valley", "words"]
+        await until(pilot, lambda: "done" in status(app), "the status")
+        claims = app.screen.query_one("#claim-lines", Static).content.plain
+        assert claims.startswith("✓")
+        assert "< 0.001" in claims
+        assert app.progress.mark("faults/fine") == "held"
+
+
+async def test_space_starts_pauses_and_goes_on(open_app):
+    async with open_app("fine", LONG, start=False) as (app, pilot):
+        session = app.screen.session
+        assert session.state == "ready"
+        assert "space starts" in status(app)
+        await pilot.press("space")
+        await until(pilot, lambda: session.state == "running" and session.history.tick > 10)
+        await pilot.press("space")
+        await until(pilot, lambda: session.state == "paused", "the pause")
+        await pilot.press("space")
+        tick = session.history.tick
+        await until(pilot, lambda: session.history.tick > tick + 10, "going on")
+
+
+async def test_full_stop_takes_one_step(open_app):
+    async with open_app("fine", LONG, start=False) as (app, pilot):
+        session = app.screen.session
+        await pilot.press("full_stop")
+        await until(
+            pilot, lambda: session.history.progress and session.history.progress.step == 1, "step 1"
+        )
+        assert session.state == "paused"
+        await pilot.press("full_stop")
+        await until(pilot, lambda: session.history.progress.step == 2, "step 2")
+
+
+async def test_x_stops_r_begins_again_n_takes_another_seed(open_app):
+    async with open_app("fine", LONG) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.history.tick > 10, "the run")
+        await pilot.press("x")
+        await until(pilot, lambda: session.state == "stopped", "the stop")
+        runs = session.runs
+        await pilot.press("r")
+        assert session.runs == runs + 1
+        await until(pilot, lambda: session.history.tick > 10, "the second run")
+        await pilot.press("n")
+        assert session.seed != 0
+        await until(pilot, lambda: session.history.started is not None, "the third run")
+        assert session.history.started.seed == session.seed
+
+
+@pytest.mark.parametrize(("less", "more"), [("left", "right"), ("h", "l")])
+async def test_arrows_and_vim_keys_turn_a_live_parameter_without_a_restart(open_app, less, more):
+    async with open_app("fine", LONG) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.history.tick > 10, "the run")
+        await pilot.press(more)
+        assert session.values["learning_rate"] == 0.12
+        await until(pilot, lambda: session.history.tweaks, "the tweak")
+        assert session.history.tweaks[-1].value == 0.12
+        await pilot.press(less, less)
+        assert session.values["learning_rate"] == 0.08
+        assert session.runs == 1
+        assert "next step" in status(app)
+
+
+async def test_big_steps_default_and_all_defaults(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        session = app.screen.session
+        await pilot.press("L")
+        assert session.values["learning_rate"] == 0.2
+        await pilot.press("H", "shift+left")
+        assert session.values["learning_rate"] == 0.05
+        await pilot.press("shift+right", "backspace")
+        assert session.values["learning_rate"] == 0.1
+        await pilot.press("j", "l", "j", "l", "D")
+        assert session.values == session.card.defaults
+        assert session.active
+
+
+async def test_a_parameter_that_is_not_live_begins_again_and_says_so(open_app):
+    async with open_app("fine", LONG) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.history.tick > 10, "the run")
+        await pilot.press("down", "down", "right")
+        assert session.values["size"] == 4
+        assert "not live" in status(app)
+        await until(pilot, lambda: session.runs == 2, "the restart")
+        await until(pilot, lambda: session.history.started is not None, "the second run")
+        assert session.history.started.parameters["size"] == 4
+
+
+async def test_many_presses_begin_again_once(open_app):
+    async with open_app("fine", LONG) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.history.tick > 10, "the run")
+        await pilot.press("j", "j", "l", "l", "l")
+        await until(pilot, lambda: session.runs == 2 and session.state == "running", "the restart")
+        assert session.history.started.parameters["size"] == 6
+
+
+async def test_k_and_j_choose_a_parameter(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        await pilot.press("j", "j", "k")
+        assert app.screen.parameter.name == "steps"
+        await pilot.press("up", "up")
+        assert app.screen.parameter.name == "rule"
+
+
+async def test_enter_types_a_value_and_refuses_a_wrong_one(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        screen = app.screen
+        await pilot.press("enter")
+        assert isinstance(app.screen, ValueDialog)
+        await pilot.press(*"99", "enter")
+        complaint = app.screen.query_one("#complaint", Static).content.plain
+        assert "0.001 to 10" in complaint
+        await pilot.press("backspace", "backspace", *"0.3", "enter")
+        assert app.screen is screen
+        assert screen.session.values["learning_rate"] == 0.3
+        await pilot.press("k", "enter")
+        assert isinstance(app.screen, ChoiceDialog)
+        await pilot.press("j", "enter")
+        assert screen.session.values["rule"] == "signed"
+        await pilot.press("enter", "escape")
+        assert screen.session.values["rule"] == "signed"
+
+
+async def test_zoom_by_number_by_z_and_back(open_app):
+    async with open_app("fine") as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        await pilot.press("2")
+        assert visible(app) == ["weights"]
+        assert not app.screen.query_one("Sidebar").display
+        await pilot.press("3")
+        assert visible(app) == ["valley"]
+        await pilot.press("3")
+        assert len(visible(app)) == 4
+        await pilot.press("tab", "z")
+        assert visible(app) == ["words"]
+        await pilot.press("shift+tab")
+        assert visible(app) == ["valley"]
+        await pilot.press("escape")
+        assert len(visible(app)) == 4
+        await pilot.press("9")
+        assert "no panel 9" in status(app)
+
+
+async def test_log_and_linear_axes(open_app):
+    async with open_app("fine") as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        loss = app.screen.panels.views[0]
+        await until(pilot, lambda: loss.content is not None, "the curves")
+        await pilot.press("g")
+        assert loss.view.log == ""
+        await pilot.press("g")
+        assert loss.view.log == "y"
+        await pilot.press("G")
+        assert loss.view.log == "xy"
+
+
+async def test_brackets_step_through_heads(open_app):
+    async with open_app("fine") as (app, pilot):
+        weights = app.screen.panels.views[1]
+        await until(pilot, lambda: weights.content is not None, "the maps")
+        assert "head 1" in str(weights.border_subtitle)
+        await pilot.press("right_square_bracket")
+        assert "head 2" in str(weights.border_subtitle)
+        await pilot.press("left_square_bracket")
+        assert "head 1" in str(weights.border_subtitle)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("i", "lesson"), ("c", "claims"), ("s", "source"), ("o", "log")]
+)
+async def test_pages_open_and_close(open_app, key, name):
+    async with open_app("fine") as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        await pilot.press(key)
+        assert page(app) == name
+        await pilot.press("down", "pagedown", "up", "pageup")
+        await pilot.press(key)
+        assert page(app) == "panels"
+        await pilot.press(key, "escape")
+        assert page(app) == "panels"
+
+
+async def test_the_log_holds_what_the_scene_printed(open_app):
+    async with open_app("warns") as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        await pilot.press("o")
+        lines = app.screen.query_one("#log-lines").lines
+        await until(pilot, lambda: any("to standard error" in line for line in lines), "the log")
+
+
+async def test_b_plays_what_breaks_a_claim(open_app):
+    async with open_app("fine", {"learning_rate": 0.2}) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        await pilot.press("b")
+        assert session.values["learning_rate"] == 10
+        await until(
+            pilot, lambda: session.runs == 2 and session.history.finished is not None, "the run"
+        )
+        assert session.history.claims[0].holds is not True
+
+
+async def test_the_xray_opens_and_closes(open_app):
+    async with open_app("watched", LONG) as (app, pilot):
+        session = app.screen.session
+        await pilot.press("w")
+        await until(pilot, lambda: "x-ray" in session.history.versions, "the x-ray")
+        await until(pilot, lambda: app.screen.panels.views[-1].content is not None, "its panel")
+        layers = session.history.panel("x-ray").layers
+        assert [layer.kind for layer in layers] == ["Linear", "ReLU", "Linear"]
+        await until(
+            pilot, lambda: session.history.panel("x-ray").layers[0].activation, "activations"
+        )
+        await pilot.press("w")
+        assert "x-ray" not in visible(app)
+
+
+async def test_more_panels_than_fit_are_on_pages(open_app):
+    async with open_app("fine", size=(80, 24)) as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        first = visible(app)
+        assert 0 < len(first) < 4
+        await pilot.press("pagedown")
+        assert visible(app)
+        assert set(visible(app)).isdisjoint(first)
+        assert "of 4" in app.screen.query_one("#top", Static).content.plain
+
+
+async def test_the_address_is_copied(open_app):
+    async with open_app("fine", {"learning_rate": 0.2}, seed=4, start=False) as (app, pilot):
+        await pilot.press("y")
+        assert app.clipboard == "dlplay open faults/fine learning_rate=0.2 --seed 4"
+
+
+async def test_edit_reads_the_scene_again(open_app, monkeypatch, tmp_path):
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nexit 0\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    async with open_app("fine", start=False) as (app, pilot):
+        monkeypatch.setattr(type(app), "suspend", lambda self: __import__("contextlib").nullcontext())
+        await pilot.press("e")
+        assert "read again" in status(app)
+        monkeypatch.setenv("EDITOR", str(tmp_path / "no-such-editor"))
+        await pilot.press("e")
+        assert app.screen.session.card.id == "faults/fine"
+
+
+async def test_help_and_back_and_quit(open_app):
+    async with open_app() as (app, pilot):
+        assert isinstance(app.screen, Browser)
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        await pilot.press("escape", "down", "down", "enter")
+        await until(pilot, lambda: hasattr(app.screen, "session"), "the stage")
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        table = app.screen.table()
+        assert table.row_count > 25
+        await pilot.press("escape", "q")
+        assert isinstance(app.screen, Browser)
+
+
+async def test_a_failure_is_told_and_the_scene_starts_again(open_app):
+    async with open_app("raises") as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "failed", "the failure")
+        await until(pilot, lambda: "the batch is empty" in status(app), "the sentence")
+        await pilot.press("r")
+        assert session.runs == 2
+        await until(pilot, lambda: session.state == "failed", "the second failure")
+
+
+async def test_themes_and_palette(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        before = app.theme
+        await pilot.press("t")
+        assert app.theme != before
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        for action in STAGE:
+            assert action.label in titles
+
+
+async def test_a_terminal_that_is_too_small_says_so(open_app):
+    async with open_app("fine", size=(50, 12), start=False) as (app, pilot):
+        words = app.screen.query_one(".too-small", Static)
+        assert words.display
+        assert "50 x 12" in str(words.content)
+        await pilot.resize_terminal(80, 24)
+        assert not words.display
+
+
+async def test_the_mouse_turns_parameters_and_zooms(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        box = app.screen.query_one("#parameters")
+        await pilot.click("#parameters", offset=(3, 2))
+        assert app.screen.parameter.name == "steps"
+        before = app.screen.session.values["steps"]
+        await pilot.click("#parameters", offset=(box.size.width - 1, 2))
+        assert app.screen.session.values["steps"] > before
+        await pilot.click(app.screen.panels.views[1], offset=(4, 4), times=2)
+        assert visible(app) == ["weights"]
+
+
+def test_every_action_has_a_key_a_sentence_and_a_method():
+    from dlplay.tui.app import DlplayApp
+    from dlplay.tui.stage_screen import StageScreen
+
+    for owner, table in ((StageScreen, STAGE), (Browser, BROWSER), (DlplayApp, EVERYWHERE)):
+        for action in table:
+            assert action.keys
+            assert action.help
+            assert hasattr(owner, f"action_{action.name.split('(')[0]}"), action.name
+        keys = [key for action in table for key in action.keys.split(",")]
+        assert len(keys) == len(set(keys))
+
+
+def test_the_footer_fits_80_columns():
+    for table in (STAGE, BROWSER):
+        shown = [a for a in (*table, *EVERYWHERE) if a.footer]
+        assert sum(len(f" {a.written.split()[0]} {a.label} ") for a in shown) <= 80
