@@ -116,7 +116,7 @@ class Measures:
     """The measures of a run, as attributes: `measured.speedup`."""
 
     def __init__(self, values: Mapping[str, float]) -> None:
-        self._values = dict(values)
+        self._values = {name: float(value) for name, value in values.items()}
 
     def __getattr__(self, name: str) -> Measure:
         if name.startswith("__"):

@@ -98,21 +98,26 @@ class Series:
 
 
 class Keyframes:
-    """What one panel showed, at some of the ticks at which it changed; the newest always."""
+    """What one panel showed: every `stride`-th content that was drawn, and the newest."""
 
     def __init__(self) -> None:
         self.frames: list[events.AnyContent] = []
-        self.thinned = False
+        self.stride = 1  # doubles when the frames become too many
+        self._count = 0
 
     def add(self, content: events.AnyContent) -> None:
+        if self._count and (self._count - 1) % self.stride:
+            self.frames.pop()  # the newest so far, between two frames that are kept
         self.frames.append(content)
+        self._count += 1
         size = content_bytes(content)
         while len(self.frames) > 2 and (
             len(self.frames) > KEYFRAMES or size * len(self.frames) > KEYFRAME_BYTES
         ):
-            # Keep the first and every second one after it, and the newest.
-            self.frames = self.frames[:-1:2] + self.frames[-1:]
-            self.thinned = True
+            newest = self.frames[-1]
+            self.frames, self.stride = self.frames[::2], self.stride * 2
+            if self.frames[-1] is not newest:
+                self.frames.append(newest)
 
     def at(self, until: int | None = None) -> events.AnyContent | None:
         """The newest frame, or the newest that is not after the tick `until`."""
@@ -187,15 +192,16 @@ class History:
 
     def panel(self, name: str, until: int | None = None) -> Curves | events.AnyContent | None:
         """What the panel shows: now, or as it was at the tick `until`; None before its first."""
-        if name in self.series:
-            from dlplay.draw import Curves
+        from dlplay.draw import Curves
 
+        if name in self.series:
             axes = self.axes.get(name) or events.Axes(panel=name)
             lines = {series: s.line(until) for series, s in self.series[name].items()}
             return Curves(axes, lines)
-        if name in self.keyframes:
-            return self.keyframes[name].at(until)
-        return None
+        content = self.keyframes[name].at(until) if name in self.keyframes else None
+        if isinstance(content, events.Plot):
+            return Curves.of(content, self.axes.get(name))
+        return content
 
     def panels(self) -> dict[str, Any]:
         """Every panel as it is now."""

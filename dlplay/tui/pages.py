@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
+from dlplay.address import show_settings
 from dlplay.catalog import Chapter, SceneCard
 from dlplay.claims import ClaimResult
 from dlplay.draw.lesson import lesson
@@ -80,16 +81,10 @@ def claim_lines(
             text.append(f"    {claim.condition}", "dim")
             text.append(f" · {result.reason}\n" if result.reason else "\n", "dim")
         if claim.breaks:
-            text.append(f"    breaks at {setting(card, claim.breaks)}\n", "dim")
+            text.append(f"    breaks at {' '.join(show_settings(card, claim.breaks))}\n", "dim")
         text.append("\n")
     text.rstrip()
     return text
-
-
-def setting(card: SceneCard, values: object) -> str:
-    """Settings as one types them: `learning_rate=1 batch=4`."""
-    assert hasattr(values, "items")
-    return " ".join(f"{name}={card.parameters[name].show(v)}" for name, v in values.items())
 
 
 def source_page(card: SceneCard, dark: bool) -> RenderableType:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import shlex
 import time
 from typing import Any
 
 from dlplay import catalog
+from dlplay.address import address
 from dlplay.catalog import SceneCard
 from dlplay.engine.history import History
 from dlplay.engine.live import Launcher, LiveRun
@@ -74,14 +74,7 @@ class Session:
     @property
     def address(self) -> str:
         """The command that starts this run again anywhere."""
-        words = ["dlplay", "open", self.card.id]
-        for name, parameter in self.card.parameters.items():
-            if self.values[name] != parameter.default:
-                words.append(shlex.quote(f"{name}={parameter.show(self.values[name])}"))
-        words.append(f"--seed {self.seed}")
-        if self.device != "auto":
-            words.append(f"--device {self.device}")
-        return " ".join(words)
+        return f"dlplay open {address(self.card, self.values, self.seed, self.device)}"
 
     def _settings(self) -> tuple[Any, ...]:
         return (self.seed, self.device, *self.values.items())

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Footer, Log, Static
 
 from dlplay import draw, events
+from dlplay.address import show_settings
 from dlplay.catalog import SceneCard
 from dlplay.draw.lesson import lesson
 from dlplay.engine.live import Launcher
@@ -363,7 +364,7 @@ class StageScreen(FullScreen):
             return
         self.claim = place % len(self.card.claims)
         claim = self.card.claims[self.claim]
-        setting = pages.setting(self.card, claim.breaks)
+        setting = " ".join(show_settings(self.card, claim.breaks))
         label = claim.name.replace("_", " ")
         if claim.breaks:
             self.play(dict(claim.breaks), f"{setting} should break '{label}'; D: all defaults")

@@ -274,7 +274,9 @@ async def test_edit_reads_the_scene_again(open_app, monkeypatch, tmp_path):
     editor.chmod(0o755)
     monkeypatch.setenv("EDITOR", str(editor))
     async with open_app("fine", start=False) as (app, pilot):
-        monkeypatch.setattr(type(app), "suspend", lambda self: __import__("contextlib").nullcontext())
+        monkeypatch.setattr(
+            type(app), "suspend", lambda self: __import__("contextlib").nullcontext()
+        )
         await pilot.press("e")
         assert "read again" in status(app)
         monkeypatch.setenv("EDITOR", str(tmp_path / "no-such-editor"))

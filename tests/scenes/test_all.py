@@ -1,0 +1,143 @@
+"""What holds for every scene of the course."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+
+import pytest
+
+from dlplay import run
+from dlplay.catalog import Catalog, built_in, load
+from dlplay.draw import Look, draw, formulas, natural_height
+from dlplay.engine.history import History
+from tests.conftest import wait_for
+
+COURSE = Catalog([built_in()])
+CARDS = {card.id: card for card in COURSE.scenes}
+every_scene = pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+
+
+def quick(card, **options):
+    return run(card.id, **{**dict(card.quick), **options})
+
+
+@every_scene
+def test_what_is_read_from_the_file_is_what_python_imports(card):
+    assert not card.broken, card.broken
+    scene = load(card)
+    assert {n: p.schema() for n, p in scene.parameters.items()} == {
+        n: p.schema() for n, p in card.parameters.items()
+    }
+    assert [(c.name, c.text, dict(c.breaks)) for c in scene.claims] == [
+        (c.name, c.text, dict(c.breaks)) for c in card.claims
+    ]
+    assert scene.covers == card.covers
+    assert scene.panels == card.panels
+    assert dict(scene.quick) == dict(card.quick)
+
+
+@every_scene
+def test_a_scene_teaches(card):
+    assert card.title
+    assert len(card.lesson.splitlines()) >= 20
+    assert "## Try" in card.lesson
+    assert card.covers
+    assert 3 <= len(card.parameters) <= 12
+    assert any(parameter.live for parameter in card.parameters.values())
+    assert card.claims
+    for claim in card.claims:
+        assert claim.breaks, f"nothing breaks {claim.name}"
+        assert claim.condition
+        for name, value in claim.breaks.items():
+            card.parameters[name].check(value)
+    for name, value in card.quick.items():
+        card.parameters[name].check(value)
+    for parameter in card.parameters.values():
+        assert parameter.help, f"{parameter.name} has no help"
+
+
+@every_scene
+def test_formulas_can_be_drawn(card):
+    for tex in re.findall(r"\$\$(.+?)\$\$", card.lesson, re.DOTALL):
+        assert formulas.formula(tex) != " ".join(tex.split()), f"cannot be drawn: {tex}"
+    assert "$" not in formulas.render(card.lesson)
+
+
+@every_scene
+def test_a_scene_reaches_neither_textual_nor_rich(card):
+    names = set()
+    for node in ast.walk(ast.parse(card.source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    assert names.isdisjoint({"textual", "rich", "plotext"})
+
+
+@every_scene
+def test_a_quick_run_draws_and_measures_everything(card):
+    history = History()
+    result = quick(card, watch=history.feed)
+    assert result.status == "done", result.message
+    assert set(history.names) - {"x-ray"} == set(card.panels)
+    for claim in result.claims:
+        assert claim.holds is not None, claim.reason
+        assert math.isfinite(claim.value) or math.isinf(claim.value)
+    for name in history.names:
+        for width, height in ((60, 16), (36, 9)):
+            drawing = draw(history.panel(name), width, height, Look())
+            assert drawing.plain.strip(), f"{name} is empty"
+        assert natural_height(history.panel(name), 80, Look()) > 0
+    assert json.dumps(result.measures)
+
+
+@every_scene
+def test_the_same_numbers_watched_and_unwatched(card, launcher):
+    """In a child process, with the X-ray taken and every panel followed; and in this process."""
+    here = quick(card, seed=5)
+    history = History()
+    watched = launcher.start(card, dict(card.quick), seed=5, xray=True)
+
+    def over():
+        history.feed(watched.drain())
+        for name in history.names:
+            history.panel(name)
+        return history.finished is not None
+
+    wait_for(over, f"the end of {card.id}", seconds=120)
+    assert history.finished.status == "done", history.finished.message
+    assert history.finished.measures == here.measures
+
+
+@pytest.mark.full
+@every_scene
+def test_claims_hold_at_the_defaults(card):
+    result = run(card.id)
+    assert result.status == "done", result.message
+    for claim in result.claims:
+        assert claim.holds, f"{claim.claim}: measured {claim.value} {claim.relation} {claim.bound}"
+
+
+def breakers():
+    """Each distinct breaking setting, with the claims that it breaks."""
+    for card in CARDS.values():
+        settings = {}
+        for claim in card.claims:
+            key = json.dumps(dict(claim.breaks), sort_keys=True)
+            settings.setdefault(key, []).append(claim.name)
+        for key, names in settings.items():
+            yield pytest.param(card, json.loads(key), names, id=f"{card.id}:{'+'.join(names)}")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("card", "settings", "names"), breakers())
+def test_a_claim_can_fail(card, settings, names):
+    result = run(card.id, **settings)
+    assert result.status in ("done", "diverged"), result.message
+    known = {claim.name: claim for claim in result.claims}
+    for name in names:
+        claim = known[name]
+        assert claim.holds is False, f"{claim.claim}: {claim.value} {claim.relation} {claim.bound}"

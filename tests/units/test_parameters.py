@@ -1,0 +1,116 @@
+"""Parameters: what they take, how keys move them, how they are written."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from dlplay import Choice, Float, Int, Scene, Text, Toggle
+from dlplay.parameters import ParameterError
+
+RATE = Float(0.02, min=1e-4, max=1, log=True)
+SHARE = Float(0.9, min=0, max=0.999)
+BATCH = Int(16, min=1, max=512, log=True)
+WIDTH = Int(3, min=1, max=10)
+RULE = Choice("adam", ("sgd", "momentum", "adam"))
+
+
+def test_a_logarithmic_parameter_climbs_a_ladder_of_round_numbers():
+    value, seen = 0.02, []
+    for _ in range(6):
+        value = RATE.nudge(value, 1)
+        seen.append(value)
+    assert seen == [0.025, 0.03, 0.04, 0.05, 0.06, 0.08]
+    assert RATE.nudge(0.02, 1, big=True) == 0.05
+    assert RATE.nudge(0.02, -1, big=True) == 0.01
+    assert RATE.nudge(0.023, 1) == 0.025
+
+
+@pytest.mark.parametrize("parameter", [RATE, SHARE, BATCH, WIDTH])
+def test_keys_never_leave_the_range_and_reach_both_ends(parameter):
+    for steps, end in ((1, parameter.max), (-1, parameter.min)):
+        for big in (False, True):
+            value = parameter.default
+            for _ in range(1000):
+                value = parameter.nudge(value, steps, big)
+            assert value == end
+
+
+@pytest.mark.parametrize("parameter", [RATE, SHARE, BATCH, WIDTH])
+def test_every_step_moves_until_the_end(parameter):
+    generator = random.Random(0)
+    for _ in range(200):
+        value = parameter.check(parameter._clip(generator.uniform(parameter.min, parameter.max)))
+        up, down = parameter.nudge(value, 1), parameter.nudge(value, -1)
+        assert up > value or value == parameter.max
+        assert down < value or value == parameter.min
+
+
+@pytest.mark.parametrize("parameter", [RATE, SHARE, BATCH, WIDTH, RULE, Toggle(True), Text("a b")])
+def test_what_is_shown_is_read_back(parameter):
+    values = [*parameter.spread(7), parameter.default]
+    for value in values:
+        assert parameter.parse(parameter.show(value)) == value
+
+
+def test_choices_and_toggles_turn_round():
+    assert RULE.nudge("adam", 1) == "sgd"
+    assert RULE.nudge("sgd", -1) == "adam"
+    assert Toggle(True).nudge(True, 1) is False
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text", "words"),
+    [
+        (RATE, "2", "0.0001 to 1"),
+        (RATE, "fast", "a number"),
+        (RATE, "nan", "0.0001 to 1"),
+        (WIDTH, "2.5", "whole number from 1 to 10"),
+        (WIDTH, "inf", "whole number"),
+        (RULE, "adm", "Did you mean 'adam'"),
+        (Toggle(True), "maybe", "on or off"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_is_allowed(parameter, text, words):
+    with pytest.raises(ParameterError, match=words.replace("?", r"\?")):
+        parameter.parse(text)
+
+
+def test_a_wrong_default_or_range_is_an_error_of_the_author():
+    with pytest.raises(ParameterError):
+        Float(2, min=0, max=1)
+    with pytest.raises(ParameterError):
+        Float(1, min=0, max=1, log=True)
+    with pytest.raises(ParameterError):
+        Int(1, min=3, max=3)
+
+
+def test_schemas_carry_type_range_default_and_live():
+    assert Float(0.1, min=0.0, max=1.0, live=True, help="step size").schema() == {
+        "type": "number",
+        "minimum": 0.0,
+        "maximum": 1.0,
+        "log": False,
+        "default": 0.1,
+        "live": True,
+        "description": "step size",
+    }
+    assert RULE.schema()["enum"] == ["sgd", "momentum", "adam"]
+
+
+def test_a_scene_holds_values_and_refuses_strangers():
+    class Small(Scene):
+        rate = RATE
+        rule = RULE
+
+    scene = Small(rate=0.5)
+    assert (scene.rate, scene.rule) == (0.5, "adam")
+    scene.tweak("rate", 0.25)
+    assert scene.rate == 0.25
+    with pytest.raises(ParameterError, match="Did you mean 'rate'"):
+        Small(rat=1)
+    with pytest.raises(AttributeError):
+        scene.rate = 1.0
+    with pytest.raises(TypeError, match="seed"):
+        type("Bad", (Scene,), {"seed": Int(0, min=0, max=1)})

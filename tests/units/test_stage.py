@@ -1,0 +1,193 @@
+"""The stage: loops, drawing, measuring, probing, with a recorder in place of a watcher."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from dlplay import Float, Scene, commands, events
+from dlplay.stage import Diverged, Stage, Stopped
+
+
+class Empty(Scene):
+    rate = Float(1.0, min=0, max=10, live=True)
+
+
+class Script:
+    """Controls that give prepared commands before the steps at which they are due."""
+
+    def __init__(self, *waiting):
+        self.waiting = list(waiting)
+
+    def pending(self):
+        return bool(self.waiting)
+
+    def take(self):
+        return self.waiting.pop(0)
+
+
+@pytest.fixture
+def stage():
+    seen = []
+    stage = Stage(Empty(), sink=seen.extend, flush_every=0)
+    stage.seen = seen
+    stage.got = lambda kind: [event for event in seen if isinstance(event, kind)]
+    return stage
+
+
+def test_curves_carry_tick_step_and_value(stage):
+    for step in stage.loop(3):
+        stage.curve("loss", train=torch.tensor(float(step)), test=2)
+    stage.close()
+    points = [p for p in stage.got(events.Points) if p.series == "train"]
+    assert [(p.ticks, p.x, p.y) for p in points] == [
+        ([1], [0], [0.0]),
+        ([2], [1], [1.0]),
+        ([3], [2], [2.0]),
+    ]
+
+
+def test_every_is_true_each_k_steps_and_at_the_last(stage):
+    assert [step for step in stage.loop(8) if stage.every(3)] == [0, 3, 6, 7]
+
+
+def test_inner_loops_give_the_outer_one_its_step_back(stage):
+    seen = []
+    for _ in stage.loop(2, "epochs"):
+        for _ in stage.loop(3, "batches"):
+            pass
+        seen.append((stage.step, stage.total, stage.phase))
+    assert seen == [(0, 2, "epochs"), (1, 2, "epochs")]
+    assert stage.tick == 8
+
+
+def test_only_the_newest_content_of_a_panel_is_sent():
+    seen = []
+    stage = Stage(Empty(), sink=seen.extend, flush_every=1e9)
+    for step in stage.loop(5):
+        stage.text("words", str(step))
+    stage.close()
+    assert [e.text for e in seen if isinstance(e, events.Text)] == ["4"]
+
+
+def test_a_tweak_applies_at_a_boundary_and_is_announced_for_one_step():
+    scene = Empty()
+    seen = []
+    controls = Script(commands.Tweak("rate", 2.0))
+    stage = Stage(scene, sink=seen.extend, controls=controls, flush_every=0)
+    story = [(scene.rate, stage.changed("rate")) for _ in stage.loop(2)]
+    assert story == [(2.0, True), (2.0, False)]
+    assert [(e.name, e.value) for e in seen if isinstance(e, events.Tweaked)] == [("rate", 2.0)]
+
+
+def test_pause_step_resume_stop():
+    controls = Script(commands.Pause(), commands.Step(), commands.Step(), commands.Stop())
+    stage = Stage(Empty(), controls=controls)
+    with pytest.raises(Stopped):
+        list(stage.loop(10))
+    assert stage.tick == 2
+
+
+def test_a_run_diverges_when_no_series_of_a_call_is_finite(stage):
+    done = []
+
+    def race():
+        for step in stage.loop(10):
+            stage.curve("loss", a=math.nan, b=1.0 if step < 4 else math.inf)
+            done.append(step)
+
+    with pytest.raises(Diverged, match="loss"):
+        race()
+    assert done == [0, 1, 2, 3, 4]
+
+
+def test_divergence_in_the_last_step_is_noticed(stage):
+    def last_step():
+        for _ in stage.loop(1):
+            stage.curve("loss", a=math.nan)
+
+    with pytest.raises(Diverged):
+        last_step()
+
+
+def test_probe_leaves_no_trace(stage):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5), nn.BatchNorm1d(2))
+    model[1].eval()
+    torch.manual_seed(0)
+    np.random.seed(0)
+    before = torch.rand(3), np.random.rand(3)
+    torch.manual_seed(0)
+    np.random.seed(0)
+    with stage.probe(model):
+        torch.rand(100)
+        np.random.rand(100)
+        assert not model.training
+        assert not model(torch.ones(4, 2)).requires_grad
+    assert torch.equal(torch.rand(3), before[0])
+    assert np.array_equal(np.random.rand(3), before[1])
+    assert [m.training for m in model] == [True, False, True]
+
+
+def test_measures_are_judged_and_sent(stage):
+    stage.measure(speed=torch.tensor(3.0))
+    stage.close()
+    assert stage.got(events.Measured)[0].values == {"speed": 3.0}
+
+
+def test_pictures_come_as_arrays(stage):
+    stage.image("digits", torch.tensor([[[0.0, 1.0], [0.5, 2.0]]]))
+    stage.heatmap("map", [[1.0, -3.0]], diverging=True)
+    stage.plane("valley", x=(0, 1), y=(0, 2), field=torch.zeros(4, 5), points={"a": [[0.0, 1.0]]})
+    stage.histogram("weights", torch.tensor([0.0, 0.0, 1.0, math.nan]), bins=2)
+    stage.graph("club", [[0, 0], [4, 2]], [(0, 1)], values=[0.2, 0.8])
+    stage.flush()
+    (image,) = stage.got(events.Image)
+    assert image.pixels.shape == (1, 2, 2, 1)
+    assert image.pixels.numpy().reshape(-1).tolist() == [0, 255, 128, 255]
+    (heatmap,) = stage.got(events.Heatmap)
+    assert (heatmap.low, heatmap.high, heatmap.values.shape) == (-3.0, 3.0, (1, 1, 2))
+    (plane,) = stage.got(events.Plane)
+    assert plane.clouds[0].xy.numpy().tolist() == [[0.0, 1.0]]
+    (histogram,) = stage.got(events.Histogram)
+    assert histogram.series[""] == [2.0, 1.0]
+    (graph,) = stage.got(events.Graph)
+    assert graph.positions.numpy().tolist() == [[0.0, 0.0], [1.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda s: s.image("a", torch.zeros(1, 2, 3, 3)),
+        lambda s: s.image("a", torch.zeros(600, 600)),
+        lambda s: s.heatmap("a", torch.zeros(3)),
+        lambda s: s.plane("a", x=(0, 1), y=(0, 1), kind="hot"),
+        lambda s: s.bars("a", ["x"], [1.0, 2.0]),
+        lambda s: s.plot("a", [1, 2], y=[1]),
+    ],
+)
+def test_a_wrong_drawing_call_says_what_is_right(stage, wrong):
+    with pytest.raises(ValueError, match=r"takes|needs|is|bars|points"):
+        wrong(stage)
+
+
+def test_a_flood_of_lines_is_cut_and_counted(stage):
+    for i in range(1500):
+        stage.log(str(i))
+    stage.flush()
+    lines = stage.got(events.Logged)
+    assert len(lines) == 1001
+    assert "500 more lines" in lines[-1].text
+
+
+def test_events_survive_the_wire(stage):
+    stage.tokens("text", ["a", "b"], [0.1, 0.9], prompt=1)
+    stage.table("board", ["runner", "steps"], [["adam", 3], ["sgd", 4.5]], best=[0])
+    stage.bars("odds", ["x", "y"], {"now": torch.tensor([1.0, 2.0])}, log=True)
+    stage.close()
+    assert events.decode(events.encode(stage.seen)) == stage.seen
+    for event in stage.seen:
+        assert '"type":' in events.to_json(event)
