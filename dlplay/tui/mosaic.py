@@ -36,10 +36,15 @@ def plan(count: int, width: int, height: int) -> Plan:
         _grids(per_page, width, height) or [(1, 1)],
         key=lambda grid: _strain(per_page, grid, width, height),
     )
-    left = columns * rows - per_page
-    if left and left == rows - 1 and width / columns > BEST_SHAPE * height / rows / 2:
-        return Plan(columns, rows, 1, left + 1, per_page, pages)
-    return Plan(columns, rows, left + 1, 1, per_page, pages)
+    return Plan(columns, rows, *_spans(per_page, columns, rows, width, height), per_page, pages)
+
+
+def _spans(count: int, columns: int, rows: int, width: int, height: int) -> tuple[int, int]:
+    """The first panel takes the spare cells, sideways or downwards, whichever suits its shape."""
+    left = columns * rows - count
+    cell = (width / columns) / (height / rows)
+    tall = left == rows - 1 and _unfit(cell / (left + 1)) < _unfit(cell * (left + 1))
+    return (1, left + 1) if tall else (left + 1, 1)
 
 
 def _grids(count: int, width: int, height: int) -> list[tuple[int, int]]:
@@ -54,7 +59,14 @@ def _grids(count: int, width: int, height: int) -> list[tuple[int, int]]:
 
 
 def _strain(count: int, grid: tuple[int, int], width: int, height: int) -> float:
+    """How far the panels are from their best shape, on the average, and how uneven in size."""
     columns, rows = grid
-    shape = (width / columns) / (height / rows)
-    spare = columns * rows - count
-    return max(shape / BEST_SHAPE, BEST_SHAPE / shape) + 0.15 * spare
+    cell = (width / columns) / (height / rows)
+    across, down = _spans(count, columns, rows, width, height)
+    shapes = _unfit(cell * across / down) + (count - 1) * _unfit(cell)
+    return shapes / count + 0.15 * (columns * rows - count)
+
+
+def _unfit(shape: float) -> float:
+    """How far a shape is from the best; 1 is perfect."""
+    return max(shape / BEST_SHAPE, BEST_SHAPE / shape)
