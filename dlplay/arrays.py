@@ -30,7 +30,8 @@ def to_numpy(values: Numbers) -> npt.NDArray[Any]:
 
 def floats(values: Numbers, dims: tuple[int, ...], what: str) -> npt.NDArray[np.float32]:
     """float32 with one of the given numbers of dimensions; ValueError otherwise."""
-    array = to_numpy(values).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges becomes infinite
+        array = to_numpy(values).astype(np.float32)
     if array.ndim not in dims:
         wanted = " or ".join(str(d) for d in dims)
         raise ValueError(f"{what} needs {wanted} dimensions, not {list(array.shape)}")

@@ -5,5 +5,6 @@ is a float32 or int64 tensor on the CPU; move it with `.to(stage.device)`.
 """
 
 from dlplay.data.bundled import digits, photo, shakespeare
+from dlplay.data.shapes import bars
 
-__all__ = ["digits", "photo", "shakespeare"]
+__all__ = ["bars", "digits", "photo", "shakespeare"]

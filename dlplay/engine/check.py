@@ -29,7 +29,7 @@ class Job:
 
 
 @dataclass
-class Under:
+class Running:
     """A run under way, and how far it is."""
 
     job: Job
@@ -58,7 +58,7 @@ class Verdict:
         return None if None in stands else True
 
 
-Finished = dict[str, dict[int, events.Finished]]  # scene, seed -> summary
+Summaries = dict[str, dict[int, events.Finished]]  # scene, seed -> summary
 
 
 def cores() -> int:
@@ -74,8 +74,8 @@ def run_all(
     seeds: int = 1,
     jobs: int = 0,
     device: str = "auto",
-    watch: Callable[[list[Under], int, int], None] = lambda under, over, total: None,
-) -> Finished:
+    watch: Callable[[list[Running], int, int], None] = lambda under, over, total: None,
+) -> Summaries:
     """Run every scene with seeds 0 to `seeds` - 1, each run in a process of its own.
 
     `jobs` at a time: as many as there are cores, unless given. `watch` is told of the runs under
@@ -85,16 +85,18 @@ def run_all(
 
     waiting = deque(Job(card, seed) for card in cards for seed in range(seeds))
     total, jobs = len(waiting), jobs or cores()
-    over: Finished = {}
-    under: list[Under] = []
+    over: Summaries = {}
+    under: list[Running] = []
     launcher = Launcher()
     launcher.warm()
     try:
         while waiting or under:
-            while waiting and len(under) < jobs:
+            # One at a time: starting a process is not safe in several threads at once.
+            starting = any(each.run.state == "starting" for each in under)
+            if waiting and len(under) < jobs and not starting:
                 job = waiting.popleft()
                 run = launcher.start(job.card, seed=job.seed, device=device)
-                under.append(Under(job, run))
+                under.append(Running(job, run))
             for each in under:
                 _listen(each)
             for each in under:
@@ -112,7 +114,7 @@ def run_all(
     return over
 
 
-def _listen(under: Under) -> None:
+def _listen(under: Running) -> None:
     over = under.run.state == "over"  # asked first: what was sent before it is then all there
     for event in under.run.drain():
         if isinstance(event, events.Progress):
@@ -123,7 +125,7 @@ def _listen(under: Under) -> None:
         raise RuntimeError(f"{under.job.card.id} ended without a summary")
 
 
-def verdicts(cards: Sequence[SceneCard], finished: Finished) -> Iterator[Verdict]:
+def verdicts(cards: Sequence[SceneCard], finished: Summaries) -> Iterator[Verdict]:
     """Every claim of these scenes over all seeds, in order."""
     for card in cards:
         runs = finished[card.id]

@@ -28,6 +28,7 @@ from dlplay.engine.numerics import prepare_environment
 GRACE = 2.0  # seconds between asking a run to stop and ending its process
 CHUNK = 65536
 LOG_LINES = 2000  # kept until they are drained
+_STDERR = threading.Lock()  # runs start in threads of their own
 
 
 class Launcher:
@@ -315,8 +316,9 @@ def _signal(number: int) -> str:
 @contextmanager
 def _real_stderr() -> Iterator[None]:
     """Inside a Textual app sys.stderr has no file, and starting a process needs one."""
-    shown, sys.stderr = sys.stderr, sys.__stderr__
-    try:
-        yield
-    finally:
-        sys.stderr = shown
+    with _STDERR:
+        shown, sys.stderr = sys.stderr, sys.__stderr__
+        try:
+            yield
+        finally:
+            sys.stderr = shown

@@ -48,12 +48,13 @@ def settled(seed: int) -> Iterator[None]:
     import torch
 
     threads = torch.get_num_threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
+    deterministic = torch.get_deterministic_debug_mode()
     precision = torch.get_float32_matmul_precision()
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Not use_deterministic_algorithms: it imports the compiler, two seconds of CPU.
+    torch.set_deterministic_debug_mode("warn")
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -62,7 +63,7 @@ def settled(seed: int) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.set_float32_matmul_precision(precision)
-        torch.use_deterministic_algorithms(deterministic, warn_only=True)
+        torch.set_deterministic_debug_mode(deterministic)
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])

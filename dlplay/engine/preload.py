@@ -32,3 +32,5 @@ import dlplay.engine.execute  # noqa: E402
 import dlplay.xray  # noqa: E402, F401
 
 torch.set_num_threads(1)
+# The first optimizer of a process costs a second of imports: have them, too.
+torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])

@@ -23,6 +23,7 @@ class Action:
     group: str
     footer: bool = False
     shown: str = ""  # how the keys are written; made from `keys` if empty
+    at_once: bool = False  # what is typed next belongs to what this opens
 
     @property
     def written(self) -> str:
@@ -61,7 +62,13 @@ EVERYWHERE = (
 BROWSER = (
     Action("open", "enter", "Open", "Open the scene and start it", "Scenes", True),
     Action(
-        "filter", "slash", "Filter", "Filter by words of title, section, lesson", "Scenes", True
+        "filter",
+        "slash",
+        "Filter",
+        "Filter by words of title, section, lesson",
+        "Scenes",
+        True,
+        at_once=True,
     ),
     Action("clear_filter", "escape", "Show all", "Leave the filter", "Scenes"),
     Action("up", "k,up", "Up", "Previous chapter or scene", "Scenes"),
@@ -86,7 +93,7 @@ STAGE = (
     Action("more", "l,right", "More", "Turn the parameter up", "Parameters"),
     Action("much_less", "H,shift+left", "Much less", "Turn it down in big steps", "Parameters"),
     Action("much_more", "L,shift+right", "Much more", "Turn it up in big steps", "Parameters"),
-    Action("type", "enter", "Type", "Type a value", "Parameters"),
+    Action("type", "enter", "Type", "Type a value", "Parameters", at_once=True),
     Action("default", "backspace", "Default", "Back to the default", "Parameters"),
     Action("defaults", "D", "All defaults", "All parameters back to their defaults", "Parameters"),
     Action("next_panel", "tab", "Next panel", "Choose the next panel", "Panels"),
@@ -119,6 +126,13 @@ STAGE = (
 def bindings(actions: tuple[Action, ...]) -> list[BindingType]:
     """Textual's bindings for a table of actions."""
     return [
-        Binding(a.keys, a.name, a.label, show=a.footer, key_display=a.written.split()[0])
+        Binding(
+            a.keys,
+            a.name,
+            a.label,
+            show=a.footer,
+            key_display=a.written.split()[0],
+            priority=a.at_once,
+        )
         for a in actions
     ]

@@ -47,6 +47,7 @@ class Browser(FullScreen):
     BINDINGS = bindings(BROWSER)
     WIDTHS = {"-wide": 110}
     HEADING = "Keys of the browser"
+    AUTO_FOCUS = "#tree"
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +60,7 @@ class Browser(FullScreen):
         with Horizontal(id="body"):
             with Vertical(id="shelf") as shelf:
                 shelf.border_title = "scenes"
-                yield Input(placeholder="words of title, section or lesson", id="filter")
+                yield Input(placeholder="/ words of title, section, lesson", id="filter")
                 tree = SceneTree("course", id="tree")
                 tree.show_root = False
                 tree.guide_depth = 2
@@ -116,6 +117,13 @@ class Browser(FullScreen):
         node = self.query_one(SceneTree).cursor_node
         return node.data if node is not None else None
 
+    def to_first(self) -> None:
+        """Put the cursor on the first entry; on the first scene, if a filter is on."""
+        tree = self.query_one(SceneTree)
+        first = tree.root.children[0] if tree.root.children else None
+        tree.move_cursor(first.children[0] if first is not None and self._words else first)
+        self.read_later()
+
     def select(self, id: str) -> None:
         """Put the cursor on a scene."""
         tree = self.query_one(SceneTree)
@@ -137,7 +145,8 @@ class Browser(FullScreen):
         entry, colours = self.entry, inks(self.app)
         page = self.query_one("#page", Static)
         if isinstance(entry, SceneCard):
-            page.update(pages.scene_page(entry, self.dlplay.progress.mark(entry.id), colours))
+            mark, ascii = self.dlplay.progress.mark(entry.id), self.dlplay.look.ascii
+            page.update(pages.scene_page(entry, mark, colours, ascii=ascii))
         elif entry is not None:
             page.update(pages.chapter_page(entry, colours))
         elif self._words:
@@ -161,31 +170,27 @@ class Browser(FullScreen):
         elif node is not None and node.children:
             self.query_one(SceneTree).move_cursor(node.children[0])
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Inside the filter, its key is a character like any other."""
+        return not (action == "filter" and isinstance(self.focused, Input))
+
     def action_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.add_class("-open")
-        box.focus()
+        self.set_focus(self.query_one("#filter", Input))
 
     @on(Input.Changed)
     def narrow(self, event: Input.Changed) -> None:
         self._words = event.value.strip()
         self.fill()
-        tree = self.query_one(SceneTree)
-        first = tree.root.children[0] if tree.root.children else None
-        tree.move_cursor(first.children[0] if first is not None and self._words else first)
-        self.read_later()
+        self.call_after_refresh(self.to_first)
 
     @on(Input.Submitted)
     def leave_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.set_class(bool(self._words), "-open")
         self.query_one(SceneTree).focus()
 
     def action_clear_filter(self) -> None:
         box = self.query_one("#filter", Input)
         entry = self.entry
         box.value = ""
-        box.remove_class("-open")
         self.query_one(SceneTree).focus()
         if self._words:
             self._words = ""

@@ -14,7 +14,7 @@ from dlplay.tui.progress import MEANINGS
 from dlplay.tui.sidebar import STATES, Inks, comparison
 
 
-def scene_page(card: SceneCard, mark: str, inks: Inks) -> RenderableType:
+def scene_page(card: SceneCard, mark: str, inks: Inks, *, ascii: bool = False) -> RenderableType:
     """What the browser shows of a scene."""
     if card.broken:
         return Group(
@@ -25,7 +25,7 @@ def scene_page(card: SceneCard, mark: str, inks: Inks) -> RenderableType:
     parts: list[RenderableType] = [
         Text(card.title, f"bold {inks['accent']}"),
         Text(f"{card.id} · {MEANINGS[mark]}\n", "dim"),
-        lesson(card.lesson),
+        lesson(card.lesson, ascii=ascii),
         Text("\nParameters", f"bold {inks['accent']}"),
         parameter_lines(card),
         Text("\nClaims", f"bold {inks['accent']}"),

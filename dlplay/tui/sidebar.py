@@ -86,10 +86,11 @@ def line(parameter: Parameter[Any], value: Any, chosen: bool, width: int, inks: 
         shown = repr(value)
     changed = value != parameter.default
     left = f"{'▸' if chosen else ' '}{'•' if parameter.live else ' '} {parameter.name}"
-    room = width - len(left) - 4
+    room = width - len(left) - 5
     if len(shown) > max(room, 6):
         shown = shown[: max(room, 6) - 1] + "…"
-    right = f"‹ {shown} ›" if chosen else f"  {shown}{' *' if changed else '  '}"
+    star = "*" if changed else " "
+    right = f"‹ {shown} ›{star}" if chosen else f"  {shown}  {star}"
     pad = max(1, width - len(left) - len(right))
     text = Text(no_wrap=True, overflow="crop")
     text.append(left, "bold" if chosen else "")

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import ContentSwitcher, Footer, Log, Static
+from textual.widgets import ContentSwitcher, Footer, Input, Log, Static
 
 from dlplay import draw, events
 from dlplay.address import show_settings
@@ -121,7 +121,9 @@ class StageScreen(FullScreen):
         """Everything that depends on the scene's file alone."""
         self.show_top()
         for name in ("lesson-text", "dock-lesson"):
-            self.query_one(f"#{name}", Static).update(lesson(self.card.lesson))
+            self.query_one(f"#{name}", Static).update(
+                lesson(self.card.lesson, ascii=self.dlplay.look.ascii)
+            )
         self.query_one("#source", Scroll).border_title = str(self.card.path)
         self.query_one("#source-text", Static).update(
             pages.source_page(self.card, self.app.current_theme.dark)
@@ -279,12 +281,10 @@ class StageScreen(FullScreen):
 
     def nudge(self, steps: int, big: bool = False) -> None:
         parameter = self.parameter
-        if self.page != "panels" and not self.panels.zoomed:
-            self.scroll_page(0)
         if parameter is None:
             self.note("this scene has no parameters")
         elif parameter.kind == "text":
-            self.action_type()
+            self.note("enter types a text")
         else:
             value = self.session.values[parameter.name]
             self.give(parameter.name, parameter.nudge(value, steps, big))
@@ -317,7 +317,7 @@ class StageScreen(FullScreen):
     def action_down(self) -> None:
         self.move(1)
 
-    def action_type(self) -> None:
+    async def action_type(self) -> None:
         """Type the chosen parameter's value; on the claims' page, play what breaks the claim."""
         if self.page == "claims":
             self.break_claim(max(self.claim, 0))
@@ -332,12 +332,14 @@ class StageScreen(FullScreen):
                 self.give(parameter.name, given)
 
         if isinstance(parameter, Choice):
-            dialog = ChoiceDialog(parameter.name, list(parameter.options), value)
-            self.app.push_screen(dialog, take)
+            options = list(parameter.options)
+            await self.app.push_screen(ChoiceDialog(parameter.name, options, value), take)
         elif isinstance(parameter, Toggle):
             take(not value)
         else:
-            self.app.push_screen(ValueDialog(parameter, value), take)
+            dialog = ValueDialog(parameter, value)
+            await self.app.push_screen(dialog, take)
+            dialog.set_focus(dialog.query_one(Input))
 
     def action_default(self) -> None:
         if self.parameter is not None:

@@ -1,3 +1,4 @@
+import math
 import random
 
 import numpy as np
@@ -57,6 +58,11 @@ def test_frechet_distance_of_known_gaussians():
     assert frechet(points, points + torch.tensor([3.0, 4.0, 0.0])) == pytest.approx(25)
     assert frechet(points, 2 * points) == pytest.approx(covariance.trace().item())
     assert frechet(points, 2 * points) == pytest.approx(frechet(2 * points, points))
+
+
+def test_frechet_distance_of_broken_images_is_no_number():
+    points = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    assert math.isnan(frechet(points, torch.full((5, 3), math.inf)))
 
 
 def test_frechet_distance_needs_two_points():

@@ -71,7 +71,7 @@ def test_new_pieces(scene):
     assert scene.distinct(list(range(20))) == 1
 
 
-def test_the_model_as_the_curriculum_counts_it(scene):
+def test_parameters_of_the_model(scene):
     model = scene.GPT(78, 80, 2, 4, 64, "learned", causal=True)
     count = sum(p.numel() for p in model.parameters())
     blocks, tables, norm = 2 * (12 * 80**2 + 13 * 80), (2 * 78 + 64) * 80, 2 * 80

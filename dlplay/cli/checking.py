@@ -1,0 +1,159 @@
+"""`dlplay check`: what it prints while it runs, and the table of claims."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from dlplay.cli.exits import Exit
+from dlplay.cli.results import STANDS, bound, number
+from dlplay.engine import check
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dlplay.catalog import SceneCard
+    from dlplay.cli.options import Session
+
+Watch = Callable[[list[check.Running], int, int], None]
+
+
+def run(
+    session: Session,
+    cards: list[SceneCard],
+    *,
+    seeds: int,
+    jobs: int,
+    device: str,
+    json: bool,
+) -> Exit:
+    """Run the scenes at their defaults, print a table of their claims, and say how it went."""
+    with ExitStack() as stack:
+        watch = _progress(stack, session)
+        finished = check.run_all(cards, seeds=seeds, jobs=jobs, device=device, watch=watch)
+    verdicts = list(check.verdicts(cards, finished))
+    if json:
+        print_json(verdicts)
+    else:
+        _print(session.console(), verdicts, session)
+    return exit_of(verdicts)
+
+
+def exit_of(verdicts: list[check.Verdict]) -> Exit:
+    """A scene that fails is worse than one that diverges, and that than a claim that fails."""
+    statuses = {verdict.status for verdict in verdicts}
+    if statuses & {"failed", "stopped"}:
+        return Exit.FAILED
+    if "diverged" in statuses:
+        return Exit.DIVERGED
+    return Exit.DONE if all(verdict.holds for verdict in verdicts) else Exit.CLAIM_FAILED
+
+
+def _progress(stack: ExitStack, session: Session) -> Watch:
+    """One line on standard error for a person who waits."""
+    console = session.console(sys.stderr)
+    if not sys.stderr.isatty() or console.is_dumb_terminal:
+        return lambda under, over, total: None
+    from rich.live import Live
+    from rich.text import Text
+
+    live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
+
+    def watch(under: list[check.Running], over: int, total: int) -> None:
+        runs = [f"{u.job.card.id} (seed {u.job.seed}) {u.done:.0%}" for u in under]
+        line = f"{over} of {total} runs over  " + ", ".join(runs)
+        live.update(Text(session.text(line), no_wrap=True, overflow="ellipsis"), refresh=True)
+
+    return watch
+
+
+def as_object(verdict: check.Verdict) -> dict[str, Any]:
+    """A verdict in the JSON list."""
+    runs = []
+    for seed, result in verdict.results.items():
+        known = result and {
+            "value": result.value,
+            "relation": result.relation,
+            "bound": result.bound,
+            "holds": result.holds,
+            "reason": result.reason,
+        }
+        runs.append({"seed": seed, **(known or {"value": None, "holds": None})})
+    return {
+        "scene": verdict.scene,
+        "name": verdict.name,
+        "claim": verdict.claim,
+        "holds": verdict.holds if verdict.results else None,
+        "status": verdict.status,
+        "message": verdict.message,
+        "runs": runs,
+    }
+
+
+def print_json(verdicts: list[check.Verdict]) -> None:
+    """A list of objects on standard output. Numbers that are not finite are null."""
+    import msgspec
+
+    data = msgspec.json.encode([as_object(verdict) for verdict in verdicts])
+    sys.stdout.buffer.write(msgspec.json.format(data, indent=2) + b"\n")
+
+
+def measured(verdict: check.Verdict) -> str:
+    """The value, or the least and the greatest over the seeds."""
+    values = [r.value for r in verdict.results.values() if r and r.value is not None]
+    texts = [number(value) for value in sorted(values)]
+    if not texts:
+        return ""
+    return texts[0] if texts[0] == texts[-1] else f"{texts[0]} to {texts[-1]}"
+
+
+def claimed(verdict: check.Verdict) -> str:
+    """The bound; of several seeds' different bounds, the first and how many there are."""
+    bounds = [bound(r.relation, r.bound) for r in verdict.results.values() if r and r.relation]
+    different = list(dict.fromkeys(bounds))
+    return " or ".join(different) if len(different) < 3 else f"{different[0]} ..."
+
+
+def _print(console: Console, verdicts: list[check.Verdict], session: Session) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    table.add_column("claim", ratio=1)
+    table.add_column("measured", no_wrap=True, justify="right")
+    table.add_column("claimed", no_wrap=True)
+    scene = ""
+    for verdict in verdicts:
+        if verdict.scene != scene:
+            scene = verdict.scene
+            table.add_row("", Text(scene, "bold"))
+            if verdict.message:
+                table.add_row(Text(verdict.status, "red"), Text(session.text(verdict.message)))
+        if verdict.claim is None:
+            continue
+        words, style = STANDS[verdict.holds]
+        table.add_row(
+            Text(session.text(words), style),
+            Text(session.text(verdict.claim)),
+            Text(measured(verdict)),
+            Text(session.text(claimed(verdict))),
+        )
+    console.print(table)
+    console.print()
+    console.print(Text(summary(verdicts)))
+
+
+def summary(verdicts: list[check.Verdict]) -> str:
+    """How it went, in one line."""
+    claims = [verdict for verdict in verdicts if verdict.claim is not None]
+    holding = sum(verdict.holds is True for verdict in claims)
+    scenes = {verdict.scene: verdict.status for verdict in verdicts}
+    words = [f"{holding} of {len(claims)} claims hold"]
+    for status in ("failed", "diverged"):
+        count = sum(each == status for each in scenes.values())
+        if count:
+            words.append(f"{count} of {len(scenes)} scenes {status}")
+    return ", ".join(words)

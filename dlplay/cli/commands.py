@@ -1,0 +1,303 @@
+"""The commands, their options and their help."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dlplay.cli import options
+from dlplay.cli.exits import HELP, Mistake, tidy_end
+from dlplay.cli.group import Command, Commands
+from dlplay.cli.options import (
+    Ascii,
+    Color,
+    Device,
+    Json,
+    SceneId,
+    Scenes,
+    Seed,
+    Session,
+    Settings,
+    checked_device,
+    chosen_seed,
+    complete_chapter,
+    complete_chapter_or_scene,
+    session,
+    whole_number,
+)
+
+app = typer.Typer(
+    name="dlplay",
+    cls=Commands,
+    help="A deep-learning laboratory in the terminal. Without a command: the browser of scenes.",
+    epilog=HELP,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import dlplay
+
+        typer.echo(f"dlplay {dlplay.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    ctx: typer.Context,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    with tidy_end():
+        ctx.obj = Session().with_options(scenes, ascii, color)
+    if ctx.invoked_subcommand is None:
+        raise typer.Exit(_start(ctx.obj, what="The browser"))
+
+
+@app.command("open", cls=Command)
+def open_(
+    ctx: typer.Context,
+    id: SceneId,
+    settings: Settings = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Open a scene in the interface and start it with these settings.
+
+    \b
+    ID          the scene, as `dlplay list` has it
+    NAME=VALUE  parameters that differ from its defaults; `dlplay show ID` lists them
+    """
+    from dlplay.address import parse_settings
+
+    here = session(ctx, scenes, ascii, color)
+    card = here.catalog().find(id)
+    given, seed_word = parse_settings(card, settings or [])
+    raise typer.Exit(
+        _start(
+            here,
+            what="A scene's stage",
+            scene_id=card.id,
+            settings=given,
+            seed=chosen_seed(seed, seed_word),
+            device=checked_device(device),
+            start=True,
+        )
+    )
+
+
+@app.command("list", cls=Command, short_help="List the chapters and their scenes.")
+def list_(
+    ctx: typer.Context,
+    chapters: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CHAPTER", hidden=True, autocompletion=complete_chapter),
+    ] = None,
+    json: Json = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """List the chapters and their scenes, or those of the chapters named."""
+    from dlplay.cli import listing
+
+    here = session(ctx, scenes, ascii, color)
+    catalog = here.catalog()
+    cards = catalog.select(chapters or [])
+    if json:
+        _print_json([listing.as_row(card) for card in cards])
+    elif sys.stdout.isatty():
+        listing.print_chapters(here.console(), catalog.chapters, cards, here)
+    else:
+        for line in listing.lines(cards):
+            typer.echo(here.text(line))
+
+
+@app.command(cls=Command)
+def show(
+    ctx: typer.Context,
+    id: SceneId,
+    json: Json = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Show a scene's lesson, sections, parameters and claims."""
+    from dlplay.catalog import BrokenScene
+    from dlplay.cli import listing
+
+    here = session(ctx, scenes, ascii, color)
+    card = here.catalog().find(id)
+    if json:
+        _print_json(listing.as_object(card))
+    elif not card.broken:
+        listing.print_scene(here.console(), card, here)
+    if card.broken:
+        raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
+
+
+@app.command(cls=Command, short_help="Run a scene without the interface.")
+def run(
+    ctx: typer.Context,
+    id: SceneId,
+    settings: Settings = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print events as JSON Lines instead; the last line is the summary. Numbers that "
+            "are not finite are null.",
+        ),
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 3 unless every claim was measured and holds.")
+    ] = False,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            "--record", metavar="FILE", help="Record every event in this file, which must be new."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --record write over an existing file.")
+    ] = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Run a scene without the interface and print its panels, claims and measures.
+
+    \b
+    ID          the scene, as `dlplay list` has it
+    NAME=VALUE  parameters that differ from its defaults; `dlplay show ID` lists them
+
+    How long it runs is a parameter of the scene. Ctrl-C stops it at its next step and prints
+    what there is; a second Ctrl-C ends it at once.
+    """
+    from dlplay.address import parse_settings
+    from dlplay.cli import running
+
+    here = session(ctx, scenes, ascii, color)
+    card = here.catalog().find(id)
+    given, seed_word = ({}, None) if card.broken else parse_settings(card, settings or [])
+    raise typer.Exit(
+        running.run(
+            here,
+            card,
+            given,
+            seed=chosen_seed(seed, seed_word) or 0,
+            device=checked_device(device),
+            json=json,
+            check=check,
+            record=Path(record) if record is not None else None,
+            force=force,
+        )
+    )
+
+
+@app.command(cls=Command, short_help="Run scenes at their defaults and table every claim.")
+def check(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID|CHAPTER", hidden=True, autocompletion=complete_chapter_or_scene),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            "--seeds", metavar="N", help="Run each with seeds 0 to N - 1; 1 unless given."
+        ),
+    ] = None,
+    jobs: Annotated[
+        str | None,
+        typer.Option("--jobs", metavar="N", help="Runs at a time; one for each core unless given."),
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Run scenes at their defaults and table every claim: measured, claimed, holds.
+
+    Without an ID or a CHAPTER: all scenes. Each run has a process of its own. The exit status is
+    that of the worst: 1 if a scene failed, 4 if one diverged, 3 if a claim does not hold.
+    """
+    from dlplay.cli import checking
+
+    here = session(ctx, scenes, ascii, color)
+    cards = here.catalog().select(names or [])
+    raise typer.Exit(
+        checking.run(
+            here,
+            cards,
+            seeds=whole_number("--seeds", seeds, 1),
+            jobs=whole_number("--jobs", jobs, 0),
+            device=checked_device(device),
+            json=json,
+        )
+    )
+
+
+@app.command(cls=Command, short_help="Write a scene of your own that runs as it is.")
+def new(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", hidden=True)],
+    scenes: Scenes = None,
+) -> None:
+    """Write a commented scene into your own scene folder, or into --scenes; it runs as it is.
+
+    NAME is scene or chapter/scene, in kebab-case; the chapter is `mine` unless given.
+    """
+    from dlplay.cli import creating
+
+    creating.run(session(ctx, scenes, False, None), name)
+
+
+@app.command(cls=Command, short_help="Look for what could keep dlplay from working here.")
+def doctor(
+    ctx: typer.Context,
+    json: Json = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Look for what could keep dlplay from working here; exit with 1 if there is something."""
+    from dlplay.cli import examining
+
+    raise typer.Exit(examining.run(session(ctx, scenes, ascii, color), json))
+
+
+def _print_json(value: Any) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def _start(here: Session, *, what: str, **known: Any) -> int:
+    """Start the interface; its exit status."""
+    if not options.on_a_terminal():
+        raise Mistake(
+            f"{what} needs a terminal. Without one: `dlplay list` shows the scenes, "
+            "`dlplay run ID` runs one."
+        )
+    from dlplay.tui.app import start
+
+    return start(here.scenes, look=here.look(here.console()), **known)

@@ -1,0 +1,34 @@
+"""`dlplay new`: writes the file and says how to go on."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import typer
+
+from dlplay import template
+from dlplay.catalog import user_folder
+from dlplay.cli.exits import Exit, Mistake, complain
+
+if TYPE_CHECKING:
+    from dlplay.cli.options import Session
+
+
+def run(session: Session, name: str) -> None:
+    """Write the scene into the folder given with --scenes, or into the user's own."""
+    folder = session.scenes or user_folder()
+    try:
+        id = "/".join(template.split_name(name))
+        taken = next((card for card in session.catalog().scenes if card.id == id), None)
+        if taken:
+            raise Mistake(f"there is a scene {id} already, in {taken.path}; choose another name")
+        id, path = template.create(name, folder)
+    except template.BadName as error:
+        raise Mistake(str(error)) from None
+    except OSError as error:
+        complain(f"{error.filename or folder} cannot be written: {error.strerror}")
+        raise typer.Exit(Exit.FAILED) from None
+    option = f" --scenes {shlex.quote(str(session.scenes))}" if session.scenes else ""
+    typer.echo(path)
+    typer.echo(f"dlplay open {id}{option}")

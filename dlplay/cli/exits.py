@@ -1,0 +1,79 @@
+"""What the command's exit status means, and how a user's mistake becomes one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import typer
+
+
+class Exit(IntEnum):
+    """The exit statuses, as `dlplay --help` documents them."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USE = 2
+    CLAIM_FAILED = 3
+    DIVERGED = 4
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141  # as of any command whose reader goes away
+
+
+OF_STATUS = {"done": Exit.DONE, "diverged": Exit.DIVERGED, "stopped": Exit.INTERRUPTED}
+
+HELP = """\b
+Exit status:
+  0    done
+  1    the scene failed, or a file could not be read or written
+  2    wrong use: no such scene, parameter, value or option
+  3    a claim failed or was not measured (run --check, check)
+  4    the run diverged: its loss is no longer a finite number
+  130  interrupted
+"""
+
+
+class Mistake(Exception):
+    """A wrong use of the command line; the message says what was wrong and what is allowed."""
+
+
+def complain(message: str) -> None:
+    """One message on standard error."""
+    from dlplay.cli.streams import stderr_text
+
+    typer.echo(stderr_text(f"dlplay: {message}"), err=True)
+
+
+@contextmanager
+def tidy_end() -> Iterator[None]:
+    """A user's mistake, a closed pipe or Ctrl-C ends the command with a status, not a traceback."""
+    from dlplay.catalog import BrokenScene, UnknownScene
+    from dlplay.engine.numerics import NoDevice
+    from dlplay.parameters import ParameterError
+
+    try:
+        yield
+        sys.stdout.flush()
+    except (Mistake, UnknownScene, ParameterError, NoDevice) as mistake:
+        complain(str(mistake))
+        raise typer.Exit(Exit.WRONG_USE) from None
+    except BrokenScene as error:
+        complain(str(error))
+        raise typer.Exit(Exit.FAILED) from None
+    except KeyboardInterrupt:
+        complain("interrupted")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    except BrokenPipeError:
+        _forget_stdout()
+        raise typer.Exit(Exit.PIPE_CLOSED) from None
+
+
+def _forget_stdout() -> None:
+    """Nobody reads it any more; the interpreter must not complain when it flushes it at the end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115

@@ -1,0 +1,220 @@
+"""Options that several commands share, what they mean for the output, and shell completion."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+
+import typer
+
+from dlplay.address import parse_seed
+from dlplay.cli.exits import Mistake
+from dlplay.cli.streams import AsciiStream, TrimmedStream, has_unicode
+from dlplay.plain import to_ascii
+from dlplay.engine.numerics import DEVICES
+from dlplay.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dlplay.catalog import Catalog
+    from dlplay.draw import Look
+
+COLORS = {"auto": "auto", "never": None, "16": "standard", "256": "256", "truecolor": "truecolor"}
+
+
+def complete_scene(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """IDs of scenes that begin with what was typed, with their titles."""
+    return [(c.id, c.title) for c in _catalog_of(ctx).scenes if c.id.startswith(incomplete)]
+
+
+def complete_chapter_or_scene(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The same, and the names of chapters."""
+    chapters = [(c.id, c.title) for c in _catalog_of(ctx).chapters if c.id.startswith(incomplete)]
+    return chapters + (complete_scene(ctx, incomplete) if "/" in incomplete or not chapters else [])
+
+
+def complete_chapter(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Names of chapters."""
+    return [(c.id, c.title) for c in _catalog_of(ctx).chapters if c.id.startswith(incomplete)]
+
+
+def complete_setting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """`name=` for the parameters of the scene given before, and the values of a choice."""
+    from dlplay.catalog import UnknownScene
+
+    try:
+        card = _catalog_of(ctx).find(str(ctx.params.get("id") or ""))
+    except UnknownScene:
+        return []
+    name, sign, _ = incomplete.partition("=")
+    if sign and name in card.parameters:
+        parameter = card.parameters[name]
+        values = [parameter.show(value) for value in parameter.spread(8)]
+        words = [(f"{name}={value}", parameter.allowed) for value in values]
+    else:
+        words = [(f"{n}=", p.help or p.allowed) for n, p in card.parameters.items()]
+    return [word for word in words if word[0].startswith(incomplete)]
+
+
+def _catalog_of(ctx: typer.Context) -> Catalog:
+    """The catalog while a shell completes: no callback has run, the options are on the contexts."""
+    from dlplay.catalog import Catalog, roots
+
+    here: Any = ctx
+    while here is not None:
+        if here.params.get("scenes"):
+            return Catalog(roots(Path(here.params["scenes"])))
+        here = here.parent
+    return Catalog(roots())
+
+
+SceneId = Annotated[
+    str,
+    typer.Argument(metavar="ID", hidden=True, autocompletion=complete_scene),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME=VALUE",
+        hidden=True,  # the commands' help explains it: Typer would add `<list[str]>`
+        autocompletion=complete_setting,
+    ),
+]
+Seed = Annotated[
+    str | None,
+    typer.Option("--seed", metavar="N", help="Random seed: a whole number, 0 unless given."),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="|".join(DEVICES),
+        autocompletion=lambda incomplete: [d for d in DEVICES if d.startswith(incomplete)],
+        help="Where it runs; auto is CUDA where there is a GPU, else the CPU.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="For machines: JSON on standard output.")]
+Scenes = Annotated[
+    str | None,
+    typer.Option("--scenes", metavar="DIR", help="One more folder of chapters to look in."),
+]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Use ASCII characters only.")]
+Color = Annotated[
+    str | None,
+    typer.Option(
+        "--color",
+        metavar="|".join(COLORS),
+        autocompletion=lambda incomplete: [c for c in COLORS if c.startswith(incomplete)],
+        help="Colours; auto asks the terminal and NO_COLOR.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the options before and after the command say together."""
+
+    scenes: Path | None = None
+    ascii: bool = False
+    color: str = "auto"
+
+    def with_options(self, scenes: str | None, ascii: bool, color: str | None) -> Session:
+        """The options after the command win over those before it."""
+        folder = self.scenes if scenes is None else Path(scenes).expanduser()
+        if folder is not None and not folder.is_dir():
+            raise Mistake(f"--scenes: there is no folder {str(folder)!r}")
+        if color is not None and color not in COLORS:
+            hint = did_you_mean(color, COLORS)
+            raise Mistake(f"--color takes one of {', '.join(COLORS)}, not {color!r}.{hint}")
+        return Session(folder, ascii or self.ascii, color or self.color)
+
+    def catalog(self) -> Catalog:
+        from dlplay.catalog import Catalog, roots
+
+        return Catalog(roots(self.scenes))
+
+    def plain(self, stream: TextIO) -> bool:
+        """Whether this stream gets ASCII alone."""
+        return self.ascii or not has_unicode(stream)
+
+    def text(self, text: str) -> str:
+        """Text as standard output can show it."""
+        return to_ascii(text) if self.plain(sys.stdout) else text
+
+    def console(self, stream: TextIO | None = None) -> Console:
+        """A Rich console on standard output, or on another stream."""
+        from rich.console import Console
+
+        class Out(Console):
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError
+
+        stream = stream or sys.stdout
+        shown: Any = AsciiStream(stream) if self.plain(stream) else stream
+        shown = shown if stream.isatty() else TrimmedStream(shown)
+        forced = self.color in ("16", "256", "truecolor")
+        return Out(
+            file=shown,
+            color_system=cast(Any, COLORS[self.color]),
+            no_color=False if forced else True if self.color == "never" else None,
+            force_terminal=True if forced else None,
+            highlight=False,
+            emoji=False,
+        )
+
+    def look(self, console: Console) -> Look:
+        """How pictures are drawn on this console."""
+        from dataclasses import replace
+
+        from dlplay.draw import Look
+
+        environment: dict[str, str] = dict(os.environ)
+        if self.color not in ("auto", "never"):  # asked for by name: stronger than NO_COLOR
+            environment.pop("NO_COLOR", None)
+            environment["TERM"] = "xterm"
+        look = Look.detect(environment, console.color_system, console.encoding)
+        return replace(look, ascii=look.ascii or self.ascii)
+
+
+def on_a_terminal() -> bool:
+    """Whether a person can be shown the interface."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def whole_number(option: str, text: str | None, default: int) -> int:
+    """What was given with an option that takes a number from 1 on; or the default."""
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise Mistake(f"{option} takes a whole number from 1 on, not {text!r}")
+    return int(text)
+
+
+def checked_device(word: str) -> str:
+    """The word, if there is such a device at all; whether it is here only torch can say."""
+    if word in DEVICES:
+        return word
+    hint = " Did you mean 'cuda'?" if word == "gpu" else did_you_mean(word, DEVICES)
+    raise Mistake(f"--device takes one of {', '.join(DEVICES)}, not {word!r}.{hint}")
+
+
+def chosen_seed(option: str | None, word: int | None) -> int | None:
+    """The seed given with --seed, or as seed=N; None if it is not given."""
+    if option is None:
+        return word
+    seed = parse_seed(option)
+    if word is not None and word != seed:
+        raise Mistake(f"the seed is given twice: --seed {seed} and seed={word}")
+    return seed
+
+
+def session(ctx: typer.Context, scenes: str | None, ascii: bool, color: str | None) -> Session:
+    """The session that the callback began, with this command's own options."""
+    begun = ctx.find_root().obj
+    known = begun if isinstance(begun, Session) else Session()
+    return known.with_options(scenes, ascii, color)

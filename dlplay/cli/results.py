@@ -1,0 +1,120 @@
+"""A finished run on paper: its panels, its claims with what was measured, its address."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from dlplay.address import address
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dlplay import events
+    from dlplay.catalog import SceneCard
+    from dlplay.claims import ClaimResult
+    from dlplay.cli.options import Session
+    from dlplay.engine.history import History
+
+WIDEST = 100  # columns of a panel
+LOG_LINES = 20
+STANDS = {True: ("✓ holds", "green"), False: ("✗ fails", "red"), None: ("· not measured", "yellow")}
+
+
+def number(value: float | None) -> str:
+    """A measured value in four digits."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if math.isfinite(value) else str(float(value))
+
+
+def bound(relation: str, limit: float | tuple[float, float] | None) -> str:
+    """What a claim compares with: `> 2`, `0.9 to 1.1`."""
+    if limit is None:
+        return ""
+    if isinstance(limit, (tuple, list)):
+        return f"{number(limit[0])} to {number(limit[1])}"
+    return f"{relation} {number(limit)}"
+
+
+def print_result(
+    console: Console,
+    card: SceneCard,
+    history: History,
+    done: events.Finished,
+    session: Session,
+    device: str = "auto",
+) -> None:
+    """Everything there is to see of a run that has ended; `device` is what was asked for."""
+    from rich.text import Text
+
+    console.print(Text(session.text(card.title), style="bold"))
+    _print_panels(console, card, history, session)
+    if done.claims:
+        _heading(console, "Claims")
+        print_claims(console, done.claims, session)
+    if done.measures:
+        _heading(console, "Measures")
+        width = max(map(len, done.measures))
+        for name, value in done.measures.items():
+            console.print(Text(f"  {name:<{width}}  {number(value)}"))
+    if history.log and done.status != "failed":
+        _heading(console, "Log")
+        console.print(Text(session.text(log_tail(history))))
+    console.print()
+    summary = f"{done.status}: {done.steps:,} steps in {done.seconds:.1f} s on {done.device}"
+    console.print(Text(summary + f", seed {done.seed}"))
+    line = address(card, done.parameters, done.seed, device)
+    console.print(Text(session.text(f"dlplay open {line}")), soft_wrap=True)
+
+
+def _heading(console: Console, title: str) -> None:
+    from rich.text import Text
+
+    console.print()
+    console.print(Text(title, style="bold"))
+
+
+def _print_panels(console: Console, card: SceneCard, history: History, session: Session) -> None:
+    from rich.text import Text
+
+    from dlplay.draw import View, draw, natural_height
+
+    look, width = session.look(console), min(console.width, WIDEST)
+    panels = history.panels()
+    order = [name for name in card.panels if name in panels]
+    order += [name for name in panels if name not in order and name != "x-ray"]
+    for name in order:
+        content = panels[name]
+        height = natural_height(content, width, look)
+        axes = history.axes.get(name)
+        console.print()
+        console.print(Text(session.text(name), style="bold"))
+        console.print(draw(content, width, height, look, View(log=axes.log if axes else None)))
+
+
+def print_claims(console: Console, claims: list[ClaimResult], session: Session) -> None:
+    """How every claim stands, in words."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    table.add_column("claim", ratio=1)
+    table.add_column("measured", no_wrap=True, justify="right")
+    table.add_column("claimed", no_wrap=True)
+    for claim in claims:
+        words, style = STANDS[claim.holds]
+        cells = (claim.claim, number(claim.value), bound(claim.relation, claim.bound))
+        table.add_row(
+            Text(session.text(words), style), *(Text(session.text(cell)) for cell in cells)
+        )
+    console.print(table)
+
+
+def log_tail(history: History) -> str:
+    """The last lines of the run's log."""
+    lines = [event.text for event in history.log]
+    more = history.logged - LOG_LINES
+    head = [f"... {more} lines before"] if more > 0 else []
+    return "\n".join(head + lines[-LOG_LINES:])

@@ -1,0 +1,139 @@
+"""`dlplay run`: one run in this process, with its result on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlplay import events
+from dlplay.cli.exits import OF_STATUS, Exit, Mistake, complain
+from dlplay.cli.interrupts import SHOW_CURSOR, Interrupts
+from dlplay.engine import numerics
+
+if TYPE_CHECKING:
+    from dlplay.catalog import SceneCard
+    from dlplay.cli.options import Session
+    from dlplay.engine.recording import Recorder
+    from dlplay.stage import Sink
+
+STOPPING = "stopping at the next step; Ctrl-C again ends it at once"
+
+
+def run(
+    session: Session,
+    card: SceneCard,
+    settings: dict[str, Any],
+    *,
+    seed: int,
+    device: str,
+    json: bool = False,
+    check: bool = False,
+    record: Path | None = None,
+    force: bool = False,
+) -> Exit:
+    """Run the scene and print what it leaves; the exit status that tells of it."""
+    from dlplay.engine.history import History
+
+    if record is not None:
+        check_record(record, force)
+    numerics.prepare_environment()
+    history = History()
+    with ExitStack() as stack:
+        sinks: list[Sink] = [json_lines()] if json else [history.feed]
+        interrupts = stack.enter_context(_watching(session, card, sinks, quiet=json))
+        where = numerics.choose_device(device)
+        recorder = _recorder(stack, record, force)
+        sinks += [recorder] if recorder else []
+        done = _execute(card, settings, seed, where, sinks, interrupts)
+    if not json:
+        from dlplay.cli.results import log_tail, print_result
+
+        print_result(session.console(), card, history, done, session, device)
+        if done.status == "failed" and history.log:
+            print(session.text(log_tail(history)), file=sys.stderr)
+    return _verdict(done, check, recorder)
+
+
+def _execute(
+    card: SceneCard,
+    settings: dict[str, Any],
+    seed: int,
+    device: str,
+    sinks: list[Sink],
+    interrupts: Interrupts,
+) -> events.Finished:
+    from dlplay.engine.execute import execute
+
+    def sink(batch: list[events.AnyEvent]) -> None:
+        for each in sinks:
+            each(batch)
+
+    return execute(card, settings, seed=seed, device=device, sink=sink, controls=interrupts)
+
+
+def _verdict(done: events.Finished, check: bool, recorder: Recorder | None) -> Exit:
+    if done.message:
+        complain(done.message)
+    verdict = OF_STATUS.get(done.status, Exit.FAILED)
+    if recorder is not None and recorder.trouble:
+        complain(f"the recording is not whole: {recorder.trouble}")
+        verdict = verdict or Exit.FAILED
+    if check and verdict is Exit.DONE and not all(claim.holds for claim in done.claims):
+        return Exit.CLAIM_FAILED
+    return verdict
+
+
+def json_lines() -> Sink:
+    """A sink that writes events to standard output, one JSON object a line."""
+    stream = sys.stdout.buffer  # as it is now: while a scene runs, sys.stdout is its log
+
+    def sink(batch: list[events.AnyEvent]) -> None:
+        stream.write("".join(events.to_json(event) + "\n" for event in batch).encode())
+        stream.flush()
+
+    return sink
+
+
+@contextmanager
+def _watching(
+    session: Session, card: SceneCard, sinks: list[Sink], quiet: bool
+) -> Iterator[Interrupts]:
+    """Progress on a terminal, and Ctrl-C, while the scene runs."""
+    console = session.console(sys.stderr)
+    stderr = sys.stderr
+    if quiet or not stderr.isatty() or console.is_dumb_terminal:
+        with Interrupts(lambda: print(f"dlplay: {STOPPING}", file=stderr, flush=True)) as controls:
+            yield controls
+        return
+    from dlplay.cli.progress import ProgressLine
+
+    with (
+        ProgressLine(console, card.id.split("/")[1]) as line,
+        Interrupts(lambda: line.say(STOPPING), SHOW_CURSOR) as controls,
+    ):
+        sinks.append(line)
+        yield controls
+
+
+def check_record(path: Path, force: bool) -> None:
+    """Raise Mistake if a recording cannot be made there."""
+    if path.is_dir():
+        raise Mistake(f"--record takes a file; {path} is a folder")
+    if path.exists() and not force:
+        raise Mistake(f"{path} exists; --force writes over it")
+    if not path.parent.is_dir():
+        raise Mistake(f"--record: there is no folder {path.parent}")
+
+
+def _recorder(stack: ExitStack, path: Path | None, force: bool) -> Recorder | None:
+    if path is None:
+        return None
+    from dlplay.engine.recording import Recorder
+
+    try:
+        return stack.enter_context(Recorder(path, overwrite=force))
+    except OSError as error:
+        raise Mistake(f"{path} cannot be written: {error.strerror}") from None

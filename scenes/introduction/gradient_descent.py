@@ -1,0 +1,361 @@
+r"""
+# Downhill in fog
+
+A model with parameters θ has a loss L(θ), the average over m examples. We stand somewhere on its
+surface, in fog: all that we can feel is the slope under our feet. The gradient ∇L points to where
+the loss grows fastest, so we take a small step the *other* way, and again:
+
+$$\theta_{t+1} = \theta_t - \alpha \, \frac{1}{B} \sum_{i \in \text{batch}} \nabla L_i(\theta_t)$$
+
+α is the learning rate, and B says how many examples we ask before each step. All m of them:
+*full-batch* gradient descent. One, drawn at random: *stochastic* gradient descent. Some in
+between: a *mini-batch*. The three walkers in **valley** start together and differ in B alone.
+The model is a line through 512 points with two inputs, so the surface is an exact bowl, ten
+times steeper one way than the other.
+
+## What is true, and what is only told
+
+- *The batch gradient is right on average.* The mean of all one-example gradients is the full
+  gradient, to the last digits: in **gradients** the cloud is wide and its middle is exact. An
+  average over B examples drawn with replacement has 1/B of the variance.
+- *The steepest way is not the way to the minimum.* On this bowl the two differ by up to
+  arccos(2√κ/(κ+1)) ≈ 55° (κ = 10, the ratio of the curvatures). "Steepest" holds for an
+  infinitely short step only.
+- *"Full batch always converges"* needs a condition: α below 2/λ, λ the largest curvature.
+  **edge** shows two walkers just inside and just outside: one finds the minimum, the other is
+  flung out of it. And where the surface is no bowl, what it finds may be any flat place.
+- *"Stochastic steps never settle"* needs one too. At constant α the loss stalls above the
+  minimum on a floor proportional to α/B. The floor goes if α decays; and it is not there at all
+  if the model can fit every example exactly, because then all the small gradients vanish at
+  the minimum together. The walker *exact fit* in **excess loss** has the same inputs and
+  labels without noise, and asks one example a step.
+- *Sampling with replacement* is what the theory assumes. Without it the variance shrinks
+  faster, by (m−B)/(m−1), to nothing at B = m. Data loaders shuffle: they put nothing back
+  until the epoch is over.
+- *Small batches win on samples*, not on steps. **digits** trains a softmax classifier three
+  times, and counts examples used. From mini to full batch the number of steps falls little
+  (four times, with a rate four times as large), the price of each grows 44 times. One example
+  a step uses the fewest examples and yet is slow: hardware computes 32 gradients in about the
+  time of one.
+
+The bowl is convex and small; a deep net's loss is neither. What carries over is the noise: its
+1/B, and its floor.
+
+## Watch
+
+- **valley**: the full batch slides, the mini-batch trembles, one example staggers and never
+  comes to rest.
+- **excess loss**: what is left above the minimum. The floors lie in the order of the batches.
+- **batch size**: the variance of the gradient and the height of the floor over B, both axes
+  logarithmic. Straight lines of slope −1: ten times the batch, a tenth of both.
+
+## Try
+
+- `noise=0`: every floor drops away, and all walkers go down to rounding error.
+- `learning_rate=1.05`: over the edge, the full batch too. Turn it down in time.
+- `decay=1/k`: the noisy walkers sink below their floors; *exact fit* loses its quick descent,
+  so its claim breaks. A smaller step is a cure only for noise.
+- `replacement=off`: the variance bends down at the right: steeper than slope −1.
+- `edge=0.01`: one per cent from the limit, neither walker is decided after 300 steps.
+- `average=sum`: a common slip, gradients added up and not divided by B. The step now grows with
+  the batch, larger batches fly off, and a batch of 64 no longer has the lower floor.
+- `batch=512`: on the digits it costs more examples than the full batch does.
+"""
+
+import torch
+
+from dlplay import Choice, Float, Int, Scene, Toggle, claim
+from dlplay.data import digits
+from dlplay.nn import grid
+
+M = 512  # examples
+SIZES = (1, 4, 16, 64, 256, 480)  # batch sizes of the "batch size" panel
+COPIES = 16  # walkers per batch size: their mean shows a floor, one alone shows noise
+REACH = 2.0  # of the map, from its middle
+TARGET = 0.25  # cross-entropy at which a digit classifier has arrived
+
+
+class GradientDescent(Scene):
+    covers = (
+        "Model Optimization with Gradient Descent",
+        "Full Batch Gradient Descent",
+        "Stochastic Gradient Descent",
+        "Mini-Batch Gradient Descent",
+    )
+    panels = ("valley", "excess loss", "batch size", "gradients", "edge", "digits")
+    quick = {"steps": 320}
+
+    batch = Int(32, min=1, max=512, log=True, live=True, help="examples in a mini-batch")
+    learning_rate = Float(
+        0.08, min=0.001, max=1.2, log=True, live=True, help="step size; 1 is the edge of stability"
+    )
+    decay = Choice("none", ["none", "1/k"], live=True, help="how the step size shrinks")
+    noise = Float(0.5, min=0, max=1, live=True, help="spread of the noise in the labels")
+    replacement = Toggle(True, live=True, help="drawn examples are put back at once")
+    average = Choice("mean", ["mean", "sum"], live=True, help="what a batch does to its gradients")
+    edge = Float(0.1, min=0.01, max=0.5, log=True, help="the edge walkers' distance from the edge")
+    steps = Int(4000, min=20, max=20000, log=True, help="updates of every walker")
+
+    def run(self, stage):
+        device = stage.device
+        exact = torch.float32 if device == "mps" else torch.float64
+
+        # 512 inputs whose covariance has eigenvalues 10 and 1, turned by 30°
+        turn = torch.tensor([[0.866, -0.5], [0.5, 0.866]], dtype=exact, device=device)
+        axes = turn * torch.tensor([1.0, 10.0**0.5], dtype=exact, device=device)
+        x = torch.randn(M, 2, dtype=exact, device=device) @ axes.T  # [M, 2]
+        clean = x @ torch.tensor([1.0, -0.5], dtype=exact, device=device)  # [M]
+        static = torch.randn(M, dtype=exact, device=device)
+
+        # L(w) = mean (x·w − y)² is a bowl: its Hessian 2 xᵀx/M does not depend on w
+        hessian = 2 * x.T @ x / M
+        limit = 2 / torch.linalg.eigvalsh(hessian)[-1].item()  # the critical learning rate
+        start = torch.tensor([-1.2, 1.3], dtype=exact, device=device)
+        target = torch.tensor([1.0, -0.5], dtype=exact, device=device)  # the truth
+
+        def batch_gradient(w, x, y):
+            """w [R, 2]; x [R, B, 2], y [R, B]: a batch for each of R walkers -> [R, 2]."""
+            error = (x @ w[:, :, None])[..., 0] - y  # [R, B]
+            total = 2 * (error[:, None, :] @ x)[:, 0]  # [R, 2]
+            return total / y.shape[1] if self.average == "mean" else total
+
+        def draw(walkers, size):
+            """Indices of a batch for each walker: [walkers, size]."""
+            if self.replacement:
+                return torch.randint(M, (walkers, size), device=device)
+            return torch.rand(walkers, M, device=device).topk(size, 1).indices
+
+        arms = {size: start.repeat(COPIES, 1) for size in SIZES}  # each [R, 2]
+        mini, full, fitted = (start.repeat(1, 1) for _ in range(3))  # each [1, 2]
+        inside, outside = start.repeat(1, 1), start.repeat(1, 1)
+        trails = torch.zeros(3, self.steps, 2, device=device)
+        slopes = []  # of log variance against log B, one a look
+        race = Race(device)
+
+        stage.axes("excess loss", x="update", y="loss − minimum", log="y")
+        stage.axes("batch size", x="batch size B", y="variance, floor", log="xy")
+        stage.axes("edge", x="update", y="loss − minimum", log="y", lines={"solved": 1e-10})
+        stage.axes("digits", x="examples used", y="loss", log="x", lines={"target": TARGET})
+
+        for step in stage.loop(self.steps):
+            if step == 0 or stage.changed("noise"):
+                y = clean + self.noise * static
+                best = torch.linalg.lstsq(x, y[:, None]).solution[:, 0]  # the minimum [2]
+                middle = (start + target) / 2
+                field = bowl(hessian, best, middle)
+            if step in (0, self.steps // 2) or stage.changed(*self.parameters):
+                floors, counted = dict.fromkeys(SIZES, 0.0), 0
+
+            rate = self.learning_rate * limit
+            if self.decay == "1/k":
+                rate = rate / (1 + step / 100)
+
+            # One update of everybody
+            for size in SIZES:
+                i = draw(COPIES, size)
+                arms[size] = arms[size] - rate * batch_gradient(arms[size], x[i], y[i])
+            i = draw(1, self.batch)
+            mini = mini - rate * batch_gradient(mini, x[i], y[i])
+            full = full - rate * batch_gradient(full, x[None], y[None])
+            i = draw(1, 1)
+            fitted = fitted - rate * batch_gradient(fitted, x[i], clean[i])  # no noise
+            if step < 300:
+                # Full-batch steps: the gradient of the bowl is H (w − best)
+                inside = inside - (1 - self.edge) * limit * (inside - best) @ hessian
+                outside = outside - (1 + self.edge) * limit * (outside - best) @ hessian
+            race.step(self.batch)
+
+            # Excess loss: L(w) − L(best) = ½ (w − best)ᵀ H (w − best)
+            def excess(w, best):
+                return 0.5 * (((w - best) @ hessian) * (w - best)).sum(1).mean()
+
+            def seen(w, best):
+                return excess(w, best).clamp(min=1e-12)  # below that there is nothing to learn
+
+            counted += 1
+            for size in SIZES:
+                floors[size] += excess(arms[size], best).item()
+            stage.curve(
+                "excess loss",
+                {
+                    "batch 1": seen(arms[1][:1], best),
+                    "mini-batch": seen(mini, best),
+                    "full batch": seen(full, best),
+                    "exact fit": seen(fitted, target),
+                },
+            )
+            if step < 300:
+                stage.curve("edge", inside=excess(inside, best), outside=excess(outside, best))
+            if step % 10 == 0:
+                race.draw(stage)
+
+            trails[:, step] = torch.stack([arms[1][0], mini[0], full[0]]).clamp(-99, 99)
+            if stage.every(10 if step < 200 else 50):
+                stage.plane(
+                    "valley",
+                    x=(middle[0] - REACH, middle[0] + REACH),
+                    y=(middle[1] - REACH, middle[1] + REACH),
+                    field=field,
+                    kind="contour",
+                    paths=dict(zip(Race.RATES, trails[:, : step + 1], strict=True)),
+                    points={"minimum": best[None]},
+                    x_label="w₁",
+                    y_label="w₂",
+                )
+
+            if stage.every(100):
+                with stage.probe():
+                    # The variance of a batch gradient at the start, from 400 batches of each size
+                    here = start.repeat(400, 1)
+                    variance = []
+                    for size in SIZES:
+                        i = draw(400, size)
+                        variance.append(batch_gradient(here, x[i], y[i]).var(0).sum().item())
+                    slopes.append(slope(SIZES, variance))
+                    stage.plot(
+                        "batch size",
+                        SIZES,
+                        {
+                            "gradient's variance": variance,
+                            "1/B": [variance[0] / size for size in SIZES],
+                            "loss floor": [floors[size] / counted for size in SIZES],
+                        },
+                    )
+
+                    # Where batch 1 stands: each example's gradient, mini-batches', the full one
+                    here = arms[1][:1]
+                    single = batch_gradient(here.repeat(M, 1), x[:, None], y[:, None])  # [M, 2]
+                    i = draw(64, self.batch)
+                    several = batch_gradient(here.repeat(64, 1), x[i], y[i])  # [64, 2]
+                    whole = batch_gradient(here, x[None], y[None])  # [1, 2]
+                    reach = single.abs().quantile(0.98).item() + 1e-12
+                    stage.plane(
+                        "gradients",
+                        x=(-reach, reach),
+                        y=(-reach, reach),
+                        points={"one": single[:200], "mini-batch": several, "full": whole},
+                        x_label="∂L/∂w₁",
+                        y_label="∂L/∂w₂",
+                    )
+                    gap = (single.mean(0) - whole[0]).abs().max()
+                    stage.measure(
+                        unbiased_gap=gap,
+                        variance_slope=sum(slopes) / len(slopes),
+                        excess_inside=excess(inside, best),
+                        excess_outside=excess(outside, best),
+                        exact_fit=excess(fitted, target),
+                        sample_ratio=race.ratio(),
+                    )
+                    if step >= self.steps // 2:
+                        stage.measure(floor_ratio=floors[1] / floors[64])
+
+    @claim(
+        "the mean of all one-example gradients is the full gradient, within 1e-10",
+        breaks={"average": "sum", "steps": 20},
+    )
+    def unbiased(self, measured):
+        return measured.unbiased_gap < 1e-10
+
+    @claim(
+        "the gradient's variance falls as 1/B: the slope of its logarithm is −1 ± 0.1",
+        breaks={"replacement": False, "steps": 20},
+    )
+    def variance(self, measured):
+        return measured.variance_slope.between(-1.1, -0.9)
+
+    @claim(
+        "just inside the edge of stability, full-batch descent is at the minimum after 300 steps "
+        "(excess loss < 1e-10)",
+        breaks={"edge": 0.01, "steps": 320},
+    )
+    def converges(self, measured):
+        return measured.excess_inside < 1e-10
+
+    @claim(
+        "just outside the edge, the excess loss passes 1e10 within 300 steps",
+        breaks={"edge": 0.01, "steps": 320},
+    )
+    def diverges(self, measured):
+        return measured.excess_outside > 1e10
+
+    @claim(
+        "at equal learning rates, one example a step stalls more than 20 times as high above the "
+        "minimum as 64 do",
+        breaks={"noise": 0, "steps": 2000},
+    )
+    def floor(self, measured):
+        return measured.floor_ratio > 20
+
+    @claim(
+        "where the model can fit every example, one example a step at a constant rate reaches the "
+        "minimum (excess loss < 1e-10)",
+        breaks={"decay": "1/k", "steps": 1000},
+    )
+    def exact(self, measured):
+        return measured.exact_fit < 1e-10
+
+    @claim(
+        "on digits, the full batch needs more than 4 times the examples that mini-batches need",
+        breaks={"batch": 512, "steps": 320},
+    )
+    def samples(self, measured):
+        return measured.sample_ratio > 4
+
+
+def bowl(hessian, best, middle, size=64):
+    """√(excess loss) on a grid around `middle` [size, size]: level lines evenly spread."""
+    x, y = (((c - REACH).item(), (c + REACH).item()) for c in middle)
+    away = grid(x, y, size, str(best.device)).to(best.dtype) - best  # [size, size, 2]
+    return (0.5 * ((away @ hessian) * away).sum(-1)).sqrt()
+
+
+def slope(sizes, values):
+    """Of the straight line that fits log values against log sizes best."""
+    x = torch.tensor(sizes, dtype=torch.float64).log()
+    y = torch.tensor(values, dtype=torch.float64).log()
+    return (((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()).item()
+
+
+class Race:
+    """Three softmax classifiers of digits (64 pixels and a bias, 10 classes), three batches."""
+
+    RATES = {"batch 1": 0.1, "mini-batch": 0.5, "full batch": 2.0}  # each about its best
+
+    def __init__(self, device):
+        images, labels, _, _ = (part.to(device) for part in digits())
+        ones = torch.ones(len(images), 1, device=device)
+        self.x = torch.cat([images.reshape(-1, 64), ones], 1)  # [1400, 65]
+        self.y = labels
+        self.hot = torch.eye(10, device=device)[labels]  # [1400, 10]
+        self.weights = {name: torch.zeros(65, 10, device=device) for name in self.RATES}
+        self.used = dict.fromkeys(self.RATES, 0)  # examples
+        self.arrived = dict.fromkeys(self.RATES, False)
+
+    def step(self, mini):
+        for (name, rate), size in zip(self.RATES.items(), (1, mini, len(self.x)), strict=True):
+            if self.arrived[name]:
+                continue
+            if name == "full batch":
+                x, hot = self.x, self.hot
+            else:
+                i = torch.randint(len(self.x), (size,), device=self.x.device)
+                x, hot = self.x[i], self.hot[i]
+            # The gradient of the cross-entropy with respect to the logits is p − onehot
+            p = (x @ self.weights[name]).softmax(1)  # [B, 10]
+            self.weights[name] -= rate * x.T @ (p - hot) / len(x)
+            self.used[name] += size
+
+    def draw(self, stage):
+        """Loss on all 1,400 against examples used; whoever is at the target stops."""
+        for name, w in self.weights.items():
+            if not self.arrived[name]:
+                loss = torch.nn.functional.cross_entropy(self.x @ w, self.y).item()
+                stage.curve("digits", {name: loss}, x=self.used[name])
+                self.arrived[name] = loss < TARGET
+
+    def ratio(self):
+        """Examples that the full batch has used, for one of the mini-batch; 0 before the
+        mini-batch is there."""
+        if not self.arrived["mini-batch"]:
+            return 0.0
+        return self.used["full batch"] / self.used["mini-batch"]

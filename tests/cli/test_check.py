@@ -1,0 +1,70 @@
+"""check: the table, the JSON and the exit statuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dlplay.claims import ClaimResult
+from dlplay.cli.checking import exit_of
+from dlplay.engine.check import Verdict
+
+
+def verdict(status="done", holds=True):
+    result = ClaimResult("x", "x is positive", 1.0, ">", 0.0, holds)
+    return Verdict("a/b", "x", "x is positive", status, "", {0: result})
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "status"),
+    [
+        ([], 0),
+        ([verdict(), verdict()], 0),
+        ([verdict(), verdict(holds=False)], 3),
+        ([verdict(), verdict(holds=None)], 3),
+        ([verdict(holds=False), verdict("diverged")], 4),
+        ([verdict(holds=False), verdict("diverged"), verdict("failed")], 1),
+        ([verdict("stopped")], 1),
+    ],
+)
+def test_exit_status_is_that_of_the_worst(verdicts, status):
+    assert exit_of(verdicts) == status
+
+
+def test_a_claim_that_fails_exits_with_3(dlplay):
+    assert dlplay("check", "tiny/fails").exit_code == 3
+
+
+def test_the_table_over_two_seeds(dlplay):
+    result = dlplay("check", "tiny/fine", "tiny/fails", "tiny/raises", "--seeds", "2")
+    lines = result.stdout.splitlines()
+    words = [line.split() for line in lines]
+    assert ["✓", "holds", "the", "loss", "falls", "below", "0.1", "9.537e-07", "<", "0.1"] in words
+    assert ["✗", "fails", "x", "is", "at", "least", "2", "1.5", "≥", "2"] in words
+    text = " ".join(result.stdout.split())
+    assert "seed 0: raises.py raised ValueError: the batch is empty; seed 1: raises.py" in text
+    assert lines[-1] == "1 of 3 claims hold, 1 of 3 scenes failed"
+    assert result.stderr == ""
+    assert result.exit_code == 1
+
+
+def test_json_has_every_claim_and_seed(dlplay):
+    result = dlplay("check", "tiny/fine", "tiny/diverges", "--seeds", "2", "--jobs", "2", "--json")
+    fine, diverges = json.loads(result.stdout)
+    assert fine["scene"] == "tiny/fine"
+    assert fine["claim"] == "the loss falls below 0.1"
+    assert fine["holds"] is True
+    assert [run["seed"] for run in fine["runs"]] == [0, 1]
+    assert fine["runs"][0] == {
+        "seed": 0,
+        "value": 0.5**20,
+        "relation": "<",
+        "bound": 0.1,
+        "holds": True,
+        "reason": "",
+    }
+    assert diverges["claim"] is None
+    assert diverges["status"] == "diverged"
+    assert "no longer a finite number" in diverges["message"]
+    assert result.exit_code == 4

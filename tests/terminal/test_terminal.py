@@ -1,0 +1,148 @@
+"""The program as installed, in a real terminal of 80x24: tmux types and reads the screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from tests.conftest import FAULTS, wait_for
+
+pytestmark = [
+    pytest.mark.terminal,
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+]
+
+
+class Tmux:
+    """A session of its own server, so that nobody else's settings or sessions matter."""
+
+    def __init__(self, command: str, width: int = 80, height: int = 24) -> None:
+        self.socket = f"dlplay-{uuid.uuid4().hex[:8]}"
+        self._call(
+            "-f", "/dev/null", "new-session", "-d", "-s", "t", "-x", str(width), "-y", str(height),
+            f"{command}; echo exit code $?; exec sleep 600",
+        )  # fmt: skip
+
+    def _call(self, *words: str) -> str:
+        words = ("tmux", "-L", self.socket, *words)
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+    @property
+    def screen(self) -> str:
+        return self._call("capture-pane", "-p", "-t", "t")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self._call("send-keys", "-t", "t", key)
+
+    def sees(self, *words: str) -> None:
+        def all_there() -> bool:
+            screen = self.screen
+            return all(word in screen for word in words)
+
+        try:
+            wait_for(all_there, f"{words} on the screen", seconds=90)
+        except BaseException:
+            print(self.screen)
+            raise
+
+    @property
+    def processes(self) -> list[int]:
+        """The program and all that it started."""
+        pane = int(self._call("list-panes", "-t", "t", "-F", "#{pane_pid}"))
+        found, queue = [], [pane]
+        while queue:
+            parent = queue.pop()
+            children = subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True
+            ).stdout.split()
+            found += [int(child) for child in children]
+            queue += [int(child) for child in children]
+        return found
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-L", self.socket, "kill-server"], capture_output=True)
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def start(*words, **size):
+        command = " ".join([sys.executable, "-m", "dlplay", "--scenes", str(FAULTS), *words])
+        opened.append(Tmux(command, **size))
+        return opened[-1]
+
+    yield start
+    for tmux in opened:
+        tmux.close()
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_browse_open_tweak_pause_zoom_stop_quit(terminal):
+    tmux = terminal()
+    tmux.sees("scenes", "Introduction", "Faults", "enter Open")
+    tmux.press("/", "b", "e", "h", "a", "v", "e", "s", "Enter")
+    tmux.sees("A scene that behaves", "faults/fine")
+    tmux.press("Enter")
+    tmux.sees("learning_rate", "done", "✓")
+    tmux.press("j", "Enter", *"900000", "Enter")
+    tmux.sees("‹ 900000 ›*")
+    tmux.press("Space")
+    tmux.sees("running", "steps/s")
+    tmux.press("k", "Right")
+    tmux.sees("‹ 0.12 ›*", "from the next step on")
+    tmux.press("Space")
+    tmux.sees("paused")
+    tmux.press("2")
+    tmux.sees("2 weights", "panel 2 of 4")
+    assert "learning_rate" not in tmux.screen
+    tmux.press("Escape", "x")
+    tmux.sees("stopped", "learning_rate")
+    tmux.press("q")
+    tmux.sees("enter Open")
+    tmux.press("Escape", "q")
+    tmux.sees("exit code 0")
+    wait_for(lambda: len(tmux.processes) == 0, "the end of every process")
+
+
+def test_straight_to_a_scene_and_out_leaves_the_terminal_whole(terminal):
+    tmux = terminal("open", "faults/fine", "learning_rate=0.2", "--seed", "3", width=120, height=40)
+    tmux.sees("A scene that behaves", "seed 3", "‹ 0.2 ›*", "done")
+    tmux.press("C-q")
+    tmux.sees("exit code 0")
+
+
+def test_a_killed_interface_leaves_nothing_behind(terminal):
+    tmux = terminal("open", "faults/endless")
+    tmux.sees("Never reaches", "step 0/10")
+    before = tmux.processes
+    assert len(before) >= 3  # the program, the fork server, the run
+    program = before[0]
+    os.kill(program, signal.SIGKILL)
+    tmux.sees("exit code")
+
+    def gone() -> bool:
+        return not any(alive(pid) for pid in before)
+
+    wait_for(gone, "the end of every process", seconds=30)
+
+
+def test_a_terminal_without_colours_and_in_ascii(terminal):
+    tmux = terminal("--ascii", "open", "faults/fine")
+    tmux.sees("A scene that behaves", "done")
+    tmux.press("i")
+    assert tmux.screen.isascii(), [line for line in tmux.screen.split("\n") if not line.isascii()]

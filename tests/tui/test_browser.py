@@ -1,0 +1,116 @@
+"""The browser: moving, filtering, marks, and that it needs no torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+from rich.console import Console
+from textual.widgets import Input, Static
+
+from dlplay.tui.browser import SceneTree
+from dlplay.tui.progress import Progress
+from tests.tui.conftest import until
+
+
+def labels(app):
+    tree = app.screen.query_one(SceneTree)
+    return [str(leaf.label) for branch in tree.root.children for leaf in branch.children]
+
+
+def page(app):
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(app.screen.query_one("#page", Static).content)
+    return capture.get()
+
+
+async def test_the_page_follows_the_cursor(open_app):
+    async with open_app() as (app, pilot):
+        await until(pilot, lambda: "Scenes that misbehave" in page(app), "the chapter")
+        await pilot.press("j", "j", "j", "k")
+        await until(pilot, lambda: "Its loss becomes infinite" in page(app), "the scene")
+        await pilot.press("down")
+        await until(pilot, lambda: "Never reaches" in page(app), "the next scene")
+        await pilot.press("pagedown", "pageup", "J", "K")
+
+
+async def test_the_page_tells_parameters_and_claims(open_app):
+    async with open_app() as (app, pilot):
+        app.screen.select("faults/fine")
+        await until(pilot, lambda: "learning_rate" in page(app), "the scene")
+        text = page(app)
+        for words in ("0.001 to 10", "live", "one thousandth", "learning_rate=10", "never run"):
+            assert words in text
+
+
+async def test_filtering_by_any_words_and_back(open_app):
+    async with open_app() as (app, pilot):
+        everything = labels(app)
+        await pilot.press("slash", *"behaves", "enter")
+        assert [label[2:] for label in labels(app)] == ["A scene that behaves"]
+        await until(pilot, lambda: "faults/fine" in page(app), "the match")
+        await pilot.press("escape")
+        assert labels(app) == everything
+        assert app.screen.query_one("#filter", Input).value == ""
+        await pilot.press("slash", *"no such words")
+        await until(pilot, lambda: "Nothing here" in page(app), "the answer")
+
+
+async def test_folding(open_app):
+    async with open_app() as (app, pilot):
+        (branch,) = app.screen.query_one(SceneTree).root.children
+        await pilot.press("j", "h")
+        assert not branch.is_expanded
+        await pilot.press("right")
+        assert branch.is_expanded
+
+
+async def test_marks_tell_what_was_run_here(open_app, tmp_path):
+    async with open_app() as (app, pilot):
+        assert labels(app)[4].startswith("○")
+        app.screen.select("faults/fine")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: hasattr(app.screen, "session"), "the stage")
+        await until(pilot, lambda: app.progress.mark("faults/fine") == "held", "the mark")
+        await pilot.press("q")
+        assert any(label.startswith("●") for label in labels(app))
+    assert Progress(tmp_path / "progress.json").mark("faults/fine") == "held"
+
+
+def test_progress_survives_damage_and_read_only_places(tmp_path):
+    path = tmp_path / "progress.json"
+    path.write_text("{ not json")
+    progress = Progress(path)
+    assert progress.mark("a/b") == ""
+    assert progress.record("a/b", held=False)
+    assert not progress.record("a/b", held=False)
+    assert progress.record("a/b", held=True)
+    assert not progress.record("a/b", held=False)
+    assert Progress(path).mark("a/b") == "held"
+    nowhere = Progress(tmp_path / "progress.json" / "below-a-file.json")
+    assert nowhere.record("a/b", held=True)
+
+
+def test_the_interface_never_imports_torch():
+    program = textwrap.dedent(
+        """
+        import asyncio, sys
+        from dlplay.catalog import Catalog, roots
+        from dlplay.engine.live import Launcher
+        from dlplay.tui.app import DlplayApp
+
+        async def go():
+            app = DlplayApp(Catalog(roots()), Launcher())
+            async with app.run_test(size=(120, 40)) as pilot:
+                await pilot.press("j", "question_mark", "escape")
+                await pilot.pause()
+
+        if __name__ == "__main__":
+            asyncio.run(go())
+            assert "torch" not in sys.modules
+        """
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
