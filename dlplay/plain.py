@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from rich.cells import cell_len
-
 # Written out where there is room: in lessons, titles, claims.
 _WORDS = {
     "∇": "grad ", "∂": "d", "√": "sqrt", "∑": "sum", "Σ": "sum", "∏": "prod", "∫": "int",
@@ -54,7 +52,8 @@ def _single(char: str) -> str:
     if 0x2580 <= ord(char) < 0x2590:  # blocks
         return "#"
     word = _word(char)
-    return word if len(word) == 1 else "?" * cell_len(char)
+    wide = unicodedata.east_asian_width(char) in "WF"
+    return word if len(word) == 1 and not wide else "??" if wide else "?"
 
 
 def to_ascii(text: str) -> str:

@@ -73,7 +73,7 @@ class Browser(FullScreen):
         self.fill()
         tree = self.query_one(SceneTree)
         tree.focus()
-        tree.move_cursor(tree.root.children[0] if tree.root.children else None)
+        self.to_first()
 
     def on_screen_resume(self) -> None:
         """Back from the stage: the marks may have changed."""
@@ -121,8 +121,14 @@ class Browser(FullScreen):
         """Put the cursor on the first entry; on the first scene, if a filter is on."""
         tree = self.query_one(SceneTree)
         first = tree.root.children[0] if tree.root.children else None
-        tree.move_cursor(first.children[0] if first is not None and self._words else first)
+        self.move_to(first.children[0] if first is not None and self._words else first)
         self.read_later()
+
+    def move_to(self, node: TreeNode[Entry] | None) -> None:
+        """Put the cursor on a node, also of a tree that has just been filled."""
+        tree = self.query_one(SceneTree)
+        if node is not None and tree.last_line >= 0:  # asking for the last line numbers all
+            tree.move_cursor(node)
 
     def select(self, id: str) -> None:
         """Put the cursor on a scene."""
@@ -130,7 +136,7 @@ class Browser(FullScreen):
         for branch in tree.root.children:
             for leaf in branch.children:
                 if isinstance(leaf.data, SceneCard) and leaf.data.id == id:
-                    tree.move_cursor(leaf)
+                    self.move_to(leaf)
 
     # The page
 
@@ -181,7 +187,7 @@ class Browser(FullScreen):
     def narrow(self, event: Input.Changed) -> None:
         self._words = event.value.strip()
         self.fill()
-        self.call_after_refresh(self.to_first)
+        self.to_first()
 
     @on(Input.Submitted)
     def leave_filter(self) -> None:
@@ -196,7 +202,7 @@ class Browser(FullScreen):
             self._words = ""
             self.fill()
         if isinstance(entry, SceneCard):
-            self.call_after_refresh(self.select, entry.id)
+            self.select(entry.id)
 
     def action_up(self) -> None:
         self.query_one(SceneTree).action_cursor_up()
@@ -231,7 +237,7 @@ class Browser(FullScreen):
         if isinstance(entry, SceneCard) and self.edit_file(entry.path):
             self.dlplay.reread()
             self.fill()
-            self.call_after_refresh(self.select, entry.id)
+            self.select(entry.id)
 
     def action_quit(self) -> None:
         self.app.exit()

@@ -109,7 +109,7 @@ def test_browse_open_tweak_pause_zoom_stop_quit(terminal):
     tmux.sees("paused")
     tmux.press("2")
     tmux.sees("2 weights", "panel 2 of 4")
-    assert "learning_rate" not in tmux.screen
+    assert "parameters  • live" not in tmux.screen
     tmux.press("Escape", "x")
     tmux.sees("stopped", "learning_rate")
     tmux.press("q")

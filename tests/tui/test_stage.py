@@ -106,7 +106,7 @@ async def test_big_steps_default_and_all_defaults(open_app):
         assert session.values["learning_rate"] == 0.1
         await pilot.press("j", "l", "j", "l", "D")
         assert session.values == session.card.defaults
-        assert session.active
+        assert session.runs == 1
 
 
 async def test_a_parameter_that_is_not_live_begins_again_and_says_so(open_app):
@@ -126,7 +126,7 @@ async def test_many_presses_begin_again_once(open_app):
         session = app.screen.session
         await until(pilot, lambda: session.history.tick > 10, "the run")
         await pilot.press("j", "j", "l", "l", "l")
-        await until(pilot, lambda: session.runs == 2 and session.state == "running", "the restart")
+        await until(pilot, lambda: session.runs == 2 and session.history.started, "the restart")
         assert session.history.started.parameters["size"] == 6
 
 
