@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from dlplay.cli.exits import Exit
-from dlplay.cli.results import STANDS, bound, number
+from dlplay.cli.results import STANDS
 from dlplay.engine import check
+from dlplay.numbers import bound, short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,7 +104,7 @@ def print_json(verdicts: list[check.Verdict]) -> None:
 def measured(verdict: check.Verdict) -> str:
     """The value, or the least and the greatest over the seeds."""
     values = [r.value for r in verdict.results.values() if r and r.value is not None]
-    texts = [number(value) for value in sorted(values)]
+    texts = [short(value) for value in sorted(values)]
     if not texts:
         return ""
     return texts[0] if texts[0] == texts[-1] else f"{texts[0]} to {texts[-1]}"

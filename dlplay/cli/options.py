@@ -13,9 +13,9 @@ import typer
 from dlplay.address import parse_seed
 from dlplay.cli.exits import Mistake
 from dlplay.cli.streams import AsciiStream, TrimmedStream, has_unicode
-from dlplay.plain import to_ascii
 from dlplay.engine.numerics import DEVICES
 from dlplay.nearest import did_you_mean
+from dlplay.plain import to_ascii
 
 if TYPE_CHECKING:
     from rich.console import Console

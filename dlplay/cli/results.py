@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from dlplay.address import address
+from dlplay.numbers import bound, short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,22 +19,6 @@ if TYPE_CHECKING:
 WIDEST = 100  # columns of a panel
 LOG_LINES = 20
 STANDS = {True: ("✓ holds", "green"), False: ("✗ fails", "red"), None: ("· not measured", "yellow")}
-
-
-def number(value: float | None) -> str:
-    """A measured value in four digits."""
-    if value is None:
-        return ""
-    return f"{value:.4g}" if math.isfinite(value) else str(float(value))
-
-
-def bound(relation: str, limit: float | tuple[float, float] | None) -> str:
-    """What a claim compares with: `> 2`, `0.9 to 1.1`."""
-    if limit is None:
-        return ""
-    if isinstance(limit, (tuple, list)):
-        return f"{number(limit[0])} to {number(limit[1])}"
-    return f"{relation} {number(limit)}"
 
 
 def print_result(
@@ -57,7 +41,7 @@ def print_result(
         _heading(console, "Measures")
         width = max(map(len, done.measures))
         for name, value in done.measures.items():
-            console.print(Text(f"  {name:<{width}}  {number(value)}"))
+            console.print(Text(f"  {name:<{width}}  {short(value)}"))
     if history.log and done.status != "failed":
         _heading(console, "Log")
         console.print(Text(session.text(log_tail(history))))
@@ -105,7 +89,7 @@ def print_claims(console: Console, claims: list[ClaimResult], session: Session) 
     table.add_column("claimed", no_wrap=True)
     for claim in claims:
         words, style = STANDS[claim.holds]
-        cells = (claim.claim, number(claim.value), bound(claim.relation, claim.bound))
+        cells = (claim.claim, short(claim.value), bound(claim.relation, claim.bound))
         table.add_row(
             Text(session.text(words), style), *(Text(session.text(cell)) for cell in cells)
         )

@@ -13,29 +13,19 @@ from textual.message import Message
 from textual.widgets import Static
 
 from dlplay.claims import Claim, ClaimResult
+from dlplay.numbers import bound, short
 from dlplay.parameters import Choice, Float, Int, Parameter, Toggle
 
 Inks = Mapping[str, str]
 STATES = {True: ("✓", "success", "holds"), False: ("✗", "error", "fails"), None: ("·", "muted", "")}
 
 
-def quantity(value: float) -> str:
-    """A measured number, short: three or four figures."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return str(value)
-    if value == int(value) and abs(value) < 1e6:
-        return str(int(value))
-    return f"{value:.3g}" if abs(value) < 1e4 else f"{value:.2e}"
-
-
 def comparison(result: ClaimResult) -> str:
-    """`4.1 > 2`, or nothing where the value was not measured."""
+    """`4.1 > 2`, `0.95 in 0.9 to 1.1`; nothing where the value was not measured."""
     if result.value is None:
         return ""
-    bound = result.bound
-    if isinstance(bound, tuple):
-        return f"{quantity(result.value)} in {quantity(bound[0])} to {quantity(bound[1])}"
-    return f"{quantity(result.value)} {result.relation} {quantity(bound or 0.0)}"
+    joint = " in " if isinstance(result.bound, tuple) else " "
+    return f"{short(result.value)}{joint}{bound(result.relation, result.bound)}"
 
 
 class Scroll(VerticalScroll, can_focus=False):

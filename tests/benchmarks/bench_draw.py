@@ -17,7 +17,7 @@ from dlplay.draw import Curves, Line, Look, draw
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from draw import examples  # noqa: E402
+from draw import examples
 
 REPEATS = 9
 

@@ -8,8 +8,8 @@ import pytest
 
 from dlplay.address import address, parse_seed, parse_settings
 from dlplay.cli.streams import AsciiStream, TrimmedStream
-from dlplay.plain import to_ascii
 from dlplay.parameters import ParameterError
+from dlplay.plain import to_ascii
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""Measured numbers and bounds as people read them, the same on every surface."""
+
+from __future__ import annotations
+
+import math
+
+
+def short(value: float | None) -> str:
+    """A measured value in four figures; nothing for None."""
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return str(float(value))
+    if abs(value) < 1e6 and (value == int(value) or abs(value) >= 1000):
+        return str(round(value))
+    return f"{value:.4g}"
+
+
+def bound(relation: str, limit: float | tuple[float, float] | None) -> str:
+    """What a claim compares with: `> 2`, `0.9 to 1.1`; nothing for None."""
+    if limit is None:
+        return ""
+    if isinstance(limit, (tuple, list)):
+        return f"{short(limit[0])} to {short(limit[1])}"
+    return f"{relation} {short(limit)}"
