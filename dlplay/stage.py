@@ -181,7 +181,7 @@ class Stage:
             ys.append(value)
             finite = finite or type(value) is not float or math.isfinite(value)
         if not finite and (values or named):
-            self._diverged = f"{panel} is no longer a finite number at step {self.step}"
+            self._diverged = _divergence(panel, self.tick)
 
     def _scalar(self, value: Any) -> Any:
         """A float; or, of a tensor on an accelerator, a copy that is fetched at the next flush."""
@@ -616,7 +616,7 @@ class Stage:
         for ticks, xs, ys in self._points.values():
             kept = sum(tick <= first for tick in ticks)
             del ticks[kept:], xs[kept:], ys[kept:]
-        self._diverged = f"{panel} is no longer a finite number at step {first}"
+        self._diverged = _divergence(panel, first)
 
     def _vitals(self) -> events.Vitals:
         import resource
@@ -637,3 +637,8 @@ class Stage:
             self._show(events.XRay(tick=self.tick, panel="x-ray", layers=self._watch.develop()))
         self.flush()
         self._check()
+
+
+def _divergence(panel: str, tick: int) -> str:
+    """Steps are counted from 0 over all loops, as on the axis of a curve."""
+    return f"{panel} is no longer a finite number at step {tick - 1}"

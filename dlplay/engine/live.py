@@ -34,10 +34,11 @@ _STDERR = threading.Lock()  # runs start in threads of their own
 class Launcher:
     """Starts runs, each in a process of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, method: str | None = None) -> None:
+        """`method` as multiprocessing calls it: the fork server, or spawn where there is none."""
         prepare_environment()
-        methods = mp.get_all_start_methods()
-        self.method = "forkserver" if "forkserver" in methods else "spawn"
+        there = "forkserver" in mp.get_all_start_methods()
+        self.method = method or ("forkserver" if there else "spawn")
         self._context: Any = mp.get_context(self.method)
         self._gate = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from rich.text import Text
@@ -26,7 +27,9 @@ from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail
 from dlplay.tui.status import status
 from dlplay.tui.themes import inks
 
-TICK = 0.1  # seconds between two looks at the run
+# Seconds between two looks at the run; over a network, fewer frames.
+TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1
+NOTE_SECONDS = 3.0
 XRAY = "x-ray"
 CURVES = (draw.Curves, events.Plot)
 PAGES = ("lesson", "claims", "source", "log")
@@ -158,12 +161,12 @@ class StageScreen(FullScreen):
             about.update(detail(parameter, self.session.values[parameter.name], width, colours))
 
     def note(self, text: str) -> None:
-        """Say in the status line what a key did; it stays for about three seconds."""
-        self._note, self._note_until = text, self.ticks + 30
+        """Say in the status line what a key did; it stays for about NOTE_SECONDS."""
+        self._note, self._note_until = text, self.ticks + round(NOTE_SECONDS / TICK)
         self.show_status()
 
     def tick(self) -> None:
-        """Look at the run, ten times a second, and paint what is new and seen."""
+        """Look at the run, and paint what is new and seen."""
         self.ticks += 1
         self.session.poll()
         if self.session.runs != self._seen_run:

@@ -64,6 +64,24 @@ def test_a_run_in_a_child_gives_the_numbers_of_a_run_here(watch):
     assert line.mean.tolist() == here.curves["loss"]["the loss"][1].tolist()
 
 
+def test_where_there_is_no_fork_server_runs_are_spawned(faults):
+    from dlplay.engine.live import Launcher
+
+    launcher = Launcher("spawn")
+    launcher.warm()
+    watched = Watched(launcher, faults.find("faults/fine"), seed=3)
+    assert watched.end().measures == run("faults/fine", seed=3, scenes=FAULTS).measures
+
+
+def test_runs_may_start_at_once(launcher, faults):
+    import sys
+
+    shown = sys.stderr
+    several = [Watched(launcher, faults.find("faults/fine"), seed=seed) for seed in range(4)]
+    assert [watched.end().status for watched in several] == ["done"] * 4
+    assert sys.stderr is shown
+
+
 def test_looking_changes_nothing(watch):
     seen = watch("fine", {"steps": 300}, seed=1, xray=True)
     unseen = run("faults/fine", seed=1, steps=300, scenes=FAULTS)

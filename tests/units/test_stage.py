@@ -191,3 +191,40 @@ def test_events_survive_the_wire(stage):
     assert events.decode(events.encode(stage.seen)) == stage.seen
     for event in stage.seen:
         assert '"type":' in events.to_json(event)
+
+
+class OnAccelerator:
+    """Stands for a scalar on an accelerator: it must not be read before a flush."""
+
+    def __init__(self, stage):
+        stage._scalar = self.keep
+        self.stage = stage
+
+    def keep(self, value):
+        self.stage._device_points = True
+        return torch.as_tensor(value).detach().clone()
+
+
+def test_scalars_of_an_accelerator_are_fetched_together_at_the_flush():
+    seen = []
+    stage = Stage(Empty(), sink=seen.extend, flush_every=1e9)
+    OnAccelerator(stage)
+    stage.flush()
+    for step in stage.loop(5):
+        stage.curve("loss", train=torch.tensor(float(step)), other=torch.tensor(1))
+    stage.close()
+    (train,) = [e for e in seen if isinstance(e, events.Points) and e.series == "train"]
+    assert train.y == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_divergence_found_at_a_flush_is_told_at_its_step_and_what_follows_is_dropped():
+    seen = []
+    stage = Stage(Empty(), sink=seen.extend, flush_every=1e9)
+    OnAccelerator(stage)
+    stage.flush()
+    for step in stage.loop(6):
+        stage.curve("loss", train=torch.tensor(float(step) if step < 3 else math.nan))
+    with pytest.raises(Diverged, match="step 3"):
+        stage.close()
+    (points,) = [e for e in seen if isinstance(e, events.Points)]
+    assert points.x == [0, 1, 2, 3]
