@@ -152,5 +152,5 @@ class @CLASS@(Scene):
 
 # Run it:    dlplay open @ID@
 # Headless:  dlplay run @ID@ learning_rate=0.05 --seed 1
-# Everything that a stage can draw is in the docstrings of dlplay/stage.py.
+# Everything that a stage can draw is in the docstrings of dlplay/drawings.py.
 '''

@@ -1,0 +1,243 @@
+"""What the stage shows: a scene's panels, its parameters and claims, its pages."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import ContentSwitcher, Footer, Log, Static
+
+from dlplay.catalog import SceneCard
+from dlplay.draw.lesson import lesson
+from dlplay.engine.live import Launcher
+from dlplay.parameters import Parameter
+from dlplay.tui import pages
+from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.panels import PanelGrid
+from dlplay.tui.screen import FullScreen
+from dlplay.tui.session import Session
+from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail
+from dlplay.tui.status import status
+from dlplay.tui.themes import inks
+
+# Seconds between two looks at the run; over a network, fewer frames.
+TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1
+NOTE_SECONDS = 3.0
+XRAY = "x-ray"
+PAGES = ("lesson", "claims", "source", "log")
+
+
+class RunLog(Log, can_focus=False):
+    """What the run printed; the screen has the keys."""
+
+
+class StageView(FullScreen):
+    """One scene, running, as it is seen; `StageScreen` adds what the keys do."""
+
+    ACTIONS = STAGE
+    BINDINGS = bindings(STAGE)
+    WIDTHS = {"-wide": 110, "-widest": 180}
+    HEADING = "Keys of the stage"
+
+    def __init__(
+        self,
+        card: SceneCard,
+        launcher: Launcher,
+        settings: dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        start: bool = True,
+    ) -> None:
+        super().__init__()
+        self.session = Session(card, launcher, settings, seed=seed, device=device)
+        self.chosen = 0  # parameter
+        self.claim = -1  # whose breaking setting was played last
+        self.ticks = 0
+        self._start = start
+        self._note = ""
+        self._note_until = 0
+        self._seen_run = 0
+        self._logged = 0
+        self._docked: bool | None = None  # None: the width decides
+        self._shown: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="too-small")
+        yield Static(id="top")
+        with Horizontal(id="body"):
+            with Scroll(id="dock") as dock:
+                dock.border_title = "lesson"
+                yield Static(id="dock-lesson")
+            with ContentSwitcher(initial="panels", id="main"):
+                yield PanelGrid()
+                for name in ("lesson", "claims", "source"):
+                    with Scroll(id=name, classes="page") as page:
+                        page.border_title = name
+                        yield Static(id=f"{name}-text")
+                with Scroll(id="log", classes="page") as page:
+                    page.border_title = "log"
+                    yield RunLog(id="log-lines", max_lines=5000)
+            yield Sidebar()
+        yield Static(id="status")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.show_scene()
+        self.set_interval(TICK, self.tick)
+        if self._start:
+            self.session.start()
+        self.call_after_refresh(self.tick)
+
+    def on_unmount(self) -> None:
+        self.session.close()
+
+    # Drawing
+
+    @property
+    def card(self) -> SceneCard:
+        return self.session.card
+
+    @property
+    def panels(self) -> PanelGrid:
+        return self.query_one(PanelGrid)
+
+    @property
+    def page(self) -> str:
+        """The page in place of the panels, or "panels"."""
+        return self.query_one(ContentSwitcher).current or "panels"
+
+    @property
+    def parameter(self) -> Parameter[Any] | None:
+        listed = list(self.card.parameters.values())
+        return listed[min(self.chosen, len(listed) - 1)] if listed else None
+
+    def show_scene(self) -> None:
+        """Everything that depends on the scene's file alone."""
+        self.show_top()
+        for name in ("lesson-text", "dock-lesson"):
+            self.query_one(f"#{name}", Static).update(
+                lesson(self.card.lesson, ascii=self.dlplay.look.ascii)
+            )
+        self.query_one("#source", Scroll).border_title = str(self.card.path)
+        self.query_one("#source-text", Static).update(
+            pages.source_page(self.card, self.app.current_theme.dark)
+        )
+        self.panels.have(self.panel_names())
+        self.show_parameters()
+
+    def show_top(self) -> None:
+        """The title line: the scene, and which of its panels are seen."""
+        where = self.panels.where if self.page == "panels" else self.page
+        title, about = self.card.title, f"  {self.card.id}"
+        room = self.size.width - 4 - len(title) - len(about) - len(where)
+        top = Text.assemble((title, "bold"), (about, "dim"), " " * max(room, 2), (where, "dim"))
+        self.query_one("#top", Static).update(top)
+
+    def panel_names(self) -> list[str]:
+        drawn = [name for name in self.session.history.names if name != XRAY]
+        names = list(dict.fromkeys([*self.card.panels, *drawn]))
+        return [*names, XRAY] if self.session.xray else names
+
+    def fit(self, width: int, height: int) -> None:
+        self.set_class(width >= 170 if self._docked is None else self._docked, "-docked")
+        self.call_after_refresh(self.show_parameters)
+
+    def show_parameters(self) -> None:
+        colours = inks(self.app)
+        box = self.query_one(ParameterList)
+        box.show(list(self.card.parameters.values()), self.session.values, self.chosen, colours)
+        parameter, about = self.parameter, self.query_one("#detail", Static)
+        if parameter is not None:
+            width = max(about.size.width - 2, 20)
+            about.update(detail(parameter, self.session.values[parameter.name], width, colours))
+
+    def note(self, text: str) -> None:
+        """Say in the status line what a key did; it stays for about NOTE_SECONDS."""
+        self._note, self._note_until = text, self.ticks + round(NOTE_SECONDS / TICK)
+        self.show_status()
+
+    def tick(self) -> None:
+        """Look at the run, and paint what is new and seen."""
+        self.ticks += 1
+        self.session.poll()
+        if self.session.runs != self._seen_run:
+            self.begin()
+        if self.app.screen is self or self.ticks % 5 == 0:
+            self.paint()
+        if self.session.history.finished is not None:
+            self.finish()
+
+    def begin(self) -> None:
+        """A new run: clean panels, an empty log."""
+        self._seen_run, self._logged = self.session.runs, 0
+        self._shown = ()
+        self.query_one(RunLog).clear()
+        for view in self.panels.views:
+            view.forget()
+
+    def finish(self) -> None:
+        finished = self.session.history.finished
+        if finished is not None and finished.status == "done":
+            held = bool(finished.claims) and all(claim.holds for claim in finished.claims)
+            # Claims held at other settings are no mark of the scene.
+            ours = finished.parameters == self.card.defaults
+            self.dlplay.progress.record(self.card.id, held and ours)
+
+    def paint(self) -> None:
+        look = self.dlplay.look
+        if set(self.panel_names()) != {view.panel for view in self.panels.views}:
+            self.panels.have(self.panel_names())
+        over = self.session.history.finished is not None
+        if self.page == "panels":
+            for view in self.panels.views:
+                view.show(self.session.history, look, over or self.ticks % 2 == 0)
+        elif self.page == "log":
+            self.show_log()
+        self.show_top()
+        self.show_claims()
+        self.show_status()
+
+    def show_log(self) -> None:
+        history = self.session.history
+        fresh = min(history.logged - self._logged, len(history.log))
+        if fresh:
+            lines = list(history.log)[-fresh:]
+            self.query_one(RunLog).write_lines(
+                [text for line in lines for text in line.text.split("\n")]
+            )
+            self._logged = history.logged
+
+    def show_claims(self) -> None:
+        results = self.session.history.claims
+        state = (id(results), self.size, self.app.theme, self.claim, self.card, self.page)
+        if state == self._shown:
+            return
+        self._shown = state
+        colours = inks(self.app)
+        box = self.query_one(ClaimList)
+        box.show(self.card.claims, results, colours)
+        held, known = sum(r.holds is True for r in results), len(self.card.claims)
+        box.border_subtitle = f"{held} of {known} hold" if known else ""
+        if self.page == "claims":
+            text = pages.claim_lines(self.card, results, colours, max(self.claim, 0))
+            self.query_one("#claims-text", Static).update(text)
+
+    def show_status(self) -> None:
+        if self._note and self.ticks > self._note_until:
+            self._note = ""
+        width = self.size.width
+        self.query_one("#status", Static).update(
+            status(self.session, width, inks(self.app), self._note)
+        )
+
+    def to_page(self, name: str) -> None:
+        self.query_one(ContentSwitcher).current = name
+        self._shown = ()
+        if name == "panels":
+            self.call_after_refresh(self.paint)
+        else:
+            self.paint()
