@@ -30,7 +30,7 @@ print(json.dumps({
     "product": float((torch.ones(8, 8) @ torch.ones(8, 8)).sum()),
 }))
 """
-NEEDS = ("msgspec", "networkx", "numpy", "platformdirs", "plotext", "rich", "textual", "typer")
+NEEDS = ("msgspec", "networkx", "numpy", "platformdirs", "rich", "textual", "typer")
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def detail(parameter: Parameter[Any], value: Any, width: int, inks: Inks) -> Tex
                 option, f"bold {inks['accent']}" if option == parameter.show(value) else "dim"
             )
         text.append("\n")
-    when = "live: reaches a run under way" if parameter.live else "a change begins the run again"
+    when = "live" if parameter.live else "restarts the run"
     text.append(f"default {parameter.show(parameter.default)} · {when}", "dim")
     return text
 

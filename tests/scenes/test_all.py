@@ -74,7 +74,7 @@ def test_a_scene_reaches_neither_textual_nor_rich(card):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.split(".")[0])
-    assert names.isdisjoint({"textual", "rich", "plotext"})
+    assert names.isdisjoint({"textual", "rich"})
 
 
 @every_scene

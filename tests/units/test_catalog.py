@@ -118,7 +118,7 @@ def test_listing_our_course_imports_neither_torch_nor_textual():
         import sys
         from dlplay.catalog import Catalog, roots
         assert Catalog(roots()).scenes
-        heavy = {"torch", "textual", "rich", "numpy", "plotext"} & set(sys.modules)
+        heavy = {"torch", "textual", "rich", "numpy"} & set(sys.modules)
         assert not heavy, heavy
         """
     )

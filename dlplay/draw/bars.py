@@ -1,0 +1,195 @@
+"""Bars and histograms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlplay import events
+from dlplay.draw import figures, glyphs, palette
+from dlplay.draw.canvas import Canvas
+from dlplay.draw.figures import HUGE, Scale
+from dlplay.draw.frame import Area, Entry, legend, note, y_axis
+from dlplay.draw.ink import BOLD, FAINT, NONE
+
+FILLS = "█▓▒░"  # of series, where there are no colours
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+RISING = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """From values to shares of the longest bar: from `low` through 0 (or a power of ten)."""
+
+    scale: Scale
+    base: float  # the share at which bars begin
+
+    @classmethod
+    def of(cls, values: figures.Floats, log: bool) -> Reach:
+        finite = values[np.isfinite(values)].clip(-HUGE, HUGE)
+        if log:
+            finite = finite[finite > 0]
+            if not finite.size:
+                return cls(Scale(1.0, 10.0, True), 0.0)
+            low = 10.0 ** math.floor(math.log10(max(float(finite.min()) / 1.5, 1e-299)))
+            return cls(Scale(low, max(float(finite.max()), low * 10), True), 0.0)
+        low = min(0.0, float(finite.min())) if finite.size else 0.0
+        high = max(0.0, float(finite.max())) if finite.size else 1.0
+        if high - low < 1e-300:
+            high = low + 1.0
+        return cls(Scale(low, high), -low / (high - low))
+
+    def at(self, value: float) -> float:
+        if math.isnan(value) or (self.scale.log and value <= 0):
+            return self.base
+        return float(np.clip(self.scale.at(value), 0, 1))
+
+
+def draw_bars(canvas: Canvas, bars: events.Bars) -> None:
+    """Lying bars with their values where the rows suffice, standing ones where they do not."""
+    names = list(bars.series)
+    if not bars.labels or not names:
+        note(canvas, "nothing yet")
+        return
+    used = 0
+    if len(names) > 1 and canvas.height > 2:
+        entries = [_entry(canvas, index, name) for index, name in enumerate(names)]
+        used = legend(canvas, entries, 1 if canvas.height < 10 else 2)
+    values = np.array(
+        [[*bars.series[name], *[math.nan] * len(bars.labels)][: len(bars.labels)] for name in names]
+    )
+    reach = Reach.of(values, bars.log)
+    rows = canvas.height - used
+    standing = len(bars.labels) * len(names) <= canvas.width - 8
+    if len(bars.labels) * len(names) > rows and rows >= 4 and standing:
+        _standing(canvas, bars, values, reach, used)
+    else:
+        _lying(canvas, bars, values, reach, used)
+
+
+def _entry(canvas: Canvas, index: int, name: str) -> Entry:
+    style = palette.series_style(index)
+    mark = style.mark
+    if canvas.look.colors == "none":
+        mark = FILLS[index % len(FILLS)] + mark
+    return Entry(mark, style.color(canvas.look), name)
+
+
+def _fill(canvas: Canvas, index: int) -> str:
+    return FILLS[index % len(FILLS)] if canvas.look.colors == "none" else "█"
+
+
+def _text(value: float, unit: str) -> str:
+    if math.isnan(value):
+        return "n/a"
+    words = figures.count(value) if abs(value) >= 1e4 else figures.number(value)
+    if unit in ("", "%", "×"):
+        return words + unit
+    prefix = words[-1] if words[-1] in "kMGT" else ""
+    return f"{words.removesuffix(prefix)} {prefix}{unit}"
+
+
+def _lying(
+    canvas: Canvas, bars: events.Bars, values: figures.Floats, reach: Reach, top: int
+) -> None:
+    series, count = values.shape
+    room = canvas.height - top
+    left = min(max(map(glyphs.width, bars.labels)), max(1, canvas.width // 3))
+    left = left + 1 if canvas.width >= 8 else 0
+    texts = [[_text(value, bars.unit) for value in row] for row in values.tolist()]
+    right = max(len(text) for row in texts for text in row) + (3 if series > 1 else 1)
+    if right > canvas.width - left - 3:
+        right = 0
+    size = max(1, canvas.width - left - right)
+    thick = 2 if series == 1 and count * 3 - 1 <= room and count <= 4 else 1
+    gap = 1 if count * (series * thick + 1) - 1 <= room else 0
+    shown = min(count, max(1, room // series))
+    if shown < count and room > series:
+        shown = max(1, (room - 1) // series)
+    for group in range(shown):
+        y = top + group * (series * thick + gap)
+        label = glyphs.fit(bars.labels[group], left - 1)
+        canvas.text(left - 1 - glyphs.width(label), y, label)
+        for index in range(series):
+            value, row = float(values[index, group]), y + index * thick
+            for line in range(thick):
+                _bar(canvas, left, row + line, size, reach, value, index)
+            end = left + math.ceil(max(reach.at(value), reach.base) * size) + 1
+            if right:
+                _value(canvas, end, row, texts[index][group], index if series > 1 else -1)
+    if shown < count:
+        canvas.text(left, canvas.height - 1, f"+{count - shown} more", NONE, FAINT)
+
+
+def _value(canvas: Canvas, x: int, y: int, text: str, index: int) -> None:
+    if index >= 0:
+        style = palette.series_style(index)
+        x = canvas.text(x, y, style.mark, style.color(canvas.look), BOLD) + 1
+    canvas.text(x, y, text, NONE, FAINT if text == "n/a" else 0)
+
+
+def _bar(canvas: Canvas, x: int, y: int, size: int, reach: Reach, value: float, index: int) -> None:
+    """From the base to the value, to an eighth of a cell at the right end."""
+    color = palette.series_style(index).color(canvas.look)
+    fill = _fill(canvas, index)
+    start, end = sorted((reach.base * size, reach.at(value) * size))
+    if reach.base > 0:
+        canvas.text(x + min(size - 1, int(reach.base * size)), y, "│", NONE, FAINT)
+    first, whole = round(start), int(end)
+    if start == end:
+        return
+    if value < 0 and end == reach.base * size:
+        canvas.text(x + first, y, fill * max(0, round(end) - first), color)
+        return
+    canvas.text(x + first, y, fill * (whole - first), color)
+    eighth = round((end - whole) * 8)
+    if whole == first and eighth == 0 and end > start:
+        eighth = 1
+    if eighth and fill == "█":
+        canvas.text(x + whole, y, EIGHTHS[eighth], color)
+    elif eighth >= 4:
+        canvas.text(x + whole, y, fill, color)
+
+
+def _standing(
+    canvas: Canvas, bars: events.Bars, values: figures.Floats, reach: Reach, top: int
+) -> None:
+    series, count = values.shape
+    area = y_axis(canvas, top, canvas.height - top - 1, reach.scale)
+    slot = max(series, area.width // count)
+    thick = max(1, (slot - (1 if slot > series else 0)) // series)
+    last = -1
+    for group in range(min(count, area.width // slot)):
+        x = area.x + group * slot
+        for index in range(series):
+            value = float(values[index, group])
+            for column in range(x + index * thick, x + (index + 1) * thick):
+                pillar(canvas, area, column, reach.base, reach.at(value), index)
+            if math.isnan(value):
+                canvas.text(x + index * thick, area.row(reach.base), "×", NONE, FAINT)
+        label = glyphs.fit(bars.labels[group], max(1, slot - 1)).rstrip("…")
+        if x > last:
+            canvas.text(x, canvas.height - 1, label)
+            last = x + glyphs.width(label) - 1
+
+
+def pillar(canvas: Canvas, area: Area, x: int, base: float, share: float, index: int) -> None:
+    """A column of cells from one share of the height to another, to an eighth at the top."""
+    color = palette.series_style(index).color(canvas.look)
+    fill = _fill(canvas, index)
+    low, high = sorted((base * area.height, share * area.height))
+    bottom = area.y + area.height - 1
+    first, whole = round(low), int(high)
+    if share < base:
+        whole = round(high)
+    cells = slice(max(0, bottom - whole + 1), max(0, bottom - first + 1))
+    canvas.char[cells, x : x + 1] = ord(fill)
+    canvas.front[cells, x : x + 1] = color
+    canvas.attr[cells, x : x + 1] = 0
+    eighth = round((high - whole) * 8)
+    if share > base and (eighth or whole == first):
+        part = RISING[max(1, eighth)] if fill == "█" else fill if eighth >= 4 else " "
+        if whole < area.height:
+            canvas.text(x, bottom - whole, part, color)

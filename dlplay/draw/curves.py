@@ -1,0 +1,256 @@
+"""Curves: series over a shared axis, with their range, their ends and their last values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlplay.draw import figures, glyphs, palette, raster
+from dlplay.draw.canvas import Canvas
+from dlplay.draw.figures import Floats, Scale
+from dlplay.draw.frame import Area, Entry, axes, legend, note
+from dlplay.draw.ink import BOLD, FAINT
+from dlplay.draw.look import View
+from dlplay.draw.palette import SeriesStyle
+from dlplay.draw.series import Curves, Line
+
+BAD = "✗"  # where a series is no longer finite
+
+
+@dataclass
+class Trace:
+    """A series on its way to the canvas: what can be drawn of it, and where, in dots."""
+
+    name: str
+    style: SeriesStyle
+    line: Line
+    last: float = math.nan
+    columns: Floats | None = None
+    rows: Floats | None = None
+
+
+def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
+    """Draw series as lines of braille, with bands from minimum to maximum where they are noisy."""
+    log = curves.axes.log if view.log is None else view.log
+    traces = [
+        _trace(name, line, (curves.styles or {}).get(name, index), log)
+        for index, (name, line) in enumerate(curves.lines.items())
+    ]
+    rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
+    entries = [_entry(t, canvas, curves.scatter) for t in traces]
+    used = legend(canvas, entries, rows, curves.axes.y)
+    if canvas.height - used < 1:
+        return
+    x, y = _scales(traces, curves, log)
+    if x is None or y is None:
+        _nothing(canvas, traces, log)
+        return
+    lines = {name: at for name, at in curves.axes.lines.items() if math.isfinite(at)}
+    right = _margin(canvas, lines)
+    area = axes(canvas, used, x, y, curves.axes.x, right=right)
+    if area.width < 1 or area.height < 1:
+        return
+    _references(canvas, area, y, lines)
+    for trace in traces:
+        _place(trace, area, x, y, curves.scatter)
+    if curves.scatter:
+        for trace in traces:
+            _marks(canvas, area, trace)
+        _names(canvas, area, y, lines, right, np.zeros((area.height, area.width), bool))
+        return
+    for trace in traces:
+        _band(canvas, area, trace, y)
+    strokes = [_stroke(area, trace) for trace in traces]
+    colors = [trace.style.color(canvas.look) for trace in traces]
+    attr = BOLD if canvas.look.colors == "none" else 0
+    canvas.strands(area.x, area.y, list(zip(strokes, colors, strict=True)), attr)
+    if canvas.look.colors == "none" or canvas.look.ascii:
+        for trace, dots in zip(traces, strokes, strict=True):
+            _sign(canvas, area, trace, dots)
+    if lines:
+        union = np.logical_or.reduce(strokes)
+        inked = union.reshape(area.height, 4, area.width, 2).any(axis=(1, 3))
+        _names(canvas, area, y, lines, right, inked)
+    _ends(canvas, area, traces)
+
+
+def _trace(name: str, line: Line, index: int, log: str) -> Trace:
+    """Drop what the axes cannot show: an x that is not finite, zero and less on a log axis."""
+    n = len(line)
+    x, low, high, mean = (
+        np.asarray(a, np.float64)[:n] for a in (line.x, line.low, line.high, line.mean)
+    )
+    last = float(mean[-1]) if n else math.nan
+    kept = np.isfinite(x)
+    if "x" in log:
+        kept &= x > 0
+    if "y" in log:
+        kept &= ~(mean <= 0)
+        low = np.where(low > 0, low, mean)
+    if not kept.all():
+        x, low, high, mean = x[kept], low[kept], high[kept], mean[kept]
+    return Trace(name, palette.series_style(index), Line(x, low, high, mean), last)
+
+
+def _entry(trace: Trace, canvas: Canvas, scatter: bool) -> Entry:
+    color = trace.style.color(canvas.look)
+    if scatter or (len(trace.line) == 0 and math.isnan(trace.last)):
+        return Entry(trace.style.mark, color, trace.name)
+    if math.isfinite(trace.last):
+        return Entry(trace.style.mark, color, trace.name, figures.number(trace.last))
+    value = f"{figures.number(trace.last)} {BAD}"
+    return Entry(trace.style.mark, color, trace.name, value, palette.warning(canvas.look))
+
+
+def _scales(traces: list[Trace], curves: Curves, log: str) -> tuple[Scale | None, Scale | None]:
+    seen = [np.isfinite(t.line.mean) for t in traces]
+    xs = [t.line.x[s] for t, s in zip(traces, seen, strict=True)]
+    ys = [a for t in traces for a in (t.line.low, t.line.high, t.line.mean)]
+    y_drawn = np.concatenate(ys) if ys else np.zeros(0)
+    if figures.scale_of(y_drawn, "y" in log) is not None:
+        y_drawn = np.concatenate([y_drawn, np.array(list(curves.axes.lines.values()), float)])
+    return (
+        figures.scale_of(np.concatenate(xs) if xs else np.zeros(0), "x" in log, roomy=False),
+        figures.scale_of(y_drawn, "y" in log),
+    )
+
+
+def _nothing(canvas: Canvas, traces: list[Trace], log: str) -> None:
+    if not traces or all(math.isnan(t.last) and not len(t.line) for t in traces):
+        note(canvas, "no points yet")
+    elif log and any(math.isfinite(t.last) for t in traces):
+        note(canvas, "nothing above zero: no logarithm")
+    else:
+        note(canvas, "no finite value")
+
+
+def _margin(canvas: Canvas, lines: dict[str, float]) -> int:
+    """Columns at the right for the names of reference lines; 0: they stand inside."""
+    if not lines or canvas.width < 40:
+        return 0
+    return min(max(glyphs.width(name) for name in lines), canvas.width // 5) + 1
+
+
+def _references(canvas: Canvas, area: Area, y: Scale, lines: dict[str, float]) -> None:
+    for at in lines.values():
+        share = float(y.at(at))
+        if not 0 <= share <= 1:
+            continue
+        dots = np.zeros((area.height * 4, area.width * 2), bool)
+        columns = np.arange(area.width * 2)
+        dots[round((1 - share) * (area.height * 4 - 1)), columns[columns % 4 < 2]] = True
+        canvas.dots(area.x, area.y, dots)
+
+
+def _names(
+    canvas: Canvas, area: Area, y: Scale, lines: dict[str, float], right: int, inked: raster.Dots
+) -> None:
+    """The names of reference lines: right of the area, or inside where least is in the way."""
+    taken: set[int] = set()
+    for name, at in lines.items():
+        share = float(y.at(at))
+        if not 0 <= share <= 1:
+            continue
+        row = area.row(share)
+        row = next((r for r in (row, row - 1, row + 1) if r not in taken), row)
+        taken.add(row)
+        if right:
+            canvas.text(area.x + area.width + 1, row, glyphs.fit(name, right - 1))
+        elif area.width > 12 and 0 <= row - area.y < area.height:
+            text = glyphs.fit(name, area.width // 2)
+            size = glyphs.width(text)
+            starts = (area.width - size - 6, (area.width - size) // 2, 1)
+            crossed = [inked[row - area.y, x : x + size].sum() for x in starts]
+            canvas.text(area.x + starts[crossed.index(min(crossed))], row, text)
+
+
+def _place(trace: Trace, area: Area, x: Scale, y: Scale, scatter: bool) -> None:
+    """Give each bucket its column, and thin them to one a column where there are more."""
+    columns = np.round(x.at(trace.line.x) * (area.width * 2 - 1)).clip(0, area.width * 2 - 1)
+    many = len(columns) > area.width * 2 and not scatter
+    if many and (np.diff(trace.line.x) >= 0).all():
+        trace.line, columns = raster.thin(trace.line, columns)
+    trace.columns = columns
+    trace.rows = _rows(trace.line.mean, area, y)
+
+
+def _rows(values: Floats, area: Area, y: Scale) -> Floats:
+    dots = area.height * 4 - 1
+    with np.errstate(invalid="ignore"):
+        return np.round((1 - np.where(np.isfinite(values), y.at(values), np.nan)) * dots)
+
+
+def _band(canvas: Canvas, area: Area, trace: Trace, y: Scale) -> None:
+    """The range of each column, where it is more than the line itself."""
+    assert trace.columns is not None
+    tops, bottoms = _rows(trace.line.high, area, y), _rows(trace.line.low, area, y)
+    with np.errstate(invalid="ignore"):
+        wide = bottoms - tops >= 2
+    if not wide.any():
+        return
+    dots = np.zeros((area.height * 4, area.width * 2), bool)
+    limit = area.height * 4 - 1
+    raster.spans(
+        trace.columns[wide].astype(int),
+        tops[wide].clip(0, limit).astype(int),
+        bottoms[wide].clip(0, limit).astype(int),
+        dots,
+    )
+    canvas.dots(area.x, area.y, dots, trace.style.color(canvas.look), FAINT)
+
+
+def _stroke(area: Area, trace: Trace) -> raster.Dots:
+    """The dots of the line itself."""
+    assert trace.columns is not None
+    assert trace.rows is not None
+    finite = np.isfinite(trace.rows)
+    columns = trace.columns.astype(int)
+    rows = np.where(finite, trace.rows, -1).astype(int)
+    dots = np.zeros((area.height * 4, area.width * 2), bool)
+    raster.plot(dots, *raster.polyline(columns, rows, finite[:-1] & finite[1:]))
+    return dots
+
+
+def _sign(canvas: Canvas, area: Area, trace: Trace, dots: raster.Dots) -> None:
+    """Repeat the mark along the line: it has no colour."""
+    every = max(6, area.width // 6)
+    offset = 2 + 3 * palette.MARKS.index(trace.style.mark) % every
+    for column in range(offset, area.width - 1, every):
+        rows = np.flatnonzero(dots[:, 2 * column])
+        if len(rows):
+            y = area.y + int(rows[len(rows) // 2]) // 4
+            canvas.text(area.x + column, y, trace.style.mark)
+
+
+def _ends(canvas: Canvas, area: Area, traces: list[Trace]) -> None:
+    """The mark of a series at its last point, or a cross where its numbers ceased."""
+    taken: set[tuple[int, int]] = set()
+    for trace in traces:
+        assert trace.columns is not None
+        assert trace.rows is not None
+        finite = np.flatnonzero(np.isfinite(trace.rows))
+        if not len(finite):
+            continue
+        column = int(trace.columns[finite[-1]]) // 2
+        row = int(trace.rows[finite[-1]]) // 4
+        ended = not math.isfinite(trace.last)
+        while (column, row) in taken and column > 0:
+            column -= 1
+        taken.add((column, row))
+        front = palette.warning(canvas.look) if ended else trace.style.color(canvas.look)
+        mark = BAD if ended else trace.style.mark
+        canvas.text(area.x + column, area.y + row, mark, front, BOLD)
+
+
+def _marks(canvas: Canvas, area: Area, trace: Trace) -> None:
+    """Every point as a mark."""
+    assert trace.columns is not None
+    assert trace.rows is not None
+    finite = np.isfinite(trace.rows)
+    columns = trace.columns[finite].astype(int) // 2 + area.x
+    rows = trace.rows[finite].astype(int) // 4 + area.y
+    canvas.char[rows, columns] = ord(trace.style.mark)
+    canvas.front[rows, columns] = trace.style.color(canvas.look)
+    canvas.attr[rows, columns] = 0

@@ -1,0 +1,189 @@
+"""Numbers as people read them: values, ticks on an axis, and the scale between."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+HUGE = 1e300  # beyond this, spans overflow
+_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def number(value: float) -> str:
+    """A value in three significant digits: 0.231, 12.3, 1234, 4.5e-06."""
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e6 or size < 1e-4:
+        return _short_exponent(f"{value:.2e}")
+    if value == int(value):
+        return str(int(value))
+    decimals = max(0, 2 - math.floor(math.log10(size)))
+    return f"{value:.{decimals}f}"
+
+
+def _short_exponent(text: str) -> str:
+    """1.20e-05 -> 1.2e-5"""
+    digits, _, exponent = text.partition("e")
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return f"{digits}e{int(exponent)}" if exponent else digits
+
+
+def count(value: float) -> str:
+    """A large whole number: 940, 12.5k, 3.2M."""
+    for unit, name in _UNITS:
+        if abs(value) >= unit and math.isfinite(value):
+            scaled = value / unit
+            return f"{scaled:.0f}{name}" if scaled >= 100 else f"{scaled:.3g}{name}"
+    return number(value)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis from `low` to `high`; `at` gives the share of the way, NaN off a log axis."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def at(self, values: npt.ArrayLike) -> Floats:
+        array = np.clip(np.asarray(values, np.float64), -HUGE, HUGE)
+        low, high = self.low, self.high
+        if self.log:
+            with np.errstate(all="ignore"):
+                array = np.where(array > 0, np.log10(array), np.nan)
+            low, high = math.log10(low), math.log10(high)
+        share: Floats = (array - low) / (high - low)
+        return share
+
+    def ticks(self, most: int) -> tuple[list[float], list[str]]:
+        """At most `most` round values on the axis, and their texts."""
+        if most <= 0:
+            return [], []
+        if self.log:
+            values = log_ticks(self.low, self.high, most)
+            if len(values) > 1 or most == 1:
+                return values, [_power(value) for value in values]
+        values = linear_ticks(self.low, self.high, most)
+        return values, labels(values)
+
+
+def scale_of(values: npt.NDArray[Any], log: bool = False, *, roomy: bool = True) -> Scale | None:
+    """The scale that holds all finite (on a log axis: positive) values; None if there are none.
+
+    `roomy`: a linear axis that nearly reaches zero goes there.
+    """
+    finite = values[np.isfinite(values)]
+    if log:
+        finite = finite[finite > 0]
+    if not finite.size:
+        return None
+    low = float(np.clip(finite.min(), -HUGE, HUGE))
+    high = float(np.clip(finite.max(), -HUGE, HUGE))
+    if log:
+        low = max(low, 1e-300)
+        if high / low < 1.02:
+            low, high = low / 1.5, high * 1.5
+        return Scale(low, high, True)
+    if roomy and 0 < low < 0.25 * high:
+        low = 0.0
+    if roomy and 0.25 * low < high < 0:
+        high = 0.0
+    if high - low <= 1e-9 * max(abs(low), abs(high)) or high - low < 1e-300:
+        reach = 0.5 * max(abs(low), abs(high)) or 1.0
+        low, high = low - reach, high + reach
+    return Scale(*_snapped(low, high))
+
+
+def _snapped(low: float, high: float) -> tuple[float, float]:
+    """An end that is almost a round number goes there, so that a tick may stand at it."""
+    ticks = linear_ticks(low, high, 6)
+    if len(ticks) < 2:
+        return low, high
+    step = ticks[1] - ticks[0]
+    before, after = ticks[0] - step, ticks[-1] + step
+    if low - before < 0.2 * step:
+        low = before
+    if after - high < 0.2 * step:
+        high = after
+    return low, high
+
+
+def linear_ticks(low: float, high: float, most: int) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten, at most `most` of them; two more if they
+    would else be fewer than three."""
+    span = high - low
+    if not (span > 0 and math.isfinite(span)) or most < 1:
+        return []
+    power = 10.0 ** math.floor(math.log10(span / most))
+    finer: list[float] = []
+    for factor in (1, 2, 5, 10, 20, 50, 100):
+        ticks = _multiples(low, high, power * factor)
+        if len(ticks) <= most:
+            return finer if most >= 4 and len(ticks) < 3 and len(finer) <= most + 2 else ticks
+        finer = ticks
+    return []
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    decimals = 12 - math.floor(math.log10(step))
+    return [
+        round(i * step, decimals) if decimals < 300 else i * step for i in range(first, last + 1)
+    ]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """Powers of ten, every k-th of them if there are many; their 2- and 5-folds if few."""
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    exponents = list(range(first, last + 1))
+    if len(exponents) < 3:
+        for factors in ((1, 2, 5), (1, 3), (1,)):
+            fine = [
+                factor * 10.0**e
+                for e in range(first - 1, last + 1)
+                for factor in factors
+                if low * (1 - 1e-9) <= factor * 10.0**e <= high * (1 + 1e-9)
+            ]
+            if len(fine) <= most and (len(fine) > len(exponents) or factors == (1,)):
+                return fine
+    if len(exponents) > most:
+        every = math.ceil(len(exponents) / most)
+        exponents = [e for e in exponents if e % every == 0][:most]
+    return [10.0**e for e in exponents]
+
+
+def labels(values: list[float]) -> list[str]:
+    """Texts of evenly spaced ticks, all with the same unit and decimals."""
+    if not values:
+        return []
+    most = max(abs(value) for value in values)
+    step = abs(values[1] - values[0]) if len(values) > 1 else most or 1.0
+    if most == 0:
+        return ["0"] * len(values)
+    if most >= 1e15 or most < 1e-3:
+        return ["0" if value == 0 else _short_exponent(f"{value:.2e}") for value in values]
+    unit, name = next(((u, n) for u, n in _UNITS if most >= u * (10 if u == 1e3 else 1)), (1.0, ""))
+    decimals = max(0, -math.floor(math.log10(step / unit) + 1e-9))
+    if decimals > 7:
+        return [f"{value:.4g}" for value in values]
+    return ["0" if value == 0 else f"{value / unit:.{decimals}f}{name}" for value in values]
+
+
+def _power(value: float) -> str:
+    if value >= 1e13 or value < 0.9e-3:
+        return _short_exponent(f"{value:.0e}")
+    if value >= 9999:
+        return count(value)
+    return f"{value:g}"

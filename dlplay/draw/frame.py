@@ -1,0 +1,189 @@
+"""What surrounds a chart: axes with their ticks, and the legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dlplay.draw import glyphs, palette
+from dlplay.draw.canvas import Canvas
+from dlplay.draw.figures import Scale
+from dlplay.draw.ink import BOLD, FAINT, NONE
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of a canvas, in cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def row(self, share: float) -> int:
+        """The canvas row of a share of the height, 0 at the bottom."""
+        dots = self.height * 4
+        return self.y + min(dots - 1, max(0, round((1 - share) * (dots - 1)))) // 4
+
+    def column(self, share: float) -> int:
+        dots = self.width * 2
+        return self.x + min(dots - 1, max(0, round(share * (dots - 1)))) // 2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name in a legend."""
+
+    mark: str
+    color: int
+    name: str
+    value: str = ""
+    value_color: int = NONE
+
+    def size(self, name: int) -> int:
+        """Its width in cells, with at most `name` cells of the name."""
+        parts = (glyphs.width(self.mark), min(name, glyphs.width(self.name)), len(self.value))
+        return sum(parts) + sum(part > 0 for part in parts) - 1
+
+
+def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: int = 0) -> int:
+    """Write names with their marks and values in at most `rows` rows; the rows used.
+
+    Names are cut, then entries left out, where there is not enough room.
+    """
+    if rows <= 0 or not (entries or title):
+        return 0
+    start = glyphs.width(title) + 2 if title and glyphs.width(title) < canvas.width // 3 else 0
+    if start or not entries:
+        canvas.text(0, y, glyphs.fit(title, canvas.width), NONE, FAINT)
+    if not entries:
+        return 1
+    longest = max(glyphs.width(entry.name) for entry in entries)
+    for name in sorted(
+        {longest, min(longest, 16), min(longest, 10), min(longest, 6)}, reverse=True
+    ):
+        places, shown = _flow(canvas.width, entries, name, rows, start)
+        if shown == len(entries):
+            break
+    for entry, (x, row) in zip(entries, places[:shown], strict=False):
+        _write(canvas, entry, x, y + row, name)
+    left = len(entries) - shown
+    if left:
+        last = places[shown - 1][1] if shown else 0
+        text = f"+{left}"
+        canvas.right(canvas.width, y + last, text, NONE, FAINT)
+    return (places[shown - 1][1] if shown else 0) + 1
+
+
+def _flow(
+    width: int, entries: list[Entry], name: int, rows: int, start: int
+) -> tuple[list[tuple[int, int]], int]:
+    """Places for the entries, and how many of them fit."""
+    places: list[tuple[int, int]] = []
+    x, row = start, 0
+    gap = 3 if sum(entry.size(name) + 3 for entry in entries) <= width - start else 2
+    for index, entry in enumerate(entries):
+        size = entry.size(name)
+        if x + size > width and x > 0:
+            x, row = 0, row + 1
+        more = index < len(entries) - 1 and row == rows - 1
+        if row >= rows or (x + size > width - (4 if more else 0) and index > 0):
+            if row < rows and index < len(entries) - 1 and x + size <= width:
+                rest = sum(e.size(name) + gap for e in entries[index:]) - gap
+                if x + rest <= width:
+                    places.append((x, row))
+                    x += size + gap
+                    continue
+            return places, index
+        places.append((x, row))
+        x += size + gap
+    return places, len(entries)
+
+
+def _write(canvas: Canvas, entry: Entry, x: int, y: int, name: int) -> None:
+    if entry.mark:
+        x = canvas.text(x, y, entry.mark, entry.color, BOLD) + 1
+    if entry.name:
+        x = canvas.text(x, y, glyphs.fit(entry.name, name), entry.color) + 1
+    if entry.value:
+        canvas.text(x, y, entry.value, entry.value_color, BOLD)
+
+
+def axes(
+    canvas: Canvas,
+    top: int,
+    x: Scale,
+    y: Scale,
+    x_label: str = "",
+    *,
+    right: int = 0,
+    grid: bool = True,
+) -> Area:
+    """Draw both axes below row `top`, `right` columns kept free; the area between them."""
+    room = canvas.height - top
+    below = 2 if room >= 6 else 1 if room >= 3 else 0
+    area = y_axis(canvas, top, max(0, room - below), y, right=right, grid=grid)
+    if below and area.width > 0:
+        _x_axis(canvas, area, x, x_label, top + area.height, below)
+    return area
+
+
+def y_axis(
+    canvas: Canvas, top: int, height: int, y: Scale, *, right: int = 0, grid: bool = True
+) -> Area:
+    """Draw the left axis of a chart from row `top` on; the area beside it."""
+    values, texts = y.ticks(max(2, round(height / 2.6)) if height > 1 else 1)
+    left = max((len(text) for text in texts), default=0)
+    if left + right > canvas.width * 0.45 or height < 2:
+        left, values, texts = -1, [], []
+    area = Area(left + 1, top, max(0, canvas.width - left - 1 - right), max(0, height))
+    if left >= 0:
+        for row in range(top, top + height):
+            canvas.text(left, row, "│", NONE, FAINT)
+    for value, text in zip(values, texts, strict=True):
+        row = area.row(float(y.at(value)))
+        canvas.right(left, row, text, NONE, FAINT)
+        canvas.text(left, row, "┤", NONE, FAINT)
+        if grid and not canvas.look.shaded:
+            canvas.text(area.x, row, "┈" * area.width, palette.grid(canvas.look))
+    return area
+
+
+def _x_axis(canvas: Canvas, area: Area, x: Scale, label: str, y: int, rows: int) -> None:
+    label = glyphs.fit(label, area.width // 3)
+    size = glyphs.width(label) + 1 if label else 0
+    if rows == 2:
+        canvas.text(area.x - 1, y, "└" + "─" * (area.width - size), NONE, FAINT)
+        canvas.right(area.x + area.width, y, label, NONE, FAINT)
+    elif label:
+        canvas.right(area.x + area.width, y, label, NONE, FAINT)
+    end = canvas.width if rows == 2 else area.x + area.width - size
+    for value, (start, text) in _placed(canvas, area, x, end).items():
+        column = area.column(float(x.at(value)))
+        if rows == 2 and column < area.x + area.width - size:
+            canvas.text(column, y, "┬", NONE, FAINT)
+        canvas.text(start, y + rows - 1, text, NONE, FAINT)
+
+
+def _placed(canvas: Canvas, area: Area, x: Scale, end: int) -> dict[float, tuple[int, str]]:
+    """The most ticks whose texts stand apart: value -> (column, text)."""
+    placed: dict[float, tuple[int, str]] = {}
+    for most in range(max(1, area.width // 8), 0, -1):
+        placed, last = {}, -2
+        values, texts = x.ticks(most)
+        for value, text in zip(values, texts, strict=True):
+            start = area.column(float(x.at(value))) - (len(text) - 1) // 2
+            start = max(0, min(start, end - len(text)))
+            if start < last + 2:
+                break
+            placed[value] = start, text
+            last = start + len(text) - 1
+        if placed and len(placed) == len(values):
+            break
+    return placed
+
+
+def note(canvas: Canvas, text: str) -> None:
+    """A few words in the middle of an otherwise empty canvas."""
+    text = glyphs.fit(text, canvas.width)
+    x = (canvas.width - glyphs.width(text)) // 2
+    canvas.text(x, max(0, (canvas.height - 1) // 2), text, NONE, FAINT)

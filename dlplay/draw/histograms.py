@@ -1,0 +1,109 @@
+"""Histograms: pillars for one series, outlines over faint dots for several."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlplay import events
+from dlplay.draw import palette, raster
+from dlplay.draw.bars import pillar
+from dlplay.draw.canvas import Canvas
+from dlplay.draw.figures import HUGE, Floats, Scale
+from dlplay.draw.frame import Area, Entry, axes, legend, note
+from dlplay.draw.ink import BOLD, FAINT
+
+
+def draw_histogram(canvas: Canvas, histogram: events.Histogram) -> None:
+    """Counts over their bins; every series over the same."""
+    edges = np.nan_to_num(np.asarray(histogram.edges, np.float64)).clip(-HUGE, HUGE)
+    bins = len(edges) - 1
+    if bins < 1 or not histogram.series or not edges[-1] > edges[0]:
+        note(canvas, "nothing yet")
+        return
+    counts = []
+    for values in histogram.series.values():
+        row = np.nan_to_num(np.asarray(values, np.float64)[:bins], posinf=0, neginf=0)
+        counts.append(np.concatenate([row, np.zeros(bins - len(row))]).clip(0, HUGE))
+    look = canvas.look
+    entries = []
+    for index, name in enumerate(histogram.series):
+        style = palette.series_style(index)
+        entries.append(Entry(style.mark, style.color(look), name))
+    named = len(entries) > 1 or bool(entries[0].name)
+    used = legend(canvas, entries if named else [], 1 if canvas.height < 10 else 2)
+    most = max(float(row.max()) for row in counts)
+    area = axes(canvas, used, Scale(float(edges[0]), float(edges[-1])),
+                Scale(0.0, most or 1.0), histogram.x)  # fmt: skip
+    if area.width < 1 or area.height < 1:
+        return
+    if len(counts) == 1:
+        heights = _columns(counts[0], edges, area.width) / (most or 1.0)
+        for x, share in enumerate(heights.tolist()):
+            if share > 0:
+                pillar(canvas, area, area.x + x, 0.0, share, 0)
+        return
+    for index, row in enumerate(counts):
+        _body(canvas, area, _columns(row, edges, area.width * 2) / (most or 1.0), index)
+    tops = [_columns(row, edges, area.width * 2) / (most or 1.0) for row in counts]
+    for index, shares in enumerate(tops):
+        _outline(canvas, area, shares, index)
+    taken: set[tuple[int, int]] = set()
+    for index, shares in enumerate(tops):
+        _sign(canvas, area, shares, index, taken)
+
+
+def _columns(counts: Floats, edges: Floats, columns: int) -> Floats:
+    """The count over each of so many columns: the largest, where bins are narrower."""
+    ends = np.linspace(edges[0], edges[-1], columns + 1)
+    last = len(counts) - 1
+    first = np.searchsorted(edges, ends[:-1] + 1e-9 * (ends[1] - ends[0]), side="right") - 1
+    until = np.searchsorted(edges, ends[1:] - 1e-9 * (ends[1] - ends[0]), side="left")
+    first, until = first.clip(0, last), until.clip(1, last + 1)
+    if len(counts) > columns:
+        return np.array(
+            [counts[a : max(b, a + 1)].max() for a, b in zip(first, until, strict=True)]
+        )
+    middle = np.searchsorted(edges, (ends[:-1] + ends[1:]) / 2, side="right") - 1
+    out: Floats = counts[middle.clip(0, last)]
+    return out
+
+
+def _tops(area: Area, shares: Floats) -> raster.Ints:
+    tall = area.height * 4
+    return np.round((1 - shares) * (tall - 1)).astype(np.int64).clip(0, tall - 1)
+
+
+def _body(canvas: Canvas, area: Area, shares: Floats, index: int) -> None:
+    """Every other dot below the outline."""
+    tall, wide = area.height * 4, area.width * 2
+    rows, columns = np.indices((tall, wide))
+    dots = (rows > _tops(area, shares)) & ((rows + columns + 2 * index) % 4 == 0) & (shares > 0)
+    canvas.dots(area.x, area.y, dots, palette.series_style(index).color(canvas.look), FAINT)
+
+
+def _outline(canvas: Canvas, area: Area, shares: Floats, index: int) -> None:
+    tall, wide = area.height * 4, area.width * 2
+    dots = np.zeros((tall, wide), bool)
+    columns = np.arange(wide)
+    tops = _tops(area, shares)
+    low = np.minimum(tops, np.append(tops[1:], tall - 1))
+    high = np.maximum(tops, np.append(tops[1:], tall - 1))
+    drawn = (shares > 0) | (np.append(shares[1:], 0) > 0)
+    raster.spans(columns[drawn], low[drawn], high[drawn], dots)
+    style = palette.series_style(index)
+    canvas.dots(area.x, area.y, dots, style.color(canvas.look), BOLD)
+
+
+def _sign(
+    canvas: Canvas, area: Area, shares: Floats, index: int, taken: set[tuple[int, int]]
+) -> None:
+    """The mark of a series at its peak, or as near to it as there is room."""
+    tops, style = _tops(area, shares), palette.series_style(index)
+    middle = float(np.median(np.flatnonzero(shares == shares.max())))
+    near = sorted(range(len(shares)), key=lambda c: (-shares[c], abs(c - middle)))
+    for column in near:
+        x, y = area.x + column // 2, area.y + int(tops[column]) // 4
+        if shares[column] > 0 and (x, y) not in taken:
+            canvas.text(x, y, style.mark, style.color(canvas.look), BOLD)
+            taken.add((x, y))
+            return

@@ -1,0 +1,190 @@
+"""Images: a grid of pictures in half blocks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlplay import events
+from dlplay.draw import glyphs, ink
+from dlplay.draw.canvas import Canvas
+from dlplay.draw.frame import note
+from dlplay.draw.ink import FAINT, NONE
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.uint8]
+
+SMALLEST = 12  # pixels a side: what shrunk images keep
+LARGEST = 12  # times a pixel's size
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How N images are laid out: each `width` x `height` pixels, `columns` in a row, `shown`."""
+
+    width: int
+    height: int
+    columns: int
+    shown: int
+    caption: int  # rows below each image for its caption
+
+    @property
+    def cell_rows(self) -> int:
+        return math.ceil(self.height / 2) + self.caption
+
+    @property
+    def gap(self) -> int:
+        """Rows between two images: captions part them already."""
+        return 0 if self.caption else 1
+
+
+def draw_image(canvas: Canvas, image: events.Image, fit: bool) -> None:
+    """Draw as many images as fit, as large as they can all be."""
+    pixels = image.pixels.numpy()
+    if pixels.ndim != 4 or 0 in pixels.shape:
+        note(canvas, "no image yet")
+        return
+    grid = layout(image, canvas.width, canvas.height, fit)
+    across = grid.columns * grid.width + (grid.columns - 1)
+    left = max(0, (canvas.width - across) // 2)
+    for index in range(grid.shown):
+        row, column = divmod(index, grid.columns)
+        x = left + column * (grid.width + 1)
+        y = row * (grid.cell_rows + grid.gap)
+        _picture(canvas, x, y, resized(pixels[index], grid.width, grid.height))
+        if grid.caption and index < len(image.captions):
+            text = glyphs.fit(image.captions[index], grid.width)
+            middle = x + (grid.width - glyphs.width(text)) // 2
+            canvas.text(middle, y + grid.cell_rows - 1, text)
+    rest = len(pixels) - grid.shown
+    if rest > 0:
+        canvas.right(canvas.width, canvas.height - 1, f" +{rest} more", NONE, FAINT)
+
+
+def layout(image: events.Image, width: int, height: int, fit: bool = True) -> Grid:
+    """The largest size at which all images fit; if there is none, as many as fit.
+
+    Without `fit` a pixel is a pixel, and what is beyond the edge is not seen.
+    """
+    count, rows, columns = image.pixels.shape[:3]
+    caption = 1 if any(image.captions) and height > 2 else 0
+    best: Grid | None = None
+    sizes = _sizes(columns, rows, width, height - caption, count == 1) if fit else [(columns, rows)]
+    for wide, tall in sizes:
+        grid = _arrange(count, wide, tall, image.columns, caption, width, height)
+        if best is None or grid.shown > best.shown:
+            best = grid
+        if grid.shown == count:
+            break
+    assert best is not None
+    return best
+
+
+def _sizes(columns: int, rows: int, width: int, height: int, single: bool) -> list[tuple[int, int]]:
+    """Sizes to try, in pixels, the largest first: whole multiples, then shrunk."""
+    most = min(LARGEST, max(1, width // columns), max(1, 2 * height // rows))
+    sizes = [(columns * k, rows * k) for k in range(most, 0, -1)]
+    if columns > width or rows > 2 * height:
+        sizes = []
+    least = min(SMALLEST, max(rows, columns))
+    full = min(1.0, width / columns, 2 * max(1, height) / rows)
+    shares = [full] if single else [full * step / 24 for step in range(24, 1, -1)]
+    for share in shares:
+        small = max(1, round(columns * share)), max(1, round(rows * share))
+        if (max(small) >= least or share == full) and small not in sizes:
+            sizes.append(small)
+    return sizes
+
+
+def _arrange(
+    count: int, wide: int, tall: int, columns: int, caption: int, width: int, height: int
+) -> Grid:
+    across = max(1, (width + 1) // (wide + 1))
+    if columns:
+        if columns > across:
+            return Grid(wide, tall, across, 0, caption)
+        across = columns
+    across = min(across, count)
+    grid = Grid(wide, tall, across, 0, caption)
+    down = max(1, (height + grid.gap) // (grid.cell_rows + grid.gap))
+    if not columns and across * down >= count:
+        across = math.ceil(count / math.ceil(count / across))  # no ragged last row
+    return Grid(wide, tall, across, min(count, across * down), caption)
+
+
+def resized(pixels: Pixels, width: int, height: int) -> Pixels:
+    """[H, W, C] at another size: pixels repeated where it grows, averaged where it shrinks."""
+    rows, columns = pixels.shape[:2]
+    if (rows, columns) == (height, width):
+        return pixels
+    if height >= rows and width >= columns:
+        down_at, across_at = np.arange(height) * rows // height, np.arange(width) * columns // width
+        grown: Pixels = pixels[down_at][:, across_at]
+        return grown
+    down = averaging(rows, height)
+    across = averaging(columns, width)
+    small = np.einsum("hr,rcd,wc->hwd", down, pixels.astype(np.float32), across, optimize=True)
+    shrunk: Pixels = small.round().astype(np.uint8)
+    return shrunk
+
+
+def averaging(size: int, target: int) -> npt.NDArray[np.float32]:
+    """[target, size]: the weights of the area that each of `target` pixels covers."""
+    edges = np.linspace(0, size, target + 1)
+    cells = np.arange(size)
+    upper = np.minimum(edges[1:, None], cells[None] + 1)
+    lower = np.maximum(edges[:-1, None], cells[None])
+    overlap = np.maximum(upper - lower, 0)
+    weights: npt.NDArray[np.float32] = overlap / overlap.sum(axis=1, keepdims=True)
+    return weights.astype(np.float32)
+
+
+def _picture(canvas: Canvas, x: int, y: int, pixels: Pixels) -> None:
+    if canvas.look.shaded:
+        _shaded(canvas, x, y, pixels)
+        return
+    canvas.halves(x, y, quantised(pixels))
+
+
+def quantised(pixels: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Colours in 64 greys, or 16 steps a channel: few enough for their styles to be cached."""
+    if pixels.shape[-1] == 1:
+        grey = pixels[..., 0].astype(np.int32)
+        grey = grey & 0xFC | grey >> 6
+        return grey << 16 | grey << 8 | grey
+    steps = (pixels.astype(np.int32) * 15 + 127) // 255 * 17
+    return ink.pack(steps)
+
+
+def _shaded(canvas: Canvas, x: int, y: int, pixels: Pixels) -> None:
+    """Ramps of characters: light is ink on a dark terminal, the lack of it on a light one."""
+    padded = np.concatenate([pixels, pixels[-1:]]) if len(pixels) % 2 else pixels
+    pairs = (padded[0::2].astype(np.float32) + padded[1::2]) / 2
+    weights = [1.0] if pairs.shape[-1] == 1 else [0.299, 0.587, 0.114]
+    light = pairs @ np.array(weights, np.float32) / 255
+    colors: npt.NDArray[np.int32] | int = NONE
+    if canvas.look.colors == "16" and pairs.shape[-1] == 3:
+        strongest = np.maximum(pairs.max(axis=-1, keepdims=True), 1)
+        grey = np.ptp(pairs, axis=-1) < 40
+        colors = np.where(grey, NONE, ink.pack((pairs / strongest * 3).round() * 85))
+    canvas.shades(x, y, light if canvas.look.dark else 1 - light, colors)
+
+
+def natural_height(image: events.Image, width: int) -> int:
+    """The rows of the whole grid, each image at a size at which it can be read."""
+    if len(image.pixels.shape) != 4 or 0 in image.pixels.shape:
+        return 1
+    count, rows, columns = image.pixels.shape[:3]
+    caption = 1 if any(image.captions) else 0
+    share = min(1.0, width / columns)
+    scale = max(1, min(20 // rows, width // columns)) if share == 1 else share
+    wide, tall = max(1, round(columns * scale)), max(1, round(rows * scale))
+    across = max(1, min(image.columns or count, (width + 1) // (wide + 1), count))
+    grid = Grid(wide, tall, across, count, caption)
+    lines = math.ceil(count / across)
+    return lines * grid.cell_rows + (lines - 1) * grid.gap

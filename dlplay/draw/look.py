@@ -1,0 +1,64 @@
+"""How drawings look: what the terminal can show, and what the user chose for a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Colors = Literal["truecolor", "256", "16", "none"]
+
+_SYSTEMS: dict[str | None, Colors] = {
+    "truecolor": "truecolor",
+    "256": "256",
+    "standard": "16",
+    "windows": "16",
+    None: "none",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the terminal can show: colours, characters beyond ASCII, a dark background."""
+
+    colors: Colors = "truecolor"
+    ascii: bool = False
+    dark: bool = True
+
+    @classmethod
+    def detect(cls, environ: Mapping[str, str], color_system: str | None, encoding: str) -> Look:
+        """The look for a terminal: its environment, Rich's `color_system`, its encoding.
+
+        Honours NO_COLOR (any value but the empty one), TERM=dumb, and COLORFGBG for the
+        background.
+        """
+        colors = _SYSTEMS.get(color_system, "16")
+        if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+            colors = "none"
+        name = encoding.lower().replace("-", "").replace("_", "")
+        return cls(
+            colors=colors,
+            ascii=not name.startswith(("utf", "cp65001")),
+            dark=_dark(environ.get("COLORFGBG", "")),
+        )
+
+    @property
+    def shaded(self) -> bool:
+        """Whether pictures are drawn in ramps of characters, for want of colours."""
+        return self.colors in ("16", "none")
+
+
+def _dark(colorfgbg: str) -> bool:
+    """COLORFGBG is "foreground;background", each an ANSI number (rxvt, Konsole)."""
+    background = colorfgbg.rpartition(";")[2]
+    return background not in ("7", "9", "10", "11", "12", "13", "14", "15")
+
+
+@dataclass(frozen=True)
+class View:
+    """What the user chose for a panel: which `frame` of several is seen, other logarithmic
+    axes than the event's (None: as it says), and whether pictures are fitted to the panel."""
+
+    frame: int = 0
+    log: str | None = None
+    fit: bool = True

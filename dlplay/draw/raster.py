@@ -1,0 +1,59 @@
+"""From curves to dots: thinning to columns, and lines between points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dlplay.draw.figures import Floats
+from dlplay.draw.series import Line
+
+Ints = npt.NDArray[np.int64]
+Dots = npt.NDArray[np.bool_]
+
+
+def thin(line: Line, columns: Floats) -> tuple[Line, Floats]:
+    """At most one bucket a column: `columns` gives each bucket's, in order; minimum, maximum and
+    mean of what falls together. Finite values win over others."""
+    starts = np.flatnonzero(np.diff(columns, prepend=-1.0))
+    sizes = np.diff(starts, append=len(columns))
+    finite = np.isfinite(line.mean)
+    counts = np.add.reduceat(finite, starts, dtype=np.int64)
+    sums = np.add.reduceat(np.where(finite, line.mean / sizes.max(), 0.0), starts)
+    with np.errstate(all="ignore"):
+        mean = np.where(counts > 0, sums / counts * sizes.max(), np.nan)
+    low = np.fmin.reduceat(np.where(np.isfinite(line.low), line.low, np.nan), starts)
+    high = np.fmax.reduceat(np.where(np.isfinite(line.high), line.high, np.nan), starts)
+    return Line(line.x[starts], low, high, mean), columns[starts]
+
+
+def polyline(columns: Ints, rows: Ints, joined: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """All dots of a line through these points; `joined` [N - 1] says which neighbours connect."""
+    if len(columns) < 2 or not joined.any():
+        return columns, rows
+    c, r = columns[:-1][joined], rows[:-1][joined]
+    dc, dr = columns[1:][joined] - c, rows[1:][joined] - r
+    steps = np.maximum(np.maximum(abs(dc), abs(dr)), 1)
+    which = np.repeat(np.arange(len(c)), steps + 1)
+    first = np.cumsum(steps + 1) - (steps + 1)
+    share = (np.arange(len(which)) - first[which]) / steps[which]
+    along = c[which] + np.round(dc[which] * share).astype(np.int64)
+    down = r[which] + np.round(dr[which] * share).astype(np.int64)
+    return np.concatenate([along, columns]), np.concatenate([down, rows])
+
+
+def spans(columns: Ints, tops: Ints, bottoms: Ints, dots: Dots) -> None:
+    """Set vertical runs of dots from `tops` to `bottoms`, both included."""
+    sizes = bottoms - tops + 1
+    which = np.repeat(np.arange(len(columns)), sizes)
+    first = np.cumsum(sizes) - sizes
+    dots[tops[which] + np.arange(len(which)) - first[which], columns[which]] = True
+
+
+def plot(dots: Dots, columns: Any, rows: Any) -> None:
+    """Set dots, those outside left out."""
+    height, width = dots.shape
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    dots[rows[inside], columns[inside]] = True

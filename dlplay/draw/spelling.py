@@ -1,0 +1,45 @@
+"""Contents with all their words in ASCII: Greek letters and signs spelt out before the layout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from dlplay import plain
+from dlplay.draw.series import Curves
+from dlplay.events import Array
+
+T = TypeVar("T")
+
+
+def spelt(content: T) -> T:
+    """The same content; what is ASCII already is not copied."""
+    if isinstance(content, Curves):
+        return replace(
+            content,
+            axes=_spelt(content.axes),
+            lines=_keys(dict(content.lines)),
+            styles=None if content.styles is None else _keys(dict(content.styles)),
+        )
+    words: T = _spelt(content)
+    return words
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain.to_ascii(value)
+    if isinstance(value, msgspec.Struct) and not isinstance(value, Array):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        changed = {name: new for name, old in fields.items() if (new := _spelt(old)) is not old}
+        return msgspec.structs.replace(value, **changed) if changed else value
+    if isinstance(value, list) and any(isinstance(v, (str, list, msgspec.Struct)) for v in value):
+        return [_spelt(item) for item in value]
+    return _keys(value) if isinstance(value, dict) else value
+
+
+def _keys(named: dict[str, Any]) -> dict[str, Any]:
+    """Names spelt out, except those that would become the same."""
+    new = {plain.to_ascii(name): value for name, value in named.items()}
+    return new if len(new) == len(named) else named

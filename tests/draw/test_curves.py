@@ -1,0 +1,171 @@
+"""Curves: nothing that matters is lost on the way to the cells."""
+
+import numpy as np
+import pytest
+
+from dlplay import events
+from dlplay.draw import Curves, Line, Look, View, draw, figures, palette
+from dlplay.events import Axes
+
+from .examples import INF, NAN, curves
+
+PLAIN = Look("none")
+DOTS = {chr(code) for code in range(0x2801, 0x2900)}
+
+
+def rows(drawing) -> list[str]:
+    return drawing.plain.split("\n")
+
+
+def dotted(drawing) -> set[tuple[int, int]]:
+    return {(y, x) for y, row in enumerate(rows(drawing)) for x, c in enumerate(row) if c in DOTS}
+
+
+@pytest.mark.parametrize("count", [50, 2000, 20_000])
+def test_a_spike_of_one_bucket_is_seen(count: int) -> None:
+    mean = np.ones(count)
+    high = mean.copy()
+    high[count // 3] = 10.0
+    line = Line(np.arange(float(count)), mean, high, mean)
+    drawing = draw(Curves(Axes(panel="p"), {"a": line}), 60, 16, PLAIN)
+    upper = {x for y, x in dotted(drawing) if y < 6}
+    assert upper
+    assert all(abs(x - (4 + 56 / 3)) < 4 for x in upper)
+
+
+def test_a_falling_curve_falls() -> None:
+    drawing = draw(curves({"a": np.linspace(1, 0, 100)}), 60, 16, PLAIN)
+    cells = sorted(dotted(drawing), key=lambda cell: cell[1])
+    assert cells[0][0] < cells[-1][0]
+    left, right = cells[: len(cells) // 4], cells[-len(cells) // 4 :]
+    assert max(y for y, _ in left) < min(y for y, _ in right)
+
+
+def test_the_legend_has_name_mark_and_last_value() -> None:
+    top = rows(draw(curves({"train": [2.3, 0.23123], "test": [2.3, 1e-5]}), 60, 16, PLAIN))[0]
+    assert "● train 0.231" in top
+    assert "▲ test 1e-5" in top
+
+
+def test_styles_keep_their_series() -> None:
+    data = curves({"test": [1.0, 2.0]})
+    moved = Curves(data.axes, data.lines, {"test": 3})
+    assert "◆ test" in draw(moved, 40, 10, PLAIN).plain
+
+
+@pytest.mark.parametrize("end", [NAN, INF])
+def test_a_series_that_ends_badly_is_crossed(end: float) -> None:
+    drawing = draw(
+        curves({"sgd": [1.0, 2.0, 4.0, end], "adam": [1.0, 0.5, 0.2, 0.1]}), 60, 16, PLAIN
+    )
+    assert f"sgd {figures.number(end)} ✗" in rows(drawing)[0]
+    assert "✗" in "\n".join(rows(drawing)[1:])
+    healthy = draw(curves({"sgd": [1.0, 2.0]}), 60, 16, PLAIN)
+    assert "✗" not in healthy.plain
+
+
+def test_a_gap_where_values_are_not_finite() -> None:
+    values = np.ones(101)
+    values[40:60] = NAN
+    drawing = draw(curves({"a": values}), 60, 12, Look())
+    columns = {x for y, x in dotted(drawing)}
+    area = range(min(columns), max(columns) + 1)
+    missing = [x for x in area if x not in columns]
+    assert 0.15 < len(missing) / len(area) < 0.25
+
+
+def test_log_ticks_are_powers_of_ten() -> None:
+    drawing = draw(curves({"a": 10.0 ** np.linspace(-5, 2, 50)}, log="y"), 60, 24, Look())
+    marks = [row.split("┤")[0].strip() for row in rows(drawing) if "┤" in row]
+    assert marks == ["100", "10", "1", "0.1", "0.01", "0.001", "1e-4", "1e-5"]
+    at = np.array(sorted(dotted(drawing)))
+    slope = np.polyfit(at[:, 1], at[:, 0], 1)
+    assert np.abs(np.polyval(slope, at[:, 1]) - at[:, 0]).max() < 1.2
+
+
+def test_the_user_overrides_the_axes() -> None:
+    data = curves({"a": [1.0, 10.0, 100.0]}, log="y")
+    assert (
+        draw(data, 60, 16, PLAIN, View(log="")).plain
+        == draw(curves({"a": [1.0, 10.0, 100.0]}), 60, 16, PLAIN).plain
+    )
+    assert draw(data, 60, 16, PLAIN).plain != draw(data, 60, 16, PLAIN, View(log="")).plain
+
+
+def test_nothing_positive_on_a_log_axis_is_said() -> None:
+    drawing = draw(curves({"a": [0.0, -1.0]}), 60, 16, PLAIN, View(log="y"))
+    assert "nothing above zero" in drawing.plain
+
+
+def test_zero_is_dropped_on_a_log_axis_and_the_rest_joined() -> None:
+    drawing = draw(curves({"a": [1.0, 0.0, 1.0]}, log="y"), 40, 10, Look())
+    columns = {x for _, x in dotted(drawing)}
+    assert len(columns) >= max(columns) - min(columns) - 3
+
+
+def test_reference_lines_are_named_and_within_the_axis() -> None:
+    drawing = draw(curves({"a": [0.2, 0.4]}, lines={"chance": 2.3}), 60, 16, PLAIN)
+    named = [y for y, row in enumerate(rows(drawing)) if row.rstrip().endswith("chance")]
+    assert len(named) == 1
+    assert named[0] <= 4
+    assert "2.0" in [row.split("┤")[0].strip() for row in rows(drawing) if "┤" in row]
+
+
+def test_a_reference_lines_name_is_whole_where_it_stands_inside() -> None:
+    data = curves({"a": 2.4 * 0.9 ** np.arange(50)}, lines={"chance": 2.3})
+    assert "chance" in draw(data, 38, 9, Look()).plain
+
+
+def test_without_colour_the_marks_repeat_along_the_lines() -> None:
+    data = curves({"a": np.linspace(0, 1, 50), "b": np.linspace(1, 0, 50)})
+    assert draw(data, 80, 20, PLAIN).plain.count("▲") >= 4
+    assert draw(data, 80, 20, Look()).plain.count("▲") == 2
+
+
+def test_two_equal_series_are_both_seen() -> None:
+    drawing = draw(curves({"a": [0.0, 1.0], "b": [0.0, 1.0]}), 60, 16, Look())
+    drawn = [
+        segment.style.color.triplet
+        for line in drawing.lines[1:]
+        for segment in line
+        if segment.style and segment.style.color and set(segment.text) & DOTS
+    ]
+    assert len(set(drawn)) >= 2
+
+
+def test_scatter_draws_marks_alone() -> None:
+    plot = events.Plot(panel="p", series={"a": ([0.0, 1.0], [0.0, 1.0])}, scatter=True)
+    drawing = draw(plot, 40, 10, PLAIN)
+    assert not dotted(drawing)
+    assert "\n".join(rows(drawing)[1:]).count("●") == 2
+
+
+def test_marks_tell_series_apart_beyond_the_colours() -> None:
+    styles = [palette.series_style(i) for i in range(12)]
+    assert len({style.mark for style in styles}) == 12
+    assert len({(style.on_dark, style.on_light) for style in styles[:8]}) == 8
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.23123, "0.231"), (12.345, "12.3"), (1234.4, "1234"), (3.0, "3"), (1.2e-5, "1.2e-5"),
+     (-0.5, "-0.500"), (NAN, "nan"), (-INF, "-inf"), (2.5e7, "2.5e7"), (0.0, "0")],
+)  # fmt: skip
+def test_numbers(value: float, text: str) -> None:
+    assert figures.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "texts"),
+    [
+        (0, 1, 6, ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        (0, 20_000, 5, ["0", "5k", "10k", "15k", "20k"]),
+        (-1.2, 1.2, 5, ["-1.0", "-0.5", "0", "0.5", "1.0"]),
+        (0, 3e-5, 4, ["0", "1e-5", "2e-5", "3e-5"]),
+        (0.97, 0.99, 3, ["0.97", "0.98", "0.99"]),
+    ],
+)
+def test_linear_ticks(low: float, high: float, most: int, texts: list[str]) -> None:
+    ticks = figures.linear_ticks(low, high, most)
+    assert figures.labels(ticks) == texts
+    assert len(ticks) <= most

@@ -1,0 +1,230 @@
+"""Images, heatmaps, planes, graphs: what is more is drawn as more."""
+
+import numpy as np
+import pytest
+from rich.color import Color
+
+from dlplay import events
+from dlplay.draw import Look, View, caption, draw, frame_name, frames, images, natural_height
+from dlplay.events import Array, Cloud, Trail
+
+from .examples import NAN, floats, heatmap, typical
+
+
+def cells(drawing) -> list[list[tuple[str, Color | None, Color | None]]]:
+    return [
+        [
+            (c, s.style.color if s.style else None, s.style.bgcolor if s.style else None)
+            for s in line
+            for c in s.text
+        ]
+        for line in drawing.lines
+    ]
+
+
+def light(color: Color | None) -> int:
+    return sum(color.triplet) if color is not None else -1
+
+
+def grey(*values: int) -> events.Image:
+    pixels = np.array(values, np.uint8).reshape(1, 2, -1, 1)
+    return events.Image(panel="i", pixels=Array.of(pixels))
+
+
+@pytest.mark.parametrize("look", [Look(), Look("none"), Look("none", ascii=True)])
+def test_a_brighter_pixel_is_a_brighter_cell(look: Look) -> None:
+    drawing = draw(grey(0, 60, 120, 180, 240, 0, 60, 120, 180, 240), 5, 1, look)
+    (row,) = cells(drawing)
+    if look.colors == "none":
+        ramp = " .:-=+*#%@" if look.ascii else " ░▒▓█"
+        seen = [ramp.index(character) for character, _, _ in row]
+    else:
+        seen = [light(back) for _, _, back in row]
+    assert seen == sorted(set(seen))
+
+
+def test_half_blocks_show_two_pixels_a_cell() -> None:
+    ((cell,),) = cells(draw(grey(255, 0), 1, 1, Look()))
+    character, front, back = cell
+    assert character == "▀"
+    assert light(front) > light(back)
+
+
+def test_small_images_grow_and_keep_their_shape() -> None:
+    image = events.Image(panel="i", pixels=Array.of(np.full((1, 8, 8, 1), 255, np.uint8)))
+    grid = images.layout(image, 60, 16)
+    assert (grid.width, grid.height) == (32, 32)
+
+
+def test_captions_and_the_count_of_hidden_images() -> None:
+    pixels = np.zeros((40, 28, 28, 1), np.uint8)
+    content = events.Image(panel="i", pixels=Array.of(pixels), captions=["seven"] * 40)
+    drawing = draw(content, 40, 12, Look())
+    shown = images.layout(content, 40, 12).shown
+    assert drawing.plain.count("seven") == shown
+    assert f"+{40 - shown} more" in drawing.plain
+
+
+def test_all_images_are_shown_when_shrinking_allows_it() -> None:
+    content = events.Image(panel="i", pixels=Array.of(np.zeros((8, 64, 64, 3), np.uint8)))
+    assert images.layout(content, 100, 30).shown == 8
+
+
+def test_rows_of_images_are_even() -> None:
+    content = events.Image(panel="i", pixels=Array.of(np.zeros((4, 128, 128, 3), np.uint8)))
+    assert images.layout(content, 100, 30).columns in (2, 4)
+
+
+def test_without_fitting_a_pixel_is_a_pixel() -> None:
+    content = events.Image(panel="i", pixels=Array.of(np.zeros((1, 128, 128, 1), np.uint8)))
+    assert images.layout(content, 40, 12, fit=False).width == 128
+    assert draw(content, 40, 12, Look(), View(fit=False)).height == 12
+
+
+def test_columns_of_images_are_kept() -> None:
+    content = events.Image(panel="i", columns=5, pixels=Array.of(np.zeros((10, 8, 8, 1), np.uint8)))
+    assert images.layout(content, 100, 30).columns == 5
+
+
+def test_the_frame_of_a_heatmap_is_chosen_and_counted_round() -> None:
+    values = np.zeros((3, 2, 2))
+    values[1, 0, 0] = 1
+    content = heatmap(values, names=["a", "b", "c"], low=0, high=1)
+    first, second, fifth = (draw(content, 30, 8, Look(), View(frame=k)).lines for k in (0, 1, 4))
+    assert first != second
+    assert second == fifth
+    assert frames(content) == 3
+    assert [frame_name(content, k) for k in (0, 1, 5)] == ["a", "b", "c"]
+    assert caption(content, View(frame=1)) == "b · 0 to 1"
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_heat_rises_with_the_value(dark: bool) -> None:
+    content = heatmap(np.linspace(0, 1, 6).reshape(1, 1, 6))
+    row = cells(draw(content, 12, 1, Look(dark=dark)))[0]
+    lights = [light(row[2 * k][2]) for k in range(6)]
+    assert lights == sorted(lights, reverse=not dark)
+    assert len(set(lights)) == 6
+
+
+def test_signs_differ_without_colour() -> None:
+    content = heatmap([[[-1.0, 0.0, 1.0]]], diverging=True)
+    row = draw(content, 6, 1, Look("none")).plain
+    assert row == "≡≡  ██"
+
+
+def test_labels_scale_and_axis_names() -> None:
+    text = draw(typical()["attention"], 80, 24, Look()).plain
+    for word in ("because", "tired", "↓ query", "→ key"):
+        assert word in text
+    assert draw(typical()["weights"], 80, 24, Look()).plain.count("3") >= 2
+
+
+def test_a_label_may_run_over_columns_without_one() -> None:
+    content = heatmap(np.zeros((1, 3, 20)), columns=["Mr. Hi", *[""] * 9, "officer", *[""] * 9])
+    top = draw(content, 60, 16, Look()).plain.split("\n")[0]
+    assert top.split("  ")[0] == "Mr. Hi"
+    assert "officer" in top
+
+
+def test_few_cells_print_their_values() -> None:
+    content = heatmap([[[10.0, 2.0], [3.0, 41.0]]], rows=["cat", "dog"], columns=["cat", "dog"])
+    text = draw(content, 60, 16, Look()).plain
+    assert all(number in text for number in (" 10 ", " 2 ", " 3 ", " 41 "))
+
+
+def test_missing_values_are_crossed() -> None:
+    assert "×" in draw(heatmap([[[1.0, NAN]]]), 8, 2, Look()).plain
+
+
+def test_a_large_matrix_is_averaged_not_cut() -> None:
+    values = np.zeros((1, 200, 200))
+    values[0, 150:, 150:] = 1
+    drawing = draw(heatmap(values), 20, 10, Look())
+    grid = cells(drawing)
+    assert light(grid[9][19][2]) > light(grid[0][0][2])
+
+
+def plane(**fields) -> events.Plane:
+    return events.Plane(panel="p", x=(0.0, 1.0), y=(0.0, 1.0), **fields)
+
+
+def test_row_zero_of_a_field_is_at_the_bottom() -> None:
+    field = floats(np.repeat([[0.0], [1.0]], 4, axis=1))
+    grid = cells(draw(plane(field=field), 40, 12, Look()))
+    assert light(grid[0][20][2]) > light(grid[8][20][2])
+
+
+def test_points_stand_where_they_are() -> None:
+    content = plane(clouds=[Cloud("a", floats([[0.02, 0.98]])), Cloud("b", floats([[0.98, 0.02]]))])
+    rows = draw(content, 40, 12, Look("none")).plain.split("\n")
+    first = next(y for y, row in enumerate(rows[1:]) if "●" in row)
+    second = next(y for y, row in enumerate(rows[1:]) if "▲" in row)
+    assert first < second
+    assert rows[first + 1].index("●") < rows[second + 1].index("▲")
+    assert "● a" in rows[0]
+    assert "▲ b" in rows[0]
+
+
+def test_trails_end_in_their_walkers_mark() -> None:
+    field = floats(np.arange(16.0).reshape(4, 4))
+    trails = [
+        Trail("sgd", floats([[0.1, 0.1], [0.5, 0.5]])),
+        Trail("adam", floats([[0.1, 0.9], [0.9, 0.9]])),
+        Trail("lost", floats([[0.5, 0.1], [0.9, 0.1], [NAN, NAN]])),
+    ]
+    drawing = draw(plane(field=field, kind="contour", trails=trails), 60, 16, Look())
+    rows = drawing.plain.split("\n")
+    assert all(name in rows[0] for name in ("● sgd", "▲ adam", "■ lost ✗"))
+    below = "\n".join(rows[1:])
+    assert (below.count("●"), below.count("▲"), below.count("✗")) == (1, 1, 1)
+
+
+def test_a_walker_far_outside_waits_at_the_edge() -> None:
+    trail = Trail("sgd", floats([[0.5, 0.5], [1e30, 0.5]]))
+    row = next(
+        r for r in draw(plane(trails=[trail]), 40, 12, Look()).plain.split("\n")[1:] if "●" in r
+    )
+    assert row.rstrip().endswith("●")
+
+
+def test_the_sign_of_a_field_shows_without_colour() -> None:
+    field = floats(np.repeat([[-1.0, -1.0, 1.0, 1.0]], 4, axis=0))
+    row = draw(plane(field=field, kind="signed"), 40, 12, Look("none")).plain.split("\n")[3]
+    assert set(row[5:14]) == {"="}
+    assert set(row[30:38]) == {"▓"}
+
+
+def test_graph_groups_marks_and_labels() -> None:
+    content = events.Graph(
+        panel="g", positions=floats([[0, 0], [1, 1], [0.5, 0.5]]), edges=[(0, 1)],
+        labels=["rain", "grass", "wet"], groups=[0, 1, 1], marked=[2],
+    )  # fmt: skip
+    text = draw(content, 60, 16, Look("none")).plain
+    assert text.count("●") == 1
+    assert text.count("▲") == 2
+    assert "[▲]" in text
+    assert all(label in text for label in ("rain", "grass", "wet"))
+
+
+def test_a_graphs_values_are_seen_without_colour() -> None:
+    content = events.Graph(
+        panel="g", positions=floats([[0, 0], [1, 1]]), edges=[], values=[0.0, 1.0]
+    )
+    text = draw(content, 40, 10, Look("none")).plain
+    assert "○" in text
+    assert "●" in text
+
+
+def test_natural_heights() -> None:
+    look = Look()
+    assert natural_height(typical()["attention"], 80, look) == 12
+    assert natural_height(typical()["curves"], 60, look) == 15
+    assert natural_height(typical()["curves"], 20, look) == 8
+    assert natural_height(typical()["curves"], 200, look) == 20
+    assert natural_height(typical()["table"], 60, look) == 4
+    assert natural_height(typical()["x-ray"], 60, look) == 5
+    assert natural_height(events.Text(panel="t", text="a\nb\n" + "x" * 25), 10, look) == 5
+    one_row = events.Image(panel="i", pixels=Array.of(np.zeros((3, 28, 28, 1), np.uint8)))
+    assert natural_height(one_row, 100, look) == 14
+    assert natural_height(one_row, 60, look) == 29
