@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SMALLEST = (30, 7)  # cells of a panel with its border
+SMALLEST = (30, 9)  # cells of a panel with its border
 BEST_SHAPE = 2.6  # width to height, in cells: a little wider than square to the eye
 
 

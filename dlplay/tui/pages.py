@@ -11,7 +11,7 @@ from dlplay.catalog import Chapter, SceneCard
 from dlplay.claims import ClaimResult
 from dlplay.draw.lesson import lesson
 from dlplay.tui.progress import MEANINGS
-from dlplay.tui.sidebar import STATES, Inks, comparison
+from dlplay.tui.sidebar import Inks, comparison, standing
 
 
 def scene_page(card: SceneCard, mark: str, inks: Inks, *, ascii: bool = False) -> RenderableType:
@@ -64,14 +64,18 @@ def parameter_lines(card: SceneCard) -> Text:
 
 
 def claim_lines(
-    card: SceneCard, results: list[ClaimResult], inks: Inks, chosen: int | None = None
+    card: SceneCard,
+    results: list[ClaimResult],
+    inks: Inks,
+    chosen: int | None = None,
+    running: bool = False,
 ) -> Text:
     """Every claim in full: sentence, comparison, state, and what breaks it."""
     known = {result.name: result for result in results}
     text = Text()
     for place, claim in enumerate(card.claims):
         result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
-        mark, ink, word = STATES[result.holds]
+        mark, ink, word = standing(result, running)
         pointer = "▸ " if place == chosen else "  "
         text.append(f"{pointer}{mark} ", f"bold {inks[ink]}")
         text.append(f"{claim.text}\n", "bold" if place == chosen else "")

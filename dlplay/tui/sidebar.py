@@ -18,6 +18,12 @@ from dlplay.parameters import Choice, Float, Int, Parameter, Toggle
 
 Inks = Mapping[str, str]
 STATES = {True: ("✓", "success", "holds"), False: ("✗", "error", "fails"), None: ("·", "muted", "")}
+NOT_YET = ("…", "warning", "does not hold yet")
+
+
+def standing(result: ClaimResult, running: bool) -> tuple[str, str, str]:
+    """A claim's mark, ink and word; while the run goes on, nothing has failed for good."""
+    return NOT_YET if running and result.holds is False else STATES[result.holds]
 
 
 def comparison(result: ClaimResult) -> str:
@@ -137,11 +143,13 @@ class ClaimList(Scroll):
     def compose(self) -> ComposeResult:
         yield Static(id="claim-lines")
 
-    def show(self, claims: tuple[Claim, ...], results: list[ClaimResult], inks: Inks) -> None:
+    def show(
+        self, claims: tuple[Claim, ...], results: list[ClaimResult], inks: Inks, running: bool
+    ) -> None:
         width = max(self.size.width - 1, 20)
-        sentences = summary(claims, results, width, inks, full=True)
+        sentences = summary(claims, results, width, inks, running, full=True)
         fits = sum(-(-len(row.plain) // width) for row in sentences.split("\n")) <= self.size.height
-        text = sentences if fits else summary(claims, results, width, inks, full=False)
+        text = sentences if fits else summary(claims, results, width, inks, running, full=False)
         self.query_one(Static).update(text)
 
     def on_click(self) -> None:
@@ -149,14 +157,20 @@ class ClaimList(Scroll):
 
 
 def summary(
-    claims: tuple[Claim, ...], results: list[ClaimResult], width: int, inks: Inks, *, full: bool
+    claims: tuple[Claim, ...],
+    results: list[ClaimResult],
+    width: int,
+    inks: Inks,
+    running: bool,
+    *,
+    full: bool,
 ) -> Text:
     """The claims, one line each; or, `full`, each with its sentence."""
     known = {result.name: result for result in results}
     text = Text()
     for place, claim in enumerate(claims):
         result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
-        mark, ink, _ = STATES[result.holds]
+        mark, ink, _ = standing(result, running)
         text.append("\n" if place else "")
         text.append(f"{mark} ", f"bold {inks[ink]}")
         if full:

@@ -213,17 +213,19 @@ class StageView(FullScreen):
 
     def show_claims(self) -> None:
         results = self.session.history.claims
-        state = (id(results), self.size, self.app.theme, self.claim, self.card, self.page)
+        running = self.session.active
+        state = (id(results), running, self.size, self.app.theme, self.claim, self.card, self.page)
         if state == self._shown:
             return
         self._shown = state
         colours = inks(self.app)
         box = self.query_one(ClaimList)
-        box.show(self.card.claims, results, colours)
-        held, known = sum(r.holds is True for r in results), len(self.card.claims)
+        box.show(self.card.claims, results, colours, running)
+        names = {claim.name for claim in self.card.claims}
+        held, known = sum(r.holds is True for r in results if r.name in names), len(names)
         box.border_subtitle = f"{held} of {known} hold" if known else ""
         if self.page == "claims":
-            text = pages.claim_lines(self.card, results, colours, max(self.claim, 0))
+            text = pages.claim_lines(self.card, results, colours, max(self.claim, 0), running)
             self.query_one("#claims-text", Static).update(text)
 
     def show_status(self) -> None:

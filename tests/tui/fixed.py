@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from dlplay import events
-from dlplay.claims import ClaimResult
+from dlplay.claims import Claim, ClaimResult
 from dlplay.events import Array, Cloud, Trail
 
 
@@ -66,6 +66,13 @@ def story(card) -> list[events.AnyEvent]:
 
 
 PANELS = ("loss", "valley", "attention", "text", "digits", "gradients")
+
+
+CLAIMS = (
+    Claim("falls", "the loss falls below a tenth", {"steps": 1}, None, "train < 0.1"),
+    Claim("generalises", "the test loss stays within 0.1", {"steps": 9}, None, "gap < 0.1"),
+    Claim("unknown", "what nobody has measured yet", {"size": 1}, None, "unknown > 0"),
+)
 
 
 class FixedRun:
