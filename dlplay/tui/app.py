@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +99,18 @@ class DlplayApp(App[None]):
         self.refresh_css()
 
     def action_picture(self) -> None:
-        path = self.save_screenshot(path=str(Path.cwd()))
-        self.notify(path, title="Picture saved")
+        stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
+        path = Path.cwd() / f"dlplay-{stamp}.svg"
+        try:
+            path.write_text(self.picture(), encoding="utf-8")
+        except OSError as error:
+            self.notify(str(error), title="The picture could not be saved", severity="error")
+        else:
+            self.notify(str(path), title="Picture saved")
+
+    def picture(self) -> str:
+        """The screen as SVG that fetches nothing: the viewer's own monospaced font will do."""
+        return re.sub(r"@font-face\s*\{[^}]*\}", "", self.export_screenshot())
 
     async def action_quit(self) -> None:
         self.exit()

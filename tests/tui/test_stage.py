@@ -319,6 +319,16 @@ async def test_themes_and_palette(open_app):
             assert action.label in titles
 
 
+async def test_f12_saves_a_picture_that_fetches_nothing(open_app, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with open_app("fine", start=False) as (_, pilot):
+        await pilot.press("f12")
+        (picture,) = tmp_path.glob("dlplay-*.svg")
+        svg = picture.read_text()
+        assert "learning_rate" in svg
+        assert "url(" not in svg.replace("url(#", "")
+
+
 async def test_a_terminal_that_is_too_small_says_so(open_app):
     async with open_app("fine", size=(50, 12), start=False) as (app, pilot):
         words = app.screen.query_one(".too-small", Static)
