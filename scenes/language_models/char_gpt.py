@@ -51,8 +51,9 @@ change the character and see what moves.
 
 - **loss**: which line is crossed, and when. Training and validation stay together: in a minute
   it cannot learn by heart.
-- **generated text**: brighter characters were more probable. First letters in their right
-  frequencies, then short words, then the form of a play. The model changes while it writes.
+- **generated text**: blue characters were probable, orange ones a surprise. First letters in
+  their right frequencies, then short words, then the form of a play. The model changes while it
+  writes.
 - **next character**: the first bar is the model's probability, the second what temperature, k and
   p make of it.
 - **attention**: nothing above the diagonal, ever. Look for a head that takes mostly the character

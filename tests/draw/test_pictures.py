@@ -5,7 +5,17 @@ import pytest
 from rich.color import Color
 
 from dlplay import events
-from dlplay.draw import Look, View, caption, draw, frame_name, frames, images, natural_height
+from dlplay.draw import (
+    Look,
+    View,
+    caption,
+    draw,
+    frame_name,
+    frames,
+    images,
+    natural_height,
+    palette,
+)
 from dlplay.events import Array, Cloud, Trail
 
 from .examples import NAN, floats, heatmap, typical
@@ -228,3 +238,16 @@ def test_natural_heights() -> None:
     one_row = events.Image(panel="i", pixels=Array.of(np.zeros((3, 28, 28, 1), np.uint8)))
     assert natural_height(one_row, 100, look) == 14
     assert natural_height(one_row, 60, look) == 29
+
+
+@pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize("name", ["sequential", "diverging", "token", "belief", "field", "signed"])
+def test_the_ends_of_a_colour_map_differ_to_a_colour_blind_eye(name, dark):
+    """Deuteranopia and protanopia as simulated by Viénot, Brettel and Mollon (1999)."""
+    table = palette.colormap(name, dark)
+    rgb = np.array([[c >> 16 & 255, c >> 8 & 255, c & 255] for c in table.tolist()]) / 255
+    linear = rgb**2.2
+    for red, green in ((0.292, 0.708), (0.112, 0.888)):
+        seen = np.stack([linear @ [red, green, 0.0], linear @ [0.0, 0.0, 1.0]], axis=1) ** (1 / 2.2)
+        assert np.abs(seen[0] - seen[-1]).max() > 0.2
+        assert np.abs(seen[0] - seen[len(seen) // 2]).max() > 0.08
