@@ -110,11 +110,15 @@ def test_browse_open_tweak_pause_zoom_stop_quit(terminal):
     tmux.press("2")
     tmux.sees("2 weights", "panel 2 of 4")
     assert "parameters  • live" not in tmux.screen
-    tmux.press("Escape", "x")
-    tmux.sees("stopped", "learning_rate")
+    tmux.press("Escape")  # a key right behind it would make an alt-key of the two
+    tmux.sees("parameters  • live")
+    tmux.press("x")
+    tmux.sees("stopped")
     tmux.press("q")
     tmux.sees("enter Open")
-    tmux.press("Escape", "q")
+    tmux.press("Escape")
+    tmux.sees("Introduction")
+    tmux.press("q")
     tmux.sees("exit code 0")
     wait_for(lambda: len(tmux.processes) == 0, "the end of every process")
 
