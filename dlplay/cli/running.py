@@ -46,7 +46,8 @@ def run(
         interrupts = stack.enter_context(_watching(session, card, sinks, quiet=json))
         where = numerics.choose_device(device)
         recorder = _recorder(stack, record, force)
-        sinks += [recorder] if recorder else []
+        if recorder:  # first of all: what anybody has seen is in the file
+            sinks.insert(0, recorder)
         done = _execute(card, settings, seed, where, sinks, interrupts)
     if not json:
         from dlplay.cli.results import log_tail, print_result
