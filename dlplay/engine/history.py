@@ -23,6 +23,7 @@ BUCKETS = 2048
 KEYFRAMES = 64
 KEYFRAME_BYTES = 4_000_000  # of one panel
 LOG_LINES = 5000
+JUDGEMENTS = 1000  # states of the claims that are kept; the older half thins out first
 
 
 class Series:
@@ -76,6 +77,11 @@ class Series:
             x = np.append(x, x[-1])
             low, high, mean = (np.append(column, np.nan) for column in (low, high, mean))
         return Line(x, low, high, mean)
+
+    @property
+    def ticks(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The tick of each bucket's first point."""
+        return np.array(self._tick)
 
     def _columns(self) -> tuple[array[float], ...]:
         return self._tick, self._x, self._low, self._high, self._sum, self._good
@@ -136,6 +142,7 @@ class History:
         self.finished: events.Finished | None = None
         self.measures: dict[str, float] = {}
         self.claims: list[ClaimResult] = []
+        self.judgements: list[events.Claims] = []  # at most JUDGEMENTS, and the newest
         self.tweaks: list[events.Tweaked] = []
         self.log: deque[events.Logged] = deque(maxlen=LOG_LINES)
         self.logged = 0  # lines in all; the log keeps the last LOG_LINES
@@ -176,6 +183,9 @@ class History:
                 self.measures.update(values)
             case events.Claims(claims=claims):
                 self.claims = claims
+                self.judgements.append(event)
+                if len(self.judgements) > JUDGEMENTS:
+                    self.judgements = [*self.judgements[:-1:2], event]
             case events.Tweaked():
                 self.tweaks.append(event)
             case events.Logged():

@@ -121,11 +121,15 @@ async def test_a_parameter_that_is_not_live_begins_again_and_says_so(open_app):
         assert session.history.started.parameters["size"] == 4
 
 
-async def test_many_presses_begin_again_once(open_app):
+async def test_many_presses_begin_again_once(open_app, monkeypatch):
+    monkeypatch.setattr("dlplay.tui.session.RESTART_AFTER", 3600)
     async with open_app("fine", LONG) as (app, pilot):
         session = app.screen.session
         await until(pilot, lambda: session.history.tick > 10, "the run")
         await pilot.press("j", "j", "l", "l", "l")
+        assert session.runs == 1
+        assert session.state == "starting"
+        session._restart_at = 0.0  # the silence is over
         await until(pilot, lambda: session.runs == 2 and session.history.started, "the restart")
         assert session.history.started.parameters["size"] == 6
 
