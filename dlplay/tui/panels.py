@@ -37,13 +37,16 @@ class PanelView(Widget):
         self.content: draw.Curves | events.AnyContent | None = None
         self.view = draw.View()
         self.look = draw.Look()
-        self._version = -1
+        self._version: tuple[int, int | None] = (-1, None)
         self._strips: list[Strip] = []
         self._drawn_for: tuple[object, ...] = ()
 
-    def show(self, history: History, look: draw.Look, dear_too: bool) -> None:
-        """Take what the history has for this panel, if it is new and its turn."""
-        version = history.versions.get(self.panel, 0)
+    def show(self, history: History, look: draw.Look, dear_too: bool, at: int | None) -> None:
+        """Take what the history has for this panel, if it is new and its turn.
+
+        `at`: the tick to look back to; None: now.
+        """
+        version = (history.versions.get(self.panel, 0), at)
         if version == self._version and look == self.look:
             return
         if not self.region or not self.display:
@@ -51,13 +54,13 @@ class PanelView(Widget):
         if isinstance(self.content, DEAR) and not dear_too:
             return
         self._version, self.look = version, look
-        self.content = history.panel(self.panel)
+        self.content = history.panel(self.panel, at)
         self.caption()
         self.refresh()
 
     def forget(self) -> None:
         """A new run begins: what the old one drew is gone."""
-        self._version, self.content = -1, None
+        self._version, self.content = (-1, None), None
         self.caption()
         self.refresh()
 
@@ -69,6 +72,9 @@ class PanelView(Widget):
 
     def caption(self) -> None:
         text = draw.caption(self.content, self.view) if self.content is not None else ""
+        drawn, at = getattr(self.content, "tick", None), self._version[1]
+        if at is not None and drawn is not None and drawn != at:  # between two that were kept
+            text = f"{text} · as of step {drawn}" if text else f"as of step {drawn}"
         if self.border_subtitle != text:
             self.border_subtitle = text
 

@@ -40,6 +40,7 @@ class Session:
         self.run: LiveRun | None = None
         self.history = History()
         self.xray = False
+        self.at: int | None = None  # the tick that is looked at; None: now
         self.runs = 0  # counts the runs, so that a watcher notices a new one
         self.rate = 0.0  # steps a second, lately
         self._ran_with: tuple[Any, ...] = ()
@@ -84,6 +85,7 @@ class Session:
     def start(self, paused: bool = False) -> None:
         """Begin a new run with the settings as they are; an old one is ended."""
         self.close()
+        self.at = None
         self._restart_at = None
         self._ran_with = self._settings()
         self.history = History()
@@ -99,7 +101,8 @@ class Session:
         )
 
     def toggle(self) -> None:
-        """Start, pause or go on, whichever makes sense."""
+        """Start, pause or go on, whichever makes sense; all of it now."""
+        self.at = None
         if self.run is None or not self.active:
             self.start()
         elif self.run.paused:
@@ -109,6 +112,7 @@ class Session:
 
     def step(self) -> None:
         """One step; a run that has not begun begins with it."""
+        self.at = None
         if self.run is None or not self.active:
             self.start(paused=True)
         assert self.run is not None
@@ -137,6 +141,11 @@ class Session:
         """Another seed; the scene begins again with it."""
         self.seed = random.SystemRandom().randrange(1, 10_000)
         self.start()
+
+    def seek(self, tick: int) -> None:
+        """Look at the run as it was at a tick; at its last, or beyond, is now once more."""
+        tick = max(tick, 0)
+        self.at = tick if tick < self.history.tick else None
 
     def look(self, xray: bool) -> None:
         self.xray = xray

@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from dlplay import draw, events
 from dlplay.address import show_settings
+from dlplay.engine.timeline import marks
 from dlplay.parameters import Choice, Toggle
 from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
 from dlplay.tui.panels import PanelView
@@ -51,6 +52,9 @@ class StageScreen(StageView):
 
     def give(self, name: str, value: Any) -> None:
         """Set a parameter, show it, and say when it applies."""
+        if self.session.at is not None:
+            self.note(f"this is step {self.session.at}, long gone; end returns to now")
+            return
         before = self.session.state
         outcome = self.session.set(name, value)
         self.show_parameters()
@@ -135,6 +139,7 @@ class StageScreen(StageView):
 
     def play(self, values: dict[str, Any], why: str) -> None:
         """Take several settings at once and begin again with them."""
+        self.session.at = None
         self.session.values = self.card.defaults | values
         self.show_parameters()
         self.session.start()
@@ -241,6 +246,70 @@ class StageScreen(StageView):
             self.panels.choose(len(self.panels.views) - 1)
             self.note("x-ray: weights, gradients and activations of every layer")
         self.after_panels()
+
+    # Time
+
+    def seek(self, tick: int) -> None:
+        """Look at the run as it was at a tick."""
+        if not self.session.history.tick:
+            self.note("there is no history yet")
+            return
+        was_back = self.session.at is not None
+        self.session.seek(tick)
+        self.show_parameters()
+        if was_back and self.session.at is None:
+            self.clear_log()
+            self.note("now")
+        self.paint()
+
+    def travel(self, share: float) -> None:
+        """Go through time by a share of the run, by one step at least."""
+        last = self.session.history.tick
+        at = last if self.session.at is None else self.session.at
+        step = max(1, round(last * abs(share)))
+        self.seek(at + (step if share > 0 else -step))
+
+    def action_earlier(self) -> None:
+        self.travel(-0.01)
+
+    def action_later(self) -> None:
+        self.travel(0.01)
+
+    def action_step_earlier(self) -> None:
+        self.travel(-1e-9)
+
+    def action_step_later(self) -> None:
+        self.travel(1e-9)
+
+    def action_much_earlier(self) -> None:
+        self.travel(-0.1)
+
+    def action_much_later(self) -> None:
+        self.travel(0.1)
+
+    def action_beginning(self) -> None:
+        self.seek(1)
+
+    def action_now(self) -> None:
+        self.seek(self.session.history.tick)
+
+    def to_mark(self, forward: bool) -> None:
+        history = self.session.history
+        at = history.tick if self.session.at is None else self.session.at
+        ticks = [mark.tick for mark in marks(history)]
+        ahead = [t for t in ticks if (t > at if forward else t < at)]
+        if not ticks:
+            self.note("nothing is marked: no tweak, no spike, no divergence")
+        elif ahead:
+            self.seek(min(ahead) if forward else max(ahead))
+        else:
+            self.note("no mark further on" if forward else "no mark before this")
+
+    def action_next_mark(self) -> None:
+        self.to_mark(forward=True)
+
+    def action_previous_mark(self) -> None:
+        self.to_mark(forward=False)
 
     # The pages
 

@@ -13,6 +13,7 @@ from textual.widgets import ContentSwitcher, Footer, Log, Static
 from dlplay.catalog import SceneCard
 from dlplay.draw.lesson import lesson
 from dlplay.engine.live import Launcher
+from dlplay.engine.timeline import Mark, claims_at, log_at, marks, parameters_at
 from dlplay.parameters import Parameter
 from dlplay.tui import pages
 from dlplay.tui.actions import STAGE, bindings
@@ -22,6 +23,7 @@ from dlplay.tui.session import Session
 from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail
 from dlplay.tui.status import status
 from dlplay.tui.themes import inks
+from dlplay.tui.timebar import timebar
 
 # Seconds between two looks at the run; over a network, fewer frames.
 TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1
@@ -62,6 +64,8 @@ class StageView(FullScreen):
         self._note_until = 0
         self._seen_run = 0
         self._logged = 0
+        self.marks: list[Mark] = []
+        self._marked_for: tuple[int, int] = (-1, 0)
         self._docked: bool | None = None  # None: the width decides
         self._shown: tuple[object, ...] = ()
 
@@ -82,6 +86,7 @@ class StageView(FullScreen):
                     page.border_title = "log"
                     yield RunLog(id="log-lines", max_lines=5000)
             yield Sidebar()
+        yield Static(id="timeline")
         yield Static(id="status")
         yield Footer(show_command_palette=False)
 
@@ -149,11 +154,15 @@ class StageView(FullScreen):
     def show_parameters(self) -> None:
         colours = inks(self.app)
         box = self.query_one(ParameterList)
-        box.show(list(self.card.parameters.values()), self.session.values, self.chosen, colours)
+        at, values = self.session.at, self.session.values
+        if at is not None:
+            values = values | parameters_at(self.session.history, at)
+        box.border_title = f"parameters at step {at}" if at is not None else "parameters  • live"
+        box.show(list(self.card.parameters.values()), values, self.chosen, colours)
         parameter, about = self.parameter, self.query_one("#detail", Static)
         if parameter is not None:
             width = max(about.size.width - 2, 20)
-            about.update(detail(parameter, self.session.values[parameter.name], width, colours))
+            about.update(detail(parameter, values[parameter.name], width, colours))
 
     def note(self, text: str) -> None:
         """Say in the status line what a key did; it stays for about NOTE_SECONDS."""
@@ -173,9 +182,9 @@ class StageView(FullScreen):
 
     def begin(self) -> None:
         """A new run: clean panels, an empty log."""
-        self._seen_run, self._logged = self.session.runs, 0
+        self._seen_run = self.session.runs
         self._shown = ()
-        self.query_one(RunLog).clear()
+        self.clear_log()
         for view in self.panels.views:
             view.forget()
 
@@ -194,15 +203,26 @@ class StageView(FullScreen):
         over = self.session.history.finished is not None
         if self.page == "panels":
             for view in self.panels.views:
-                view.show(self.session.history, look, over or self.ticks % 2 == 0)
+                dear_too = over or self.ticks % 2 == 0 or self.session.at is not None
+                view.show(self.session.history, look, dear_too, self.session.at)
         elif self.page == "log":
             self.show_log()
         self.show_top()
         self.show_claims()
+        self.show_time()
         self.show_status()
+
+    def clear_log(self) -> None:
+        self.query_one(RunLog).clear()
+        self._logged = 0
 
     def show_log(self) -> None:
         history = self.session.history
+        if self.session.at is not None:
+            self.clear_log()
+            lines = log_at(history, self.session.at)
+            self.query_one(RunLog).write_lines([line.text for line in lines])
+            return
         fresh = min(history.logged - self._logged, len(history.log))
         if fresh:
             lines = list(history.log)[-fresh:]
@@ -212,9 +232,17 @@ class StageView(FullScreen):
             self._logged = history.logged
 
     def show_claims(self) -> None:
-        results = self.session.history.claims
-        running = self.session.active
-        state = (id(results), running, self.size, self.app.theme, self.claim, self.card, self.page)
+        results = claims_at(self.session.history, self.session.at)
+        running = self.session.active or self.session.at is not None
+        state = (
+            id(results) if results else 0,
+            running,
+            self.size,
+            self.app.theme,
+            self.claim,
+            self.card,
+            self.page,
+        )
         if state == self._shown:
             return
         self._shown = state
@@ -227,6 +255,18 @@ class StageView(FullScreen):
         if self.page == "claims":
             text = pages.claim_lines(self.card, results, colours, max(self.claim, 0), running)
             self.query_one("#claims-text", Static).update(text)
+
+    def show_time(self) -> None:
+        """The timeline, while one looks back."""
+        bar, at = self.query_one("#timeline", Static), self.session.at
+        bar.set_class(at is not None, "-open")
+        if at is not None:
+            history = self.session.history
+            if self._marked_for != (history.tick, len(history.tweaks)):
+                self._marked_for = (history.tick, len(history.tweaks))
+                self.marks = marks(history)
+            colours = inks(self.app)
+            bar.update(timebar(at, history.tick, self.marks, self.size.width, colours))
 
     def show_status(self) -> None:
         if self._note and self.ticks > self._note_until:

@@ -1,0 +1,87 @@
+"""Going back through a run's history."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from dlplay.engine.history import History
+from tests.tui.conftest import until
+
+
+def words(app, id):
+    return app.screen.query_one(f"#{id}", Static).content.plain
+
+
+async def paused(pilot, app, ticks=300):
+    session = app.screen.session
+    await until(pilot, lambda: session.history.tick > ticks, "some history")
+    await pilot.press("space")
+    await until(pilot, lambda: session.state == "paused", "the pause")
+    # The last batch before the pause is on its way while the state already says so.
+    await until(pilot, lambda: session.history.progress.step == session.history.tick, "the rest")
+    return session
+
+
+async def test_panels_parameters_and_claims_are_as_they_were(open_app):
+    async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.history.tick > 50, "some history")
+        await pilot.press("l")
+        session = await paused(pilot, app)
+        now = session.history.tick
+        tweak = session.history.tweaks[0].tick
+        await pilot.press("home")
+        assert session.at == 1
+        assert "step 1 of" in words(app, "timeline")
+        assert "‹ 0.1 ›" in words(app, "parameter-lines")
+        loss = app.screen.panels.views[0]
+        assert len(loss.content.lines["the loss"].x) == 1
+        text = app.screen.panels.views[3]
+        if text.content is not None:
+            assert text.content.tick <= 1
+        await pilot.press("m")
+        assert session.at == tweak
+        assert "learning_rate = 0.12" in words(app, "timeline")
+        assert "‹ 0.12 ›*" in words(app, "parameter-lines")
+        await pilot.press("end")
+        assert session.at is None
+        assert len(loss.content.lines["the loss"].x) > 1
+        assert session.history.tick == now
+        assert not app.screen.query_one("#timeline").display
+
+
+async def test_steps_of_every_size(open_app):
+    async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
+        session = await paused(pilot, app)
+        last = session.history.tick
+        await pilot.press("left_parenthesis")
+        assert session.at == last - 1
+        await pilot.press("less_than_sign")
+        assert session.at == last - 1 - round(last / 100)
+        await pilot.press("left_curly_bracket")
+        assert session.at == last - 1 - round(last / 100) - round(last / 10)
+        await pilot.press("right_curly_bracket", "greater_than_sign")
+        assert session.at == last - 1
+        await pilot.press("right_parenthesis")
+        assert session.at is None
+
+
+async def test_what_is_past_cannot_be_turned_and_going_on_is_now(open_app):
+    async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
+        session = await paused(pilot, app)
+        await pilot.press("home", "l")
+        assert session.values["learning_rate"] == 0.1
+        assert "end returns to now" in words(app, "status")
+        await pilot.press("M")
+        assert "nothing is marked" in words(app, "status")
+        tick = session.history.tick
+        await pilot.press("space")
+        assert session.at is None
+        await until(pilot, lambda: session.history.tick > tick, "going on")
+
+
+async def test_before_any_history_nothing_happens(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        await pilot.press("home", "less_than_sign", "end", "m")
+        assert app.screen.session.at is None
+        assert isinstance(app.screen.session.history, History)
