@@ -126,6 +126,8 @@ STAGE = (
     Action("previous_mark", "M", "Mark before", "To the mark before", "Time"),
     Action("beginning", "home", "Beginning", "To the first step", "Time"),
     Action("now", "end", "Now", "Back to now", "Time"),
+    Action("pin", "p", "Pin", "Keep this run, and draw the next ones over it", "Comparing"),
+    Action("compare", "v", "Compare", "This run and the pinned ones side by side", "Comparing"),
     Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),
     Action("claims", "c", "Claims", "All claims in full, and back", "Pages", True),
     Action("source", "s", "Source", "The scene's own file, and back", "Pages"),

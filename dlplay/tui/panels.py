@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.style import Style
@@ -15,6 +16,7 @@ from textual.widget import Widget
 from dlplay import draw, events
 from dlplay.engine.history import History
 from dlplay.tui.mosaic import plan
+from dlplay.tui.pins import Pin, overlay
 
 # Drawing a chart or a picture costs ten times what a number does: every other tick is enough.
 DEAR = (draw.Curves, events.Plot, events.Image, events.Plane, events.Graph, events.Histogram)
@@ -37,16 +39,25 @@ class PanelView(Widget):
         self.content: draw.Curves | events.AnyContent | None = None
         self.view = draw.View()
         self.look = draw.Look()
-        self._version: tuple[int, int | None] = (-1, None)
+        self._version: tuple[object, ...] = (-1, None)
         self._strips: list[Strip] = []
         self._drawn_for: tuple[object, ...] = ()
 
-    def show(self, history: History, look: draw.Look, dear_too: bool, at: int | None) -> None:
+    def show(
+        self,
+        history: History,
+        look: draw.Look,
+        dear_too: bool,
+        at: int | None = None,
+        pins: Sequence[Pin] = (),
+    ) -> None:
         """Take what the history has for this panel, if it is new and its turn.
 
-        `at`: the tick to look back to; None: now.
+        `at`: the tick to look back to; None: now. `pins`: runs to draw over it.
         """
-        version = (history.versions.get(self.panel, 0), at)
+        # A pinned run is over: what it draws depends on whether it is there alone.
+        seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
+        version = (history.versions.get(self.panel, 0), at, seen)
         if version == self._version and look == self.look:
             return
         if not self.region or not self.display:
@@ -55,6 +66,8 @@ class PanelView(Widget):
             return
         self._version, self.look = version, look
         self.content = history.panel(self.panel, at)
+        if isinstance(self.content, draw.Curves) and pins:
+            self.content = overlay(self.content, self.panel, list(pins), at)
         self.caption()
         self.refresh()
 

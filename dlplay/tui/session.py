@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from typing import Any
 
 from dlplay import catalog
@@ -11,6 +12,8 @@ from dlplay.address import address
 from dlplay.catalog import SceneCard
 from dlplay.engine.history import History
 from dlplay.engine.live import Launcher, LiveRun
+from dlplay.engine.timeline import parameters_at
+from dlplay.tui.pins import Pin, next_name
 
 RESTART_AFTER = 0.3  # seconds of silence after the last key that asks for a restart
 ACTIVE = ("starting", "running", "paused", "stopping")
@@ -40,6 +43,7 @@ class Session:
         self.run: LiveRun | None = None
         self.history = History()
         self.xray = False
+        self.pins: list[Pin] = []
         self.at: int | None = None  # the tick that is looked at; None: now
         self.runs = 0  # counts the runs, so that a watcher notices a new one
         self.rate = 0.0  # steps a second, lately
@@ -141,6 +145,20 @@ class Session:
         """Another seed; the scene begins again with it."""
         self.seed = random.SystemRandom().randrange(1, 10_000)
         self.start()
+
+    @property
+    def now(self) -> Pin:
+        """This run, as a pin would keep it."""
+        started = self.history.started
+        values = parameters_at(self.history, None) or dict(self.values)
+        seed = started.seed if started is not None else self.seed
+        return Pin("now", values, seed, self.history)
+
+    def pin(self) -> Pin:
+        """Keep this run beside those that follow."""
+        kept = replace(self.now, name=next_name(self.pins))
+        self.pins.append(kept)
+        return kept
 
     def seek(self, tick: int) -> None:
         """Look at the run as it was at a tick; at its last, or beyond, is now once more."""

@@ -11,8 +11,10 @@ from dlplay import draw, events
 from dlplay.address import show_settings
 from dlplay.engine.timeline import marks
 from dlplay.parameters import Choice, Toggle
+from dlplay.parameters import Text as Name
 from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
 from dlplay.tui.panels import PanelView
+from dlplay.tui.pins import Pin
 from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll
 from dlplay.tui.stage_view import PAGES, RunLog, StageView
 
@@ -69,6 +71,9 @@ class StageScreen(StageView):
             self.note(f"{shown} is as far as it goes")
 
     def nudge(self, steps: int, big: bool = False) -> None:
+        if self.page == "compare":
+            self.hide_pin(steps < 0)
+            return
         parameter = self.parameter
         if parameter is None:
             self.note("this scene has no parameters")
@@ -94,6 +99,9 @@ class StageScreen(StageView):
         if self.page == "claims" and self.card.claims:
             self.claim = (max(self.claim, 0) + by) % len(self.card.claims)
             self.show_claims()
+        elif self.page == "compare" and self.session.pins:
+            self.pinned = (self.pinned + by) % len(self.session.pins)
+            self.show_comparison()
         elif self.page != "panels":
             self.scroll_page(by * 2)
         elif self.card.parameters:
@@ -110,6 +118,9 @@ class StageScreen(StageView):
         """Type the chosen parameter's value; on the claims' page, play what breaks the claim."""
         if self.page == "claims":
             self.break_claim(max(self.claim, 0))
+            return
+        if self.page == "compare":
+            await self.rename_pin()
             return
         parameter = self.parameter
         if parameter is None:
@@ -131,7 +142,9 @@ class StageScreen(StageView):
             dialog.set_focus(dialog.query_one(Input))
 
     def action_default(self) -> None:
-        if self.parameter is not None:
+        if self.page == "compare":
+            self.drop_pin()
+        elif self.parameter is not None:
             self.give(self.parameter.name, self.parameter.default)
 
     def action_defaults(self) -> None:
@@ -246,6 +259,53 @@ class StageScreen(StageView):
             self.panels.choose(len(self.panels.views) - 1)
             self.note("x-ray: weights, gradients and activations of every layer")
         self.after_panels()
+
+    # Pinned runs
+
+    def action_pin(self) -> None:
+        """Keep this run; one that is still going on is kept as it goes on."""
+        if self.session.history.started is None:
+            self.note("nothing has run yet")
+            return
+        pin = self.session.pin()
+        self.note(f"pinned as {pin.name}; the next runs are drawn over it; v compares")
+        self.paint()
+
+    def action_compare(self) -> None:
+        self.switch_page("compare")
+
+    def chosen_pin(self) -> Pin | None:
+        pins = self.session.pins
+        return pins[min(self.pinned, len(pins) - 1)] if pins else None
+
+    def hide_pin(self, hidden: bool) -> None:
+        pin = self.chosen_pin()
+        if pin is not None:
+            pin.hidden = hidden
+            self.show_comparison()
+
+    def drop_pin(self) -> None:
+        pin = self.chosen_pin()
+        if pin is not None:
+            self.session.pins.remove(pin)
+            self.note(f"dropped {pin.name}")
+            self.show_comparison()
+
+    async def rename_pin(self) -> None:
+        pin = self.chosen_pin()
+        if pin is None:
+            return
+        name = Name(pin.name, max_length=20, help="a name for this run")
+        name.name = "name"
+
+        def take(given: str | None) -> None:
+            if given:
+                pin.name = given
+                self.show_comparison()
+
+        dialog = ValueDialog(name, pin.name)
+        await self.app.push_screen(dialog, take)
+        dialog.set_focus(dialog.query_one(Input))
 
     # Time
 

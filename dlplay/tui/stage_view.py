@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from rich.console import Group
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -18,6 +19,7 @@ from dlplay.parameters import Parameter
 from dlplay.tui import pages
 from dlplay.tui.actions import STAGE, bindings
 from dlplay.tui.panels import PanelGrid
+from dlplay.tui.pins import comparison_table
 from dlplay.tui.screen import FullScreen
 from dlplay.tui.session import Session
 from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail
@@ -29,7 +31,8 @@ from dlplay.tui.timebar import timebar
 TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1
 NOTE_SECONDS = 3.0
 XRAY = "x-ray"
-PAGES = ("lesson", "claims", "source", "log")
+NO_PINS = "No run is pinned. p pins the run that is shown; the next ones are drawn over it."
+PAGES = ("lesson", "claims", "source", "compare", "log")
 
 
 class RunLog(Log, can_focus=False):
@@ -57,6 +60,7 @@ class StageView(FullScreen):
         super().__init__()
         self.session = Session(card, launcher, settings, seed=seed, device=device)
         self.chosen = 0  # parameter
+        self.pinned = 0  # the pin that is chosen on the page of comparison
         self.claim = -1  # whose breaking setting was played last
         self.ticks = 0
         self._start = start
@@ -78,7 +82,7 @@ class StageView(FullScreen):
                 yield Static(id="dock-lesson")
             with ContentSwitcher(initial="panels", id="main"):
                 yield PanelGrid()
-                for name in ("lesson", "claims", "source"):
+                for name in ("lesson", "claims", "source", "compare"):
                     with Scroll(id=name, classes="page") as page:
                         page.border_title = name
                         yield Static(id=f"{name}-text")
@@ -204,9 +208,11 @@ class StageView(FullScreen):
         if self.page == "panels":
             for view in self.panels.views:
                 dear_too = over or self.ticks % 2 == 0 or self.session.at is not None
-                view.show(self.session.history, look, dear_too, self.session.at)
+                view.show(self.session.history, look, dear_too, self.session.at, self.session.pins)
         elif self.page == "log":
             self.show_log()
+        elif self.page == "compare":
+            self.show_comparison()
         self.show_top()
         self.show_claims()
         self.show_time()
@@ -255,6 +261,17 @@ class StageView(FullScreen):
         if self.page == "claims":
             text = pages.claim_lines(self.card, results, colours, max(self.claim, 0), running)
             self.query_one("#claims-text", Static).update(text)
+
+    def show_comparison(self) -> None:
+        page, session = self.query_one("#compare-text", Static), self.session
+        if not session.pins:
+            page.update(NO_PINS)
+            return
+        self.pinned = min(self.pinned, len(session.pins) - 1)
+        keys = "j k choose · enter renames · h l hide and show · backspace drops\n"
+        colours = inks(self.app)
+        table = comparison_table(self.card, session.now, session.pins, colours, self.pinned)
+        page.update(Group(Text(keys, "dim"), table))
 
     def show_time(self) -> None:
         """The timeline, while one looks back."""

@@ -1,0 +1,77 @@
+"""Pinned runs: drawn over the next ones, compared with them."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from textual.widgets import Static
+
+from tests.tui.conftest import until
+
+
+def page(app):
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(app.screen.query_one("#compare-text", Static).content)
+    return capture.get()
+
+
+async def two_runs(pilot, app):
+    """A pinned run at the defaults, and a run with another learning rate after it."""
+    session = app.screen.session
+    await until(pilot, lambda: session.state == "done", "the first run")
+    await pilot.press("p")
+    assert [pin.name for pin in session.pins] == ["A"]
+    await pilot.press("L", "r")
+    await until(pilot, lambda: session.runs == 2 and session.state == "done", "the second run")
+    return session
+
+
+async def test_a_pinned_run_is_drawn_over_the_next(open_app):
+    async with open_app("fine") as (app, pilot):
+        session = await two_runs(pilot, app)
+        loss = app.screen.panels.views[0]
+        await until(
+            pilot, lambda: loss.content and len(loss.content.lines) == 4, "the curves of both"
+        )
+        assert list(loss.content.lines)[2:] == ["A: the loss", "A: half of it"]
+        mine = loss.content.lines["the loss"].mean
+        pinned = loss.content.lines["A: the loss"].mean
+        assert mine[0] == pinned[0]  # the same seed begins alike
+        assert mine[-1] != pinned[-1]
+        session.pins[0].hidden = True
+        await until(pilot, lambda: len(loss.content.lines) == 2, "it is hidden")
+
+
+async def test_the_comparison_lists_only_what_differs(open_app):
+    async with open_app("fine") as (app, pilot):
+        await two_runs(pilot, app)
+        await pilot.press("v")
+        text = page(app)
+        assert "learning_rate" in text
+        assert "0.2" in text
+        assert "rule" not in text
+        assert "seed" not in text
+        assert "the loss ends below one" in text
+        assert "final" in text
+
+
+async def test_pins_are_renamed_hidden_and_dropped(open_app):
+    async with open_app("fine") as (app, pilot):
+        session = await two_runs(pilot, app)
+        await pilot.press("p", "v", "j", "enter", *"slow", "enter")
+        assert [pin.name for pin in session.pins] == ["A", "slow"]
+        await pilot.press("h")
+        assert session.pins[1].hidden
+        assert "slow (hidden)" in page(app)
+        await pilot.press("l", "backspace")
+        assert [pin.name for pin in session.pins] == ["A"]
+        await pilot.press("backspace", "backspace")
+        assert session.pins == []
+        await until(pilot, lambda: "No run is pinned" in page(app), "the empty page")
+
+
+async def test_before_a_run_there_is_nothing_to_pin(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        await pilot.press("p")
+        assert app.screen.session.pins == []
+        assert "nothing has run yet" in app.screen.query_one("#status", Static).content.plain
