@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from dlplay.cli.exits import Exit
 from dlplay.cli.results import STANDS
+from dlplay.cli.waiting import progress
 from dlplay.engine import check
 from dlplay.numbers import bound, short
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from dlplay.catalog import SceneCard
     from dlplay.cli.options import Session
-
-Watch = Callable[[list[check.Running], int, int], None]
 
 
 def run(
@@ -32,7 +30,7 @@ def run(
 ) -> Exit:
     """Run the scenes at their defaults, print a table of their claims, and say how it went."""
     with ExitStack() as stack:
-        watch = _progress(stack, session)
+        watch = progress(stack, session, lambda job: f"{job.card.id} (seed {job.seed})")
         finished = check.run_all(cards, seeds=seeds, jobs=jobs, device=device, watch=watch)
     verdicts = list(check.verdicts(cards, finished))
     if json:
@@ -50,24 +48,6 @@ def exit_of(verdicts: list[check.Verdict]) -> Exit:
     if "diverged" in statuses:
         return Exit.DIVERGED
     return Exit.DONE if all(verdict.holds for verdict in verdicts) else Exit.CLAIM_FAILED
-
-
-def _progress(stack: ExitStack, session: Session) -> Watch:
-    """One line on standard error for a person who waits."""
-    console = session.console(sys.stderr)
-    if not sys.stderr.isatty() or console.is_dumb_terminal:
-        return lambda under, over, total: None
-    from rich.live import Live
-    from rich.text import Text
-
-    live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
-
-    def watch(under: list[check.Running], over: int, total: int) -> None:
-        runs = [f"{u.job.card.id} (seed {u.job.seed}) {u.done:.0%}" for u in under]
-        line = f"{over} of {total} runs over  " + ", ".join(runs)
-        live.update(Text(session.text(line), no_wrap=True, overflow="ellipsis"), refresh=True)
-
-    return watch
 
 
 def as_object(verdict: check.Verdict) -> dict[str, Any]:

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from dlplay import events
 from dlplay.catalog import SceneCard
 from dlplay.claims import ClaimResult
+from dlplay.engine.many import Job, Pool, Running, Watch, cores
 
-if TYPE_CHECKING:
-    from dlplay.engine.live import LiveRun
-
-POLL = 0.05  # seconds between two looks at the runs under way
 WORST = ("failed", "diverged", "stopped", "done")  # of several statuses, the first found counts
-
-
-@dataclass(frozen=True)
-class Job:
-    """One scene to run at its defaults with one seed."""
-
-    card: SceneCard
-    seed: int
-
-
-@dataclass
-class Running:
-    """A run under way, and how far it is."""
-
-    job: Job
-    run: LiveRun
-    done: float = 0.0  # share of its loop
-    finished: events.Finished | None = None
 
 
 @dataclass
@@ -61,20 +36,13 @@ class Verdict:
 Summaries = dict[str, dict[int, events.Finished]]  # scene, seed -> summary
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def run_all(
     cards: Sequence[SceneCard],
     *,
     seeds: int = 1,
     jobs: int = 0,
     device: str = "auto",
-    watch: Callable[[list[Running], int, int], None] = lambda under, over, total: None,
+    watch: Watch = lambda under, over, total: None,
 ) -> Summaries:
     """Run every scene with seeds 0 to `seeds` - 1, each run in a process of its own.
 
@@ -83,46 +51,17 @@ def run_all(
     """
     from dlplay.engine.live import Launcher
 
-    waiting = deque(Job(card, seed) for card in cards for seed in range(seeds))
-    total, jobs = len(waiting), jobs or cores()
     over: Summaries = {}
-    under: list[Running] = []
+
+    def ended(each: Running) -> None:
+        assert each.finished is not None
+        over.setdefault(each.job.card.id, {})[each.job.seed] = each.finished
+
     launcher = Launcher()
     launcher.warm()
-    try:
-        while waiting or under:
-            # One at a time: starting a process is not safe in several threads at once.
-            starting = any(each.run.state == "starting" for each in under)
-            if waiting and len(under) < jobs and not starting:
-                job = waiting.popleft()
-                run = launcher.start(job.card, seed=job.seed, device=device)
-                under.append(Running(job, run))
-            for each in under:
-                _listen(each)
-            for each in under:
-                if each.finished is not None:
-                    over.setdefault(each.job.card.id, {})[each.job.seed] = each.finished
-            under = [each for each in under if each.finished is None]
-            watch(under, total - len(waiting) - len(under), total)
-            if under:
-                time.sleep(POLL)
-    finally:
-        for each in under:
-            each.run.kill()
-        for each in under:
-            each.run.wait()
+    todo = [Job(card, seed) for card in cards for seed in range(seeds)]
+    Pool(launcher, todo, at_once=jobs or cores(), device=device).run(ended, watch)
     return over
-
-
-def _listen(under: Running) -> None:
-    over = under.run.state == "over"  # asked first: what was sent before it is then all there
-    for event in under.run.drain():
-        if isinstance(event, events.Progress):
-            under.done = event.step / max(event.total, 1)
-        elif isinstance(event, events.Finished):
-            under.finished = event
-    if over and under.finished is None:
-        raise RuntimeError(f"{under.job.card.id} ended without a summary")
 
 
 def verdicts(cards: Sequence[SceneCard], finished: Summaries) -> Iterator[Verdict]:

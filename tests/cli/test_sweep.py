@@ -1,0 +1,175 @@
+"""sweep: which words it takes, what it prints, what it exits with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import command
+
+
+def words(result):
+    return [line.split() for line in result.stdout.splitlines()]
+
+
+def test_the_chart_and_the_table(dlplay):
+    result = dlplay("sweep", "tiny/fine", "rate=0.25,0.5,1", "steps=2", "--seeds", "2")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0] == "A scene that behaves"
+    assert lines[2] == "end by rate: mean, lowest and highest of 2 seeds"
+    table = words(result)
+    assert ["rate", "end", "low", "to", "high", "claims", "that", "hold"] in table
+    assert ["0.25", "0.0625", "0.0625", "to", "0.0625", "1", "of", "1"] in table
+    assert ["0.5", "0.25", "0.25", "to", "0.25", "0", "of", "1"] in table
+    assert ["1", "1", "1", "to", "1", "0", "of", "1"] in table
+    assert lines[-2] == "6 runs, seeds 0 to 1: 6 done"
+    assert lines[-1] == "dlplay sweep tiny/fine rate=0.25,0.5,1 steps=2 --seeds 2"
+    assert max(map(len, lines)) <= 100
+
+
+def test_another_measure_and_another_first_seed(dlplay):
+    result = dlplay("sweep", "tiny/fine", "steps=1,2", "--measure", "seed", "--seed", "7")
+    assert ["steps", "seed", "claims", "that", "hold"] in words(result)
+    assert ["1", "7", "0", "of", "1"] in words(result)
+    assert result.stdout.splitlines()[-1] == "dlplay sweep tiny/fine steps=1,2 --seed 7"
+
+
+def test_json(dlplay):
+    result = dlplay("sweep", "tiny/fine", "steps=1,3", "rate=0.5", "--seeds", "2", "--json")
+    found = json.loads(result.stdout)
+    assert found["scene"] == "tiny/fine"
+    assert found["parameter"] == "steps"
+    assert found["values"] == [1, 3]
+    assert found["seeds"] == [0, 1]
+    assert found["settings"] == {"rate": 0.5}
+    assert found["stopped"] is False
+    assert [(r["value"], r["seed"], r["status"], r["steps"]) for r in found["runs"]] == [
+        (1, 0, "done", 1), (1, 1, "done", 1), (3, 0, "done", 3), (3, 1, "done", 3)
+    ]  # fmt: skip
+    assert found["runs"][3]["measures"] == {"end": 0.125, "seed": 1.0}
+    assert found["runs"][3]["claims"][0]["holds"] is False
+    assert result.stderr == ""
+
+
+def test_csv(dlplay):
+    result = dlplay("sweep", "tiny/fine", "rule=plain,signed", "--csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert list(rows[0]) == ["value", "seed", "status", "steps", "end", "measured_seed"]
+    assert [row["value"] for row in rows] == ["plain", "signed"]
+    assert float(rows[1]["end"]) == 0.5**20
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("how", [["rate="], ["--over", "rate"], ["rate=", "--over", "rate"]])
+def test_a_spread_is_taken(dlplay, how):
+    result = dlplay("sweep", "tiny/fine", *how, "steps=1", "--json")
+    assert json.loads(result.stdout)["values"] == [0.1, 0.325, 0.55, 0.775, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "as in rate=0.1,0.325,0.55, or --over rate for a spread"),
+        (["steps=3"], "as in steps=1,"),
+        (["rate=0.1,0.5", "steps=1,2"], "rate and steps have several values each"),
+        (["rate=0.1,0.5", "--over", "steps"], "rate and steps have several values each"),
+        (["rate=0.1,0.5", "rate=0.2,0.3"], "rate is given twice"),
+        (["rate=0.1", "--over", "rate"], "rate is to be swept, and has a single value as well"),
+        (["rat=0.1,0.5"], "Did you mean 'rate'"),
+        (["--over", "rat"], "Did you mean 'rate'"),
+        (["rate=0.1,5"], "rate takes a number from 0.1 to 1, not 5.0"),
+        (["rate=0.1,"], "rate takes a number from 0.1 to 1, not ''"),
+        (["rate=0.1,0.10"], "rate=0.1 is given twice"),
+        (["rule=plain,sgined"], "Did you mean 'signed'"),
+        (["word=a,b"], "word is a text, and a text cannot be swept; tiny/fine can sweep rate,"),
+        (["--over", "word"], "word is a text, and a text cannot be swept"),
+        (["steps=1,2", "--seeds", "0"], "--seeds takes a whole number from 1 on"),
+        (["steps=1,2", "seed=1,2"], "seed takes a whole number"),
+        (["steps=1,2", "--json", "--csv"], "one of them at a time"),
+        (["steps=1,2", "--device", "gpu"], "Did you mean 'cuda'"),
+    ],
+)
+def test_mistakes(dlplay, args, message):
+    result = dlplay("sweep", "tiny/fine", *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_measure_that_there_is_not(dlplay):
+    result = dlplay("sweep", "tiny/fine", "steps=1,2", "--measure", "ende")
+    assert result.exit_code == 2
+    assert "no run measured 'ende'; they measured end, seed. Did you mean 'end'?" in result.stderr
+
+
+def test_a_text_keeps_its_commas(dlplay):
+    result = dlplay("sweep", "tiny/fine", "steps=1,2", "word=a,b", "--json")
+    assert json.loads(result.stdout)["settings"] == {"word": "a,b"}
+
+
+def test_a_value_that_diverges_is_a_finding(dlplay, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "edge.py").write_text(
+        '"""# The edge"""\nfrom dlplay import Float, Scene\n\n\n'
+        "class Edge(Scene):\n    factor = Float(0.5, min=0.1, max=1e300, log=True)\n\n"
+        "    def run(self, stage):\n        x = 1.0\n"
+        "        for _ in stage.loop(10):\n            x *= self.factor\n"
+        '            stage.curve("x", walker=x)\n        stage.measure(end=x)\n'
+    )
+    args = ("sweep", "own/edge", "--scenes", tmp_path)
+    result = dlplay(*args, "factor=0.5,2,1e200", "--ascii")
+    assert result.exit_code == 0
+    assert ["2", "1024"] in words(result)
+    assert ["1e+200", "diverged"] in words(result)
+    assert "diverged at 1e+200" in result.stdout
+    assert "nan" not in result.stdout
+    assert result.stdout.isascii()
+    assert dlplay(*args, "factor=1e250,1e200").exit_code == 4
+
+
+def test_if_every_run_fails_so_does_the_sweep(dlplay, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "bad.py").write_text(
+        '"""# Bad"""\nfrom dlplay import Scene, Toggle\n\n\n'
+        "class Bad(Scene):\n    flag = Toggle(False)\n\n    def run(self, stage):\n"
+        '        raise ValueError("no data")\n'
+    )
+    result = dlplay("sweep", "own/bad", "--scenes", tmp_path, "flag=on,off")
+    assert result.exit_code == 1
+    assert "2 of 2 runs failed: bad.py raised ValueError: no data" in result.stderr
+    assert ["on", "failed"] in words(result)
+    assert dlplay("sweep", "tiny/broken", "x=1,2").exit_code == 1
+    assert "no parameter that can be swept" in dlplay("sweep", "tiny/fails").stderr
+
+
+def test_ctrl_c_prints_what_has_finished(course):
+    """The first value takes no time, the second for ever; a person sees how far it is."""
+    ours, theirs = pty.openpty()
+    args = ("sweep", "tiny/fine", "steps=1,1000000000", "--jobs", "1", "--csv")
+    env = {**os.environ, "DLPLAY_SCENES": str(course), "TERM": "xterm-256color", "COLUMNS": "80"}
+    with subprocess.Popen(
+        command(*args), stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=env, text=True
+    ) as process:
+        os.close(theirs)
+        seen = ""
+        while "1 of 2 runs over  steps=1000000000 (seed 0)" not in seen:
+            seen += os.read(ours, 65536).decode()
+        process.send_signal(signal.SIGINT)
+        written, _ = process.communicate(timeout=60)
+    rest = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "interrupted: 1 of 2 runs had finished" in rest
+    assert written.splitlines() == [
+        "value,seed,status,steps,end,measured_seed",
+        "1,0,done,1,0.5,0.0",
+    ]
+    assert process.returncode == 130
