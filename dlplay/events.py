@@ -56,11 +56,13 @@ class Started(Event):
 
 
 class Progress(Event):
-    """Where the loop is: `step` of `total` in the phase of this name (empty: the only one)."""
+    """Where the loop is: `step` of `total` in the phase of this name (empty: the only one), and
+    whether it waits there."""
 
     step: int
     total: int
     phase: str = ""
+    paused: bool = False
 
 
 class Vitals(Event):

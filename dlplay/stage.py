@@ -210,7 +210,9 @@ class Stage(Drawings):
         self._flushed = time.monotonic()
         step, total, phase = self._progress
         batch: list[events.AnyEvent] = [
-            events.Progress(tick=self.tick, step=step, total=total, phase=phase)
+            events.Progress(
+                tick=self.tick, step=step, total=total, phase=phase, paused=self._paused
+            )
         ]
         if self._flushed - self._vital >= VITALS_EVERY:
             self._vital = self._flushed

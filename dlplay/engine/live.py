@@ -176,6 +176,7 @@ class LiveRun:
 
     @property
     def paused(self) -> bool:
+        """Whether it was asked to pause; `state` tells when it does."""
         return self._paused
 
     def _send(self, command: commands.AnyCommand) -> None:
@@ -243,8 +244,8 @@ class LiveRun:
             self._tick = max(self._tick, event.tick)
             if isinstance(event, events.Started):
                 self._started = event
-            elif isinstance(event, events.Progress) and self.state == "starting":
-                self.state = "running"
+            elif isinstance(event, events.Progress) and self.state != "stopping":
+                self.state = "paused" if event.paused else "running"
             elif isinstance(event, events.Measured):
                 self._measures.update(event.values)
             elif isinstance(event, events.Claims):

@@ -47,13 +47,14 @@ class PanelView(Widget):
         self,
         history: History,
         look: draw.Look,
-        dear_too: bool,
+        turn: bool,
         at: int | None = None,
         pins: Sequence[Pin] = (),
     ) -> None:
         """Take what the history has for this panel, if it is new and its turn.
 
-        `at`: the tick to look back to; None: now. `pins`: runs to draw over it.
+        `turn`: whether it is the turn of those that are dear to draw. `at`: the tick to look back
+        to; None: now. `pins`: runs to draw over it.
         """
         # A pinned run is over: what it draws depends on whether it is there alone.
         seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
@@ -62,7 +63,7 @@ class PanelView(Widget):
             return
         if not self.region or not self.display:
             return
-        if isinstance(self.content, DEAR) and not dear_too:
+        if isinstance(self.content, DEAR) and not turn:
             return
         self._version, self.look = version, look
         self.content = history.panel(self.panel, at)
@@ -96,7 +97,8 @@ class PanelView(Widget):
         return draw.frames(self.content) if self.content is not None else 1
 
     def render_line(self, y: int) -> Strip:
-        key = (self._version, self.size, self.view, self.look, self.rich_style)
+        # The theme stands for the style, which is dear to compute for every line.
+        key = (self._version, self.size, self.view, self.look, self.app.theme)
         if key != self._drawn_for:
             self._drawn_for = key
             self._strips = self._draw(self.size, self.rich_style)

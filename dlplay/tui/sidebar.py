@@ -34,6 +34,19 @@ def comparison(result: ClaimResult) -> str:
     return f"{short(result.value)}{joint}{bound(result.relation, result.bound)}"
 
 
+def put(widget: Static, text: Text) -> None:
+    """Show a text: not at all if it is there already, and without laying out the whole screen
+    anew unless its number of lines changes. Ten times a second, that is what keys wait for."""
+    before = widget.content
+    if isinstance(before, Text):
+        if before == text and before.spans == text.spans and before.style == text.style:
+            return
+        same_height = len(before.plain.split("\n")) == len(text.plain.split("\n"))
+        widget.update(text, layout=not (same_height and text.no_wrap))
+    else:
+        widget.update(text)
+
+
 class Scroll(VerticalScroll, can_focus=False):
     """Scrolls, and takes no keys: the screen has them all."""
 
@@ -60,7 +73,8 @@ class ParameterList(Scroll):
             line(parameter, values[parameter.name], place == chosen, width, inks)
             for place, parameter in enumerate(parameters)
         )
-        self.query_one(Static).update(text)
+        text.no_wrap = True
+        put(self.query_one(Static), text)
         if chosen < self.scroll_offset.y or chosen >= self.scroll_offset.y + self.size.height:
             self.scroll_to(y=max(0, chosen - 1), animate=False)
 
@@ -150,7 +164,8 @@ class ClaimList(Scroll):
         sentences = summary(claims, results, width, inks, running, full=True)
         fits = sum(-(-len(row.plain) // width) for row in sentences.split("\n")) <= self.size.height
         text = sentences if fits else summary(claims, results, width, inks, running, full=False)
-        self.query_one(Static).update(text)
+        text.no_wrap = not fits
+        put(self.query_one(Static), text)
 
     def on_click(self) -> None:
         self.post_message(self.Opened())
