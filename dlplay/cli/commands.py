@@ -256,6 +256,163 @@ def check(
     )
 
 
+@app.command(cls=Command, short_help="Run a scene at several values of one parameter.")
+def sweep(
+    ctx: typer.Context,
+    id: SceneId,
+    settings: Settings = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            "--over", metavar="NAME", help="Sweep this parameter over a spread of values."
+        ),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option("--seeds", metavar="N", help="Runs with different seeds at each value; 1."),
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option("--seed", metavar="N", help="The first of the seeds; 0.")
+    ] = None,
+    jobs: Annotated[
+        str | None,
+        typer.Option("--jobs", metavar="N", help="Runs at a time; one core is left unless given."),
+    ] = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            "--measure", metavar="NAME", help="What to chart; unless given, the first claim's."
+        ),
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="For machines: a line a run, with every measure.")
+    ] = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Run a scene at several values of one parameter; chart and table a measure against it.
+
+    \b
+    ID            the scene, as `dlplay list` has it
+    NAME=V1,V2    the parameter to sweep, with its values; NAME= takes a spread
+    NAME=VALUE    other parameters that differ from their defaults
+
+    Each run has a process of its own. A run that diverges is a finding, with no number. Ctrl-C
+    ends it and prints what has finished. The exit status is 1 or 4 if every run failed or
+    diverged.
+    """
+    from dlplay.cli import sweeping
+
+    here = session(ctx, scenes, ascii, color)
+    card = here.catalog().find(id)
+    if json and csv:
+        raise Mistake("--json and --csv: one of them at a time")
+    count = whole_number("--seeds", seeds, 1)
+    at_once = whole_number("--jobs", jobs, 0) or None
+    raise typer.Exit(
+        sweeping.run(
+            here,
+            card,
+            sweeping.plan(card, settings or [], over, seed),
+            seeds=count,
+            jobs=at_once,
+            device=checked_device(device),
+            measure=measure,
+            form="json" if json else "csv" if csv else "",
+        )
+    )
+
+
+@app.command(cls=Command, short_help="List the recorded runs.")
+def runs(
+    ctx: typer.Context,
+    json: Json = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """List the runs that the interface has recorded, newest first."""
+    from dlplay.cli import recordings
+
+    raise typer.Exit(recordings.run(session(ctx, scenes, ascii, color), json))
+
+
+@app.command(cls=Command, short_help="See a recorded run again.")
+def replay(
+    ctx: typer.Context,
+    recording: Annotated[str, typer.Argument(metavar="FILE|N", hidden=True)],
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Open a recorded run on the stage; in a pipe, print what it left. It needs no torch.
+
+    \b
+    FILE  a recording, such as `dlplay run --record` makes
+    N     the number of a run in `dlplay runs`; 1 is the newest
+    """
+    from dlplay.cli import recordings
+
+    here = session(ctx, scenes, ascii, color)
+    info = recordings.chosen(recording)
+    recordings.check(info)
+    if not options.on_a_terminal():
+        raise typer.Exit(recordings.show(here, info))
+    raise typer.Exit(_start(here, what="A replay", replay=info.path))
+
+
+@app.command(cls=Command, short_help="Export a recorded run: svg, html, csv, json or cast.")
+def export(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="FILE|N", hidden=True)],
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="svg|html|csv|json|cast", help="The format; see above."),
+    ] = None,
+    panel: Annotated[
+        str | None, typer.Option("--panel", metavar="NAME", help="This panel alone.")
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size", metavar="WxH", help="Cells of all panels together; 160x48 unless given."
+        ),
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", metavar="PATH|-", help="Where to; the recording's name unless given."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --out write over an existing file.")
+    ] = False,
+    scenes: Scenes = None,
+    ascii: Ascii = False,
+    color: Color = None,
+) -> None:
+    """Export a recorded run.
+
+    \b
+    FILE  a recording, as `dlplay run ID --record FILE` makes it
+    N     the number of a run in `dlplay runs`
+
+    \b
+    svg   a picture of the panels, with claims and address
+    html  the same as a page, with measures and parameters
+    csv   every point of the curves: panel,series,tick,x,y
+    json  parameters, tweaks, measures, claims and curves
+    cast  the whole run over time, for asciinema
+    """
+    from dlplay.cli import exporting
+
+    here = session(ctx, scenes, ascii, color)
+    raise typer.Exit(exporting.run(here, run, to, panel=panel, size=size, out=out, force=force))
+
+
 @app.command(cls=Command, short_help="Write a scene of your own that runs as it is.")
 def new(
     ctx: typer.Context,

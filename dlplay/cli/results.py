@@ -46,7 +46,8 @@ def print_result(
         _heading(console, "Log")
         console.print(Text(session.text(log_tail(history))))
     console.print()
-    summary = f"{done.status}: {done.steps:,} steps in {done.seconds:.1f} s on {done.device}"
+    took = f" in {done.seconds:.1f} s" if done.seconds else ""
+    summary = f"{done.status}: {done.steps:,} steps{took} on {done.device}"
     console.print(Text(summary + f", seed {done.seed}"))
     line = address(card, done.parameters, done.seed, device)
     console.print(Text(session.text(f"dlplay open {line}")), soft_wrap=True)

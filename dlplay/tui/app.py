@@ -17,11 +17,14 @@ from textual.screen import Screen
 
 from dlplay.catalog import Catalog, SceneCard, roots
 from dlplay.draw import Look
+from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher
+from dlplay.engine.replay import load, stand_in
 from dlplay.tui.actions import EVERYWHERE, bindings
 from dlplay.tui.browser import Browser
 from dlplay.tui.plain import Ascii
 from dlplay.tui.progress import Progress
+from dlplay.tui.replayed import Replayed
 from dlplay.tui.screen import FullScreen
 from dlplay.tui.stage_screen import StageScreen
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
@@ -42,13 +45,17 @@ class DlplayApp(App[None]):
         look: Look | None = None,
         progress: Progress | None = None,
         first: dict[str, Any] | None = None,
+        library: Library | None = None,
     ) -> None:
+        """`first`: what `StageScreen` takes, to go straight to a stage. `library`: where runs
+        are recorded; None: nowhere."""
         super().__init__()
         self.catalog = catalog
         self.launcher = launcher
         self.progress = progress or Progress()
         self._look = look or Look()
         self._first = first
+        self.library = library
         self.animation_level = "none"
 
     @property
@@ -68,12 +75,13 @@ class DlplayApp(App[None]):
         self.push_screen(Browser())
         if self._first is not None:
             first = dict(self._first)
+            first.setdefault("library", self.library)
             self.push_screen(StageScreen(first.pop("card"), self.launcher, **first))
         # Only now may torch be imported, by the fork server: the first picture is out.
         self.call_after_refresh(self.launcher.open_gate)
 
     def open_scene(self, card: SceneCard) -> None:
-        self.push_screen(StageScreen(card, self.launcher))
+        self.push_screen(StageScreen(card, self.launcher, library=self.library))
 
     def leave_scene(self) -> None:
         """From the stage to the browser."""
@@ -120,6 +128,16 @@ class DlplayApp(App[None]):
             self.screen.action_help()
 
 
+def replayed(catalog: Catalog, path: Path) -> dict[str, Any]:
+    """What the stage needs to show a recording; also where the scene is gone, or torch is."""
+    recording = load(path)
+    known = {card.id: card for card in catalog.scenes if not card.broken}
+    name = recording.started.scene
+    card = known.get(name) or stand_in(name)
+    session = Replayed(card, Launcher(), recording, name in known)
+    return {"card": card, "session": session, "start": False}
+
+
 def start(
     extra: Path | None = None,
     scene_id: str | None = None,
@@ -128,11 +146,13 @@ def start(
     device: str = "auto",
     look: Look | None = None,
     start: bool = True,
+    replay: Path | None = None,
 ) -> int:
     """Run the interface until the user leaves; the exit code.
 
     `extra`: one more folder of scenes. `scene_id`: go straight to its stage, with `settings`,
-    and start it if `start`. Raises UnknownScene for a wrong id.
+    and start it if `start`. `replay`: open the stage on this recording. Raises UnknownScene for
+    a wrong id, BadRecording or OSError for a recording that cannot be read.
     """
     catalog = Catalog(roots(extra))
     first = None
@@ -144,10 +164,13 @@ def start(
             "device": device,
             "start": start,
         }
+    elif replay is not None:
+        first = replayed(catalog, replay)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     launcher = Launcher()
-    launcher.warm(gated=True)  # before Textual takes the terminal
-    app = DlplayApp(catalog, launcher, look, first=first)
+    if replay is None:
+        launcher.warm(gated=True)  # before Textual takes the terminal
+    app = DlplayApp(catalog, launcher, look, first=first, library=Library())
     try:
         app.run()
     finally:

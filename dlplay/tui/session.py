@@ -7,10 +7,12 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from dlplay import catalog
+from dlplay import catalog, events
 from dlplay.address import address
 from dlplay.catalog import SceneCard
 from dlplay.engine.history import History
+from dlplay.engine.keeping import RunRecorder
+from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher, LiveRun
 from dlplay.engine.timeline import parameters_at
 from dlplay.tui.pins import Pin, next_name
@@ -26,6 +28,9 @@ class Session:
     done, stopped, diverged, failed.
     """
 
+    recorded = False  # whether this is a recording, which nothing starts or turns
+    warning = ""
+
     def __init__(
         self,
         card: SceneCard,
@@ -34,7 +39,11 @@ class Session:
         *,
         seed: int = 0,
         device: str = "auto",
+        library: Library | None = None,
     ) -> None:
+        """`library`: where runs are recorded as they go; None: nowhere."""
+        self.library = library
+        self._recorder: RunRecorder | None = None
         self.card = card
         self.launcher = launcher
         self.values = card.defaults | dict(settings or {})
@@ -63,8 +72,6 @@ class Session:
             return self.history.finished.status
         if self.run.state == "over":  # the summary is on its way
             return "stopping"
-        if self.run.state == "running" and self.run.paused:
-            return "paused"
         return self.run.state
 
     @property
@@ -93,6 +100,10 @@ class Session:
         self._restart_at = None
         self._ran_with = self._settings()
         self.history = History()
+        if self.library is not None:
+            self._recorder = self.library.recorder(
+                self.card, seed=self.seed, device=self.device, settings=self.values
+            )
         self.rate, self._rate_from = 0.0, None
         self.runs += 1
         self.run = self.launcher.start(
@@ -192,15 +203,32 @@ class Session:
             return True
         if self.run is None:
             return False
-        batch = self.run.drain()
-        self.history.feed(batch)
+        batch = self._take()
         self._measure_rate()
         return bool(batch)
 
+    def _take(self) -> list[events.AnyEvent]:
+        """What has come from the run: into its recording first, then into its history."""
+        batch = self.run.drain() if self.run is not None else []
+        if self._recorder is not None:
+            self._recorder(batch)
+            self.warning = self._recorder.trouble
+        self.history.feed(batch)
+        if self.history.finished is not None:
+            self._end_recording()
+        return batch
+
+    def _end_recording(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+
     def close(self) -> None:
-        """End the run's process, if there is one."""
+        """End the run's process and its recording, if there are any."""
         if self.run is not None and self.run.state != "over":
+            self._take()
             self.run.kill()
+        self._end_recording()
 
     def _measure_rate(self) -> None:
         now, tick = time.monotonic(), self.history.tick

@@ -18,11 +18,34 @@ from dlplay.tui.pins import Pin
 from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll
 from dlplay.tui.stage_view import PAGES, RunLog, StageView
 
+CONTROLS = frozenset(
+    [
+        "start_or_pause",
+        "step",
+        "restart",
+        "stop",
+        "new_seed",
+        "less",
+        "more",
+        "much_less",
+        "much_more",
+        "type",
+        "default",
+        "defaults",
+        "breaker",
+        "edit",
+        "xray",
+    ]
+)
 CURVES = (draw.Curves, events.Plot)
 
 
 class StageScreen(StageView):
     """One scene, running, and all that one does to it."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A recording has no controls: what would need them is greyed in the footer."""
+        return None if self.session.recorded and action in CONTROLS else True
 
     # The run
 

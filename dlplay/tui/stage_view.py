@@ -13,6 +13,7 @@ from textual.widgets import ContentSwitcher, Footer, Log, Static
 
 from dlplay.catalog import SceneCard
 from dlplay.draw.lesson import lesson
+from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher
 from dlplay.engine.timeline import Mark, claims_at, log_at, marks, parameters_at
 from dlplay.parameters import Parameter
@@ -22,7 +23,7 @@ from dlplay.tui.panels import PanelGrid
 from dlplay.tui.pins import comparison_table
 from dlplay.tui.screen import FullScreen
 from dlplay.tui.session import Session
-from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail
+from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail, put
 from dlplay.tui.status import status
 from dlplay.tui.themes import inks
 from dlplay.tui.timebar import timebar
@@ -56,9 +57,15 @@ class StageView(FullScreen):
         seed: int = 0,
         device: str = "auto",
         start: bool = True,
+        library: Library | None = None,
+        session: Session | None = None,
     ) -> None:
+        """`session`: one that is there already (a recording), in place of a new one."""
         super().__init__()
-        self.session = Session(card, launcher, settings, seed=seed, device=device)
+        self.session = session or Session(
+            card, launcher, settings, seed=seed, device=device, library=library
+        )
+        self._warned = ""
         self.chosen = 0  # parameter
         self.pinned = 0  # the pin that is chosen on the page of comparison
         self.claim = -1  # whose breaking setting was played last
@@ -68,6 +75,8 @@ class StageView(FullScreen):
         self._note_until = 0
         self._seen_run = 0
         self._logged = 0
+        self._fresh_until = 3
+        self._seen_state = ""
         self.marks: list[Mark] = []
         self._marked_for: tuple[int, int] = (-1, 0)
         self._docked: bool | None = None  # None: the width decides
@@ -141,10 +150,14 @@ class StageView(FullScreen):
     def show_top(self) -> None:
         """The title line: the scene, and which of its panels are seen."""
         where = self.panels.where if self.page == "panels" else self.page
-        title, about = self.card.title, f"  {self.card.id}"
+        title, about = (
+            self.card.title,
+            f"  {self.card.id}" + (" · recording" if self.session.recorded else ""),
+        )
         room = self.size.width - 4 - len(title) - len(about) - len(where)
         top = Text.assemble((title, "bold"), (about, "dim"), " " * max(room, 2), (where, "dim"))
-        self.query_one("#top", Static).update(top)
+        top.no_wrap = True
+        put(self.query_one("#top", Static), top)
 
     def panel_names(self) -> list[str]:
         drawn = [name for name in self.session.history.names if name != XRAY]
@@ -166,7 +179,7 @@ class StageView(FullScreen):
         parameter, about = self.parameter, self.query_one("#detail", Static)
         if parameter is not None:
             width = max(about.size.width - 2, 20)
-            about.update(detail(parameter, values[parameter.name], width, colours))
+            put(about, detail(parameter, values[parameter.name], width, colours))
 
     def note(self, text: str) -> None:
         """Say in the status line what a key did; it stays for about NOTE_SECONDS."""
@@ -176,13 +189,21 @@ class StageView(FullScreen):
     def tick(self) -> None:
         """Look at the run, and paint what is new and seen."""
         self.ticks += 1
-        self.session.poll()
+        if self.session.poll() or (self.session.active and not self.session.history.tick):
+            self._fresh_until = self.ticks + 2  # panels that are dear take turns
+        if self.session.state != self._seen_state:
+            self._seen_state, self._fresh_until = self.session.state, self.ticks + 2
         if self.session.runs != self._seen_run:
             self.begin()
-        if self.app.screen is self or self.ticks % 5 == 0:
+        # With nothing new, a look a second: a finished run costs next to nothing.
+        if self.ticks <= self._fresh_until or self.ticks % 10 == 0:
             self.paint()
-        if self.session.history.finished is not None:
+        if self.session.history.finished is not None and not self.session.recorded:
             self.finish()
+        if self.session.warning != self._warned:
+            self._warned = self.session.warning
+            if self._warned:
+                self.notify(self._warned, severity="warning", timeout=10)
 
     def begin(self) -> None:
         """A new run: clean panels, an empty log."""
@@ -206,9 +227,11 @@ class StageView(FullScreen):
             self.panels.have(self.panel_names())
         over = self.session.history.finished is not None
         if self.page == "panels":
-            for view in self.panels.views:
-                dear_too = over or self.ticks % 2 == 0 or self.session.at is not None
-                view.show(self.session.history, look, dear_too, self.session.at, self.session.pins)
+            at_once = over or self.session.at is not None
+            for place, view in enumerate(self.panels.views):
+                # By turns: a key need not wait for more than half of the pictures.
+                turn = at_once or (self.ticks + place) % 2 == 0
+                view.show(self.session.history, look, turn, self.session.at, self.session.pins)
         elif self.page == "log":
             self.show_log()
         elif self.page == "compare":
@@ -283,14 +306,15 @@ class StageView(FullScreen):
                 self._marked_for = (history.tick, len(history.tweaks))
                 self.marks = marks(history)
             colours = inks(self.app)
-            bar.update(timebar(at, history.tick, self.marks, self.size.width, colours))
+            put(bar, timebar(at, history.tick, self.marks, self.size.width, colours))
 
     def show_status(self) -> None:
         if self._note and self.ticks > self._note_until:
             self._note = ""
         width = self.size.width
-        self.query_one("#status", Static).update(
-            status(self.session, width, inks(self.app), self._note)
+        put(
+            self.query_one("#status", Static),
+            status(self.session, width, inks(self.app), self._note),
         )
 
     def to_page(self, name: str) -> None:

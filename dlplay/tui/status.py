@@ -17,12 +17,13 @@ LOOKS = {
     "stopped": ("■", "warning", "stopped"),
     "diverged": ("✗", "error", "diverged"),
     "failed": ("✗", "error", "failed"),
+    "unfinished": ("■", "warning", "unfinished"),
 }
 
 
 def status(session: Session, width: int, inks: Inks, note: str = "") -> Text:
     """One line of at most `width` cells; `note` says what the last key did."""
-    mark, ink, word = LOOKS[session.state]
+    mark, ink, word = LOOKS.get(session.state, LOOKS["unfinished"])
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" {mark} {word} ", f"bold {inks[ink]}")
     finished = session.history.finished

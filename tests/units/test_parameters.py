@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -114,3 +115,9 @@ def test_a_scene_holds_values_and_refuses_strangers():
         scene.rate = 1.0
     with pytest.raises(TypeError, match="seed"):
         type("Bad", (Scene,), {"seed": Int(0, min=0, max=1)})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 2.5, True, "3", None])
+def test_a_whole_number_is_nothing_else(value):
+    with pytest.raises(ParameterError, match="whole number"):
+        WIDTH.check(value)

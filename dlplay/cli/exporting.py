@@ -1,0 +1,155 @@
+"""`dlplay export`: a recording in a format that other programs read."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from dlplay.cli.options import Session
+    from dlplay.draw import Look
+    from dlplay.draw.look import Colors
+    from dlplay.export import Source
+
+NAMES = ("svg", "html", "csv", "json", "cast")
+LEAST, MOST = (30, 8), (500, 300)  # cells of a picture
+COLOR_NAMES = {"auto": "truecolor", "never": "none"}  # the others are called what they are
+
+
+def run(
+    session: Session,
+    word: str,
+    to: str | None,
+    *,
+    panel: str | None = None,
+    size: str | None = None,
+    out: str | None = None,
+    force: bool = False,
+) -> Exit:
+    """Write the recording and print where; damage is told and what is before it exported."""
+    name = checked_format(to)
+    given = checked_size(size, name)
+    path = find(word)
+    target = None if out == "-" else Path(out or f"{path.stem}.{name}")
+    if target:
+        check_target(target, path, force)
+
+    from dlplay.export import FORMATS, NoSuchPanel, Options
+
+    source = _source(session, path)
+    if source is None:
+        return Exit.FAILED
+    notes: dict[str, None] = {}  # each once, in order
+    look = _look(session)
+    options = Options(panel, *given, look=look, note=lambda text: notes.setdefault(text))
+    try:
+        text = FORMATS[name].write(source, options)
+    except NoSuchPanel as mistake:
+        raise Mistake(str(mistake)) from None
+    for note in notes:
+        complain(note)
+    return _write(text, target, force)
+
+
+def checked_format(word: str | None) -> str:
+    if word in NAMES:
+        return word
+    allowed = f"--to takes one of {', '.join(NAMES)}"
+    if word is None:
+        raise Mistake(f"say what to export to: {allowed}")
+    raise Mistake(f"{allowed}, not {word!r}.{did_you_mean(word, NAMES)}")
+
+
+def checked_size(word: str | None, name: str) -> tuple[int, int]:
+    """Columns and rows, for a format that has them."""
+    if word is None:
+        return 160, 48
+    if name in ("csv", "json"):
+        raise Mistake(f"--size is for pictures (svg, html, cast); {name} has none")
+    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", word, re.ASCII)
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (LEAST[0] <= width <= MOST[0] and LEAST[1] <= height <= MOST[1]):
+        ends = f"{LEAST[0]}x{LEAST[1]} to {MOST[0]}x{MOST[1]}"
+        raise Mistake(f"--size takes columns x rows, from {ends}, such as 160x48, not {word!r}")
+    return width, height
+
+
+def check_target(path: Path, recording: Path, force: bool) -> None:
+    """Raise Mistake if nothing can be written there."""
+    if path.is_dir():
+        raise Mistake(f"--out takes a file, or - for standard output; {path} is a folder")
+    if not path.parent.is_dir():
+        raise Mistake(f"--out: there is no folder {path.parent}")
+    if path.exists():
+        if path.samefile(recording):
+            raise Mistake(f"{path} is the recording itself; --out names another file")
+        if not force:
+            raise Mistake(f"{path} exists; --force writes over it")
+
+
+def find(word: str) -> Path:
+    """The file of that name; of a number, the run that `dlplay runs` lists under it."""
+    from dlplay.engine.library import Library, UnknownRun
+
+    path = Path(word).expanduser()
+    if path.is_file() and not word.isdigit():
+        return path
+    try:
+        return Library().find(word).path
+    except UnknownRun as mistake:
+        raise Mistake(str(mistake)) from None
+
+
+def _source(session: Session, path: Path) -> Source | None:
+    """The recording with its scene; what is amiss is told. None if nothing can be read."""
+    from dlplay.catalog import UnknownScene
+    from dlplay.engine.recording import BadRecording
+    from dlplay.engine.replay import changed_since, load
+    from dlplay.export import Source
+
+    try:
+        replay = load(path)
+    except BadRecording as error:
+        complain(str(error))
+        return None
+    except OSError as error:
+        complain(f"{path} cannot be read: {error.strerror}")
+        return None
+    try:
+        card = session.catalog().find(replay.started.scene)
+    except UnknownScene:
+        card = None
+    for trouble in (replay.damaged, changed_since(replay, card)):
+        if trouble:
+            complain(f"{path}: {trouble}" if trouble is replay.damaged else trouble)
+    return Source(replay, card)
+
+
+def _look(session: Session) -> Look:
+    from dlplay.draw import Look
+
+    color = cast("Colors", COLOR_NAMES.get(session.color, session.color))
+    return Look(color, session.ascii)
+
+
+def _write(text: str, target: Path | None, force: bool) -> Exit:
+    data = text.encode("utf-8", "replace")
+    if target is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return Exit.DONE
+    try:
+        with target.open("wb" if force else "xb") as file:
+            file.write(data)
+    except OSError as error:
+        complain(f"{target} cannot be written: {error.strerror}")
+        return Exit.FAILED
+    typer.echo(target)
+    return Exit.DONE

@@ -1,0 +1,167 @@
+"""`dlplay runs` and `dlplay replay`: the recorded runs, listed and seen again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import typer
+
+from dlplay.address import show_settings
+from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.engine.library import Library, RunInfo, UnknownRun
+from dlplay.engine.recording import BadRecording
+
+if TYPE_CHECKING:
+    from dlplay.catalog import Catalog, SceneCard
+    from dlplay.cli.options import Session
+    from dlplay.engine.replay import Replay
+
+COLUMNS = ("run", "when", "scene", "seed", "status", "what differs", "size", "")
+STYLES = {"done": "green", "running": "cyan", "failed": "red", "damaged": "red"}
+
+
+def run(session: Session, json: bool) -> Exit:
+    """List the recorded runs, newest first."""
+    library, catalog = Library(), session.catalog()
+    runs = library.runs(catalog)
+    if json:
+        objects = msgspec.json.encode([as_object(info) for info in runs])
+        typer.echo(msgspec.json.format(objects, indent=2))
+    elif not runs:
+        complain(f"no run has been recorded yet; the interface records them in {library.folder}")
+    elif sys.stdout.isatty():
+        _print_table(session, [cells(info, catalog) for info in runs], runs)
+    else:
+        for line in lines([cells(info, catalog) for info in runs]):
+            typer.echo(session.text(line))
+    return Exit.DONE
+
+
+def as_object(info: RunInfo) -> dict[str, Any]:
+    """A run in the JSON list."""
+    return {
+        "number": info.number,
+        "path": str(info.path),
+        "scene": info.scene,
+        "title": info.title,
+        "seed": info.seed,
+        "device": info.device,
+        "status": info.status,
+        "began": info.began.isoformat(),
+        "steps": info.steps,
+        "seconds": info.seconds,
+        "bytes": info.bytes,
+        "parameters": dict(info.parameters),
+        "differs": dict(info.differs),
+        "digest": info.digest,
+        "versions": dict(info.versions),
+        "pinned": info.pinned,
+        "name": info.name,
+        "trouble": info.trouble,
+    }
+
+
+def cells(info: RunInfo, catalog: Catalog) -> tuple[str, ...]:
+    """A run in the table."""
+    known = info.status != "damaged"
+    return (
+        str(info.number),
+        f"{info.began.astimezone():%Y-%m-%d %H:%M}",
+        info.scene or info.path.name,
+        str(info.seed) if known else "",
+        info.status,
+        " ".join(show_settings(_card(catalog, info.scene), info.differs)),
+        size(info.bytes),
+        " ".join(["pinned"] * info.pinned + [info.name] * bool(info.name)),
+    )
+
+
+def _card(catalog: Catalog, scene: str) -> SceneCard:
+    """Today's card of the scene, or one that knows nothing but its id."""
+    from dlplay.engine.replay import stand_in
+
+    return next((card for card in catalog.scenes if card.id == scene), stand_in(scene))
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    for unit, power in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= power:
+            return f"{count / power:.3g} {unit}"
+    return f"{count} B"
+
+
+def lines(rows: list[tuple[str, ...]]) -> list[str]:
+    """The table for a pipe: aligned columns under a heading, nothing cut off."""
+    table = [COLUMNS, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
+def _print_table(session: Session, rows: list[tuple[str, ...]], runs: list[RunInfo]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in COLUMNS:
+        right = column in ("run", "seed", "size")
+        table.add_column(
+            column,
+            no_wrap=column not in ("scene", "what differs", ""),
+            justify="right" if right else "left",
+            overflow="fold",
+        )
+    for row, info in zip(rows, runs, strict=True):
+        texts = [Text(session.text(cell)) for cell in row]
+        texts[4].stylize(STYLES.get(info.status, "yellow"))
+        table.add_row(*texts)
+    session.console().print(table)
+
+
+def chosen(word: str, catalog: Catalog | None = None) -> RunInfo:
+    """The recording of this number or file; Mistake, with what there is, if there is none."""
+    try:
+        return Library().find(word, catalog)
+    except UnknownRun as error:
+        raise Mistake(str(error)) from None
+
+
+def check(info: RunInfo) -> None:
+    """Raise Mistake if not even the beginning of the recording can be read."""
+    if info.trouble:
+        raise Mistake(info.trouble)
+
+
+def loaded(info: RunInfo) -> Replay:
+    """The recording, read as far as it goes; Mistake if it cannot be."""
+    from dlplay.engine.replay import load
+
+    try:
+        return load(info.path)
+    except BadRecording as error:
+        raise Mistake(str(error)) from None
+    except OSError as error:
+        raise Mistake(f"{info.path} cannot be read: {error.strerror}") from None
+
+
+def show(session: Session, info: RunInfo) -> Exit:
+    """Print what the recorded run left, as `dlplay run` does when it ends."""
+    from dlplay.cli.results import print_result
+    from dlplay.engine.replay import changed_since, stand_in
+
+    replay = loaded(info)
+    scene = replay.started.scene
+    card = next((card for card in session.catalog().scenes if card.id == scene), None)
+    for note in (replay.damaged, changed_since(replay, card)):
+        if note:
+            complain(note)
+    done = replay.summary
+    if done.message:
+        complain(done.message)
+    print_result(session.console(), card or stand_in(scene), replay.history, done, session)
+    return Exit.DONE

@@ -1,0 +1,221 @@
+"""runs and replay: what is recorded, listed and seen again, with and without a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+
+import pytest
+
+from dlplay import catalog, events
+from dlplay.claims import ClaimResult
+from dlplay.engine.execute import execute
+from dlplay.engine.library import Library
+from dlplay.engine.recording import MAGIC, Recorder
+from tests.cli.test_commands import HEAVY, loaded
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    """The user's data directory."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def record(course):
+    """Runs a scene as the interface would, and records it."""
+
+    def run(name, settings=None, seed=0):
+        card = catalog.Catalog([course]).find(f"tiny/{name}")
+        recorder = Library().recorder(card, seed=seed, device="auto", settings=settings or {})
+        execute(card, settings, seed=seed, device="cpu", sink=recorder)
+        recorder.close()
+        assert recorder.trouble == ""
+        return recorder.path
+
+    return run
+
+
+def test_no_runs(dlplay, data):
+    listed = dlplay("runs")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert "no run has been recorded yet" in listed.stderr
+    assert str(data / "dlplay" / "runs") in listed.stderr.replace("\n", "")
+    assert json.loads(dlplay("runs", "--json").stdout) == []
+    shown = dlplay("replay", "1")
+    assert shown.exit_code == 2
+    assert "there is no run 1: no run has been recorded yet" in shown.stderr
+
+
+def test_runs_as_lines(dlplay, record):
+    record("fine", {"rate": 0.25, "word": "two words"}, seed=3)
+    record("diverges")
+    Library().pin(record("raises"), "the empty batch")
+    (Library().folder / "bad.dlplay").write_bytes(b"no recording")
+    shown = dlplay("runs")
+    heading, *lines = shown.stdout.splitlines()
+    assert heading.split() == ["run", "when", "scene", "seed", "status", "what", "differs", "size"]
+    bad, raises, diverges, fine = lines
+    assert fine.startswith("4 ")
+    assert "tiny/fine" in fine
+    assert "rate=0.25 word='two words'" in fine
+    assert [fine[heading.index(word) :].split()[0] for word in ("seed", "status")] == ["3", "done"]
+    assert "diverged" in diverges
+    assert raises.endswith("pinned the empty batch")
+    assert "failed" in raises
+    assert "bad.dlplay" in bad
+    assert "damaged" in bad
+
+
+def test_runs_as_json(dlplay, record, course):
+    path = record("fine", {"steps": 4}, seed=2)
+    (row,) = json.loads(dlplay("runs", "--json").stdout)
+    assert row["path"] == str(path)
+    assert (row["scene"], row["title"]) == ("tiny/fine", "A scene that behaves")
+    assert (row["number"], row["seed"], row["status"], row["steps"]) == (1, 2, "done", 4)
+    assert row["differs"] == {"steps": 4}
+    assert row["parameters"] == {"rate": 0.5, "steps": 4, "rule": "plain", "word": "hello"}
+    assert row["digest"] == catalog.Catalog([course]).find("tiny/fine").digest
+    assert row["versions"]["torch"]
+    assert row["pinned"] is False
+
+
+def test_runs_on_a_terminal(on_terminal, record, data):
+    record("fine", {"rate": 0.25})
+    status, shown = on_terminal("runs", XDG_DATA_HOME=str(data))
+    assert status == 0
+    assert "tiny/fine" in shown
+    assert "rate=0.25" in shown
+    assert "\x1b[32mdone" in shown
+
+
+def test_a_replay_prints_what_the_run_printed(dlplay, record):
+    printed = dlplay("run", "tiny/fine", "rate=0.25", "--seed", "3").stdout.splitlines()
+    path = record("fine", {"rate": 0.25}, seed=3)
+    for word in ("1", path, path.name):
+        shown = dlplay("replay", word)
+        assert shown.exit_code == 0
+        assert shown.stderr == ""
+        lines = shown.stdout.splitlines()
+        assert len(lines) == len(printed)
+        differ = [a for a, b in zip(lines, printed, strict=True) if a != b]
+        assert all(line.startswith("done: 20 steps in ") for line in differ)
+
+
+def test_a_replay_says_how_the_run_ended(dlplay, record):
+    record("raises")
+    shown = dlplay("replay", "1")
+    assert shown.exit_code == 0  # that it failed then is no failure now
+    assert "raises.py raised ValueError: the batch is empty" in shown.stderr
+    assert "failed: 6 steps" in shown.stdout
+
+
+def test_a_replay_needs_neither_torch_nor_the_interface(record, data, course, tmp_path):
+    record("fine")
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / "torch.py").write_text("raise ImportError('there is no torch')\n")
+    env = {**os.environ, "DLPLAY_SCENES": str(course), "PYTHONPATH": str(blocked)}
+    env |= {"XDG_DATA_HOME": str(data)}
+    assert not loaded("replay", "1", env=env) & {"torch", "textual"}
+    assert not loaded("runs", env=env) & (HEAVY | {"numpy"})
+
+
+def test_a_changed_scene_and_one_that_is_gone_are_told(dlplay, tmp_path):
+    def made(name, scene, digest):
+        path = tmp_path / name
+        with Recorder(path) as recorder:
+            known = {"scene": scene, "seed": 0, "device": "cpu", "parameters": {"rate": 0.4}}
+            recorder([events.Started(**known, digest=digest)])
+            recorder([events.Text(tick=3, panel="words", text="still here")])
+        return path
+
+    changed = dlplay("replay", made("changed", "tiny/fine", "another"))
+    assert "tiny/fine has been changed since this was recorded" in " ".join(changed.stderr.split())
+    assert "rate=0.4" in changed.stdout
+    gone = dlplay("replay", made("gone", "old/scene", "another"))
+    assert gone.exit_code == 0
+    assert "There is no scene old/scene here any more" in " ".join(gone.stderr.split())
+    assert "still here" in gone.stdout
+    assert "unfinished: 3 steps" in gone.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\x80\x04 a pickle", "is no dlplay recording"),
+        (b"dlplay-recording 9\n", "format 9; this dlplay reads format 1"),
+        (MAGIC, "holds nothing that can be read"),
+        (MAGIC + b"\x01\0\0\0\0\0\0\0\xc1", "the checksum of a batch is wrong"),
+    ],
+)
+def test_what_cannot_be_read_is_told(dlplay, tmp_path, content, words):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    shown = dlplay("replay", path)
+    assert shown.exit_code == 2
+    assert words in " ".join(shown.stderr.split())
+    assert shown.stdout == ""
+
+
+def test_what_is_whole_of_a_damaged_file_is_shown(dlplay, record):
+    path = record("fine")
+    data = path.read_bytes()
+    path.write_bytes(data[:-20])
+    shown = dlplay("replay", path)
+    assert shown.exit_code == 0
+    assert "The file ends within a batch" in " ".join(shown.stderr.split())
+    assert "said hello" in shown.stdout
+    assert "unfinished: 20 steps" in shown.stdout
+
+
+def test_mistakes(dlplay, record, tmp_path):
+    path = record("fine")
+    for word, message in {
+        "2": "there is no run 2: 1 is the only one; `dlplay runs` lists them",
+        "0": "there is no run 0",
+        str(path)[:-1]: "Did you mean",
+        str(tmp_path): "is a folder",
+    }.items():
+        shown = dlplay("replay", word)
+        assert shown.exit_code == 2
+        assert message in " ".join(shown.stderr.split())
+    assert dlplay("replay").exit_code == 2
+
+
+def test_a_terminal_gets_the_interface(dlplay, record, monkeypatch):
+    started = []
+    monkeypatch.setattr("dlplay.cli.options.on_a_terminal", lambda: True)
+    monkeypatch.setattr("dlplay.tui.app.start", lambda *args, **known: started.append(known) or 0)
+    path = record("fine")
+    assert dlplay("replay", "1").exit_code == 0
+    (known,) = started
+    assert known["replay"] == path
+    assert known["look"] is not None
+
+
+VALUES = [True, False, 0, -1, 2**63, 1e308, 0.5, "", "x y", "\x1b[2J", "θ" * 50]
+
+
+def test_any_settings_and_claims_can_be_printed(dlplay, tmp_path):
+    rng, path = random.Random(4), tmp_path / "made"
+    for turn in range(40):
+        names = ("rate", "steps", "rule", "word", "other", "\x1b[2J")
+        settings = {name: rng.choice(VALUES) for name in rng.sample(names, 3)}
+        bound = rng.choice([None, 1.0, float("nan"), (0.0, float("inf"))])
+        value = rng.choice([None, float("inf"), 1e-300, -0.0])
+        done = events.Finished(
+            status=rng.choice(["done", "odd", "\x1b[2J"]), scene=rng.choice(["tiny/fine", "", "a"]),
+            seed=2**62, device="\x9b", parameters=settings, steps=rng.choice([-1, 2**63]),
+            measures={"\x1b": value or 0.0}, seconds=rng.choice([float("nan"), -1, 1e308]),
+            claims=[ClaimResult("c", "\x1b[2J", value, ">", bound, rng.choice([None, True]))],
+        )  # fmt: skip
+        with Recorder(path, overwrite=True) as recorder:
+            recorder([done])
+        shown = dlplay("replay", path, *["--ascii"][: turn % 2])
+        assert shown.exit_code == 0
+        assert "\x1b" not in shown.output
+        assert "\x9b" not in shown.output

@@ -1,0 +1,86 @@
+"""Runs are recorded as they go, and recordings are shown on the stage."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from dlplay.draw import Look
+from dlplay.engine.library import Library
+from dlplay.engine.replay import load
+from dlplay.tui.app import DlplayApp, replayed
+from dlplay.tui.progress import Progress
+from tests.tui.conftest import until
+
+
+def make(launcher, faults, tmp_path, first, library=None):
+    return DlplayApp(faults, launcher, Look(), Progress(tmp_path / "p.json"), first, library)
+
+
+async def record(launcher, faults, tmp_path, name, settings=None):
+    """Run a scene in the interface, and return the recordings that it left."""
+    library = Library(tmp_path / "runs")
+    first = {"card": faults.find(f"faults/{name}"), "settings": settings or {}}
+    app = make(launcher, faults, tmp_path, first, library)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = app.screen.session
+        await until(pilot, lambda: session.history.finished is not None, "the end")
+        await until(pilot, lambda: session._recorder is None, "the end of the recording")
+    return library.runs(), session
+
+
+async def test_a_run_is_recorded_whole(launcher, faults, tmp_path):
+    (info,), session = await record(launcher, faults, tmp_path, "fine")
+    assert (info.scene, info.status) == ("faults/fine", "done")
+    replay = load(info.path)
+    assert replay.history.measures == session.history.measures
+    there, here = replay.history.panel("loss"), session.history.panel("loss")
+    for name, line in here.lines.items():
+        assert there.lines[name].mean.tolist() == line.mean.tolist()
+
+
+async def test_a_run_that_dies_is_recorded_too(launcher, faults, tmp_path):
+    (info,), _ = await record(launcher, faults, tmp_path, "killed")
+    replay = load(info.path)
+    assert replay.status == "failed"
+    assert replay.history.series["loss"]["train"].count == 6
+
+
+async def test_leaving_in_the_middle_keeps_what_was_seen(launcher, faults, tmp_path):
+    library = Library(tmp_path / "runs")
+    first = {"card": faults.find("faults/fine"), "settings": {"steps": 1_000_000}}
+    app = make(launcher, faults, tmp_path, first, library)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.screen.session.history.tick > 50, "the run")
+        await pilot.press("q")
+    (info,) = library.runs()
+    assert info.status == "unfinished"
+    assert load(info.path).history.tick > 50
+
+
+async def test_a_recording_on_the_stage(launcher, faults, tmp_path):
+    (info,), _ = await record(launcher, faults, tmp_path, "fine", {"learning_rate": 0.2})
+    app = make(launcher, faults, tmp_path, replayed(faults, info.path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = app.screen.session
+        await until(pilot, lambda: all(v.content for v in app.screen.panels.views), "the panels")
+        assert "recording" in app.screen.query_one("#top", Static).content.plain
+        assert "0.2 ›*" in app.screen.query_one("#parameter-lines", Static).content.plain
+        assert session.state == "done"
+        await pilot.press("space", "r", "l", "n", "b", "D")
+        assert session.run is None
+        assert session.values["learning_rate"] == 0.2
+        await pilot.press("home")
+        assert session.at == 1
+        await pilot.press("end", "2")
+        assert app.screen.panels.zoomed
+
+
+async def test_a_recording_of_a_scene_that_is_gone_or_changed(launcher, faults, tmp_path):
+    from dlplay.catalog import Catalog
+
+    (info,), _ = await record(launcher, faults, tmp_path, "fine")
+    nothing = Catalog([])
+    app = make(launcher, nothing, tmp_path, replayed(nothing, info.path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: len(app.screen.panels.views) == 4, "the panels")
+        assert "faults/fine" in app.screen.session.warning
