@@ -217,7 +217,9 @@ class Int(_Number[int]):
         return round(value)
 
     def check(self, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self._refuse(value)
+        if not math.isfinite(value) or value != int(value):
             raise self._refuse(value)
         return self._range(int(value))
 

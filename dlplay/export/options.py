@@ -1,0 +1,38 @@
+"""What the user may choose of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dlplay.draw.look import Look
+from dlplay.nearest import did_you_mean
+
+
+class NoSuchPanel(LookupError):
+    """The run has no panel of that name, or none that this format can hold."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """`panel`: this one alone. `width`, `height`: cells of all panels together, in pictures.
+
+    `look`: their colours and characters. `note` is called with what could not be exported.
+    """
+
+    panel: str | None = None
+    width: int = 160
+    height: int = 48
+    look: Look = field(default_factory=Look)
+    note: Callable[[str], None] = lambda text: None
+
+    def choose(self, names: list[str], what: str = "panels") -> list[str]:
+        """These names, or the one that was asked for; NoSuchPanel if it is not among them."""
+        if self.panel is None:
+            return names
+        if self.panel in names:
+            return [self.panel]
+        known = f"this run's {what} are {', '.join(names)}" if names else f"this run has no {what}"
+        kind = "curves" if what == "panels with curves" else ""
+        missing = f"{self.panel!r} has no {kind}" if kind else f"there is no panel {self.panel!r}"
+        raise NoSuchPanel(f"{missing}; {known}.{did_you_mean(self.panel, names)}")

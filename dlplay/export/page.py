@@ -1,0 +1,116 @@
+"""`html`: a run on one page that fetches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from dlplay.address import show_setting
+from dlplay.engine.replay import changed_since
+from dlplay.export.options import Options
+from dlplay.export.picture import STANDS, Page, printable, tweaks
+from dlplay.export.source import Source
+from dlplay.export.svg import FONTS, THEME, clean, drawn
+from dlplay.numbers import bound, short
+
+STYLE = f"""
+body {{ margin: 2em; color: {THEME.foreground_color.hex};
+  background: {THEME.background_color.hex}; font: 15px/1.5 system-ui, sans-serif; }}
+main {{ display: flex; flex-wrap: wrap; gap: 1.5em; }}
+figure {{ margin: 0; max-width: 100%; }}
+figcaption {{ font-weight: bold; }}
+svg {{ display: block; }}
+code {{ font-family: {FONTS}; overflow-wrap: anywhere; }}
+table {{ border-collapse: collapse; margin: 0 0 1em; }}
+th, td {{ text-align: left; padding: .1em 1.2em .1em 0; vertical-align: top; }}
+th {{ font-weight: normal; opacity: .65; }}
+td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+.holds {{ color: #5fe05f; }} .fails {{ color: #ff5f5f; }} .open {{ color: #f5e050; }}
+"""
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>{summary}<br><code>{address}</code></p>
+<main>
+{figures}
+</main>
+{tables}
+</body>
+</html>
+"""
+CELL = 8  # pixels of a column
+CLASSES = {True: "holds", False: "fails", None: "open"}
+
+
+def html(source: Source, options: Options) -> str:
+    """The panels (or one) at the end of the run, claims, measures and parameters.
+
+    Raises NoSuchPanel.
+    """
+    notes = [source.summary(), source.replay.damaged, changed_since(source.replay, source.card)]
+    return clean(
+        PAGE.format(
+            title=escape(printable(source.title)),
+            style=STYLE,
+            summary="<br>".join(escape(printable(note)) for note in notes if note),
+            address=escape(printable(f"dlplay open {source.address}")),
+            figures="\n".join(_figures(source, options)),
+            tables="\n".join([_claims(source), _measures(source), _parameters(source)]),
+        )
+    )
+
+
+def _figures(source: Source, options: Options) -> Iterable[str]:
+    page = Page(source, options)
+    for number, (name, place) in enumerate(page.places.items(), 1):
+        lines = page.panel(name, source.history.panel(name), place)[1:-1]
+        title = escape(printable(name, options.look))
+        yield (
+            f'<figure style="width: {place.width * CELL:.0f}px">'
+            f"<figcaption>{title}</figcaption>\n{drawn(lines, place.width, f'panel{number}')}"
+            "</figure>"
+        )
+
+
+def _table(title: str, heads: Iterable[str], rows: list[str]) -> str:
+    if not rows:
+        return ""
+    cells = "".join(f"<th>{head}</th>" for head in heads)
+    head = f"<tr>{cells}</tr>\n" if cells else ""
+    return f"<h2>{title}</h2>\n<table>\n{head}" + "\n".join(rows) + "\n</table>"
+
+
+def _row(*cells: str) -> str:
+    return "<tr>" + "".join(f"<td>{escape(printable(cell))}</td>" for cell in cells) + "</tr>"
+
+
+def _claims(source: Source) -> str:
+    rows = []
+    for claim in source.history.claims:
+        stands = f'<td class="{CLASSES[claim.holds]}">{STANDS[claim.holds][0]}</td>'
+        cells = _row(claim.claim, short(claim.value), bound(claim.relation, claim.bound))
+        rows.append(cells.replace("<tr>", f"<tr>{stands}", 1))
+    return _table("Claims", ("", "claim", "measured", "claimed"), rows)
+
+
+def _measures(source: Source) -> str:
+    measures = source.history.measures.items()
+    return _table("Measures", (), [_row(name, short(value)) for name, value in measures])
+
+
+def _parameters(source: Source) -> str:
+    known = source.card.parameters if source.card else {}
+    rows = []
+    for name, value in source.started.parameters.items():
+        shown = show_setting(known, name, value).partition("=")[2]
+        rows.append(_row(name, shown, known[name].help if name in known else ""))
+    table = _table("Parameters", (), rows)
+    later = tweaks(source.history)
+    return table + (f"\n<p>Changed {escape(printable(later))}</p>" if later else "")

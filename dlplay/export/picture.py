@@ -1,0 +1,165 @@
+"""A run as a page of cells: its panels in a grid, then claims, tweaks and the address."""
+
+from __future__ import annotations
+
+import io
+
+from rich.cells import set_cell_size
+from rich.console import Console, RenderableType
+from rich.segment import Segment
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from dlplay import events
+from dlplay.draw import Curves, Look, View, caption, draw
+from dlplay.engine.history import History
+from dlplay.export.layout import Place, places
+from dlplay.export.options import Options
+from dlplay.export.source import Source
+from dlplay.numbers import bound, short
+from dlplay.plain import as_wide, to_ascii
+
+Line = list[Segment]
+Drawn = Curves | events.AnyContent
+BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
+STANDS = {True: ("✓ holds", "green"), False: ("✗ fails", "red"), None: ("· not measured", "yellow")}
+NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
+
+
+def console(width: int, *, record: bool = False) -> Console:
+    """A console on nothing, with all colours."""
+    return Console(
+        file=io.StringIO(),
+        record=record,
+        width=width,
+        height=25,
+        color_system="truecolor",
+        force_terminal=True,
+        force_jupyter=False,
+        no_color=False,
+        legacy_windows=False,
+        highlight=False,
+        emoji=False,
+        _environ=NO_ENVIRONMENT,
+    )
+
+
+def printable(text: str, look: Look = Look()) -> str:  # noqa: B008
+    """The text without characters that a terminal would obey, in ASCII where that is the look."""
+    text = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return to_ascii(text) if look.ascii else text
+
+
+class Page:
+    """The page of a run: the same places whatever moment of it is shown."""
+
+    def __init__(self, source: Source, options: Options) -> None:
+        self.source, self.options = source, options
+        names = source.panels()
+        if options.panel is not None:
+            names = options.choose([*names, *(n for n in source.history.names if n == "x-ray")])
+        self.places = dict(
+            zip(names, places(len(names), options.width, options.height), strict=True)
+        )
+        self._seen: dict[str, tuple[Drawn, list[Line]]] = {}
+        self._grid = max((place.y + place.height for place in self.places.values()), default=0)
+        self._footer = len(self._beneath(source.history, None))
+
+    @property
+    def height(self) -> int:
+        """Lines of the page."""
+        return 2 + self._grid + 1 + self._footer
+
+    def lines(self, history: History, until: int | None = None) -> list[Line]:
+        """The page as it was at the tick `until`; as it is at the end of `history` for None."""
+        width = self.options.width
+        title = set_cell_size(printable(self.source.title, self.options.look), width)
+        beneath = self._beneath(history, until)[: self._footer]
+        blank = [[Segment(" " * width)]]
+        return [
+            [Segment(title, BOLD)],
+            *blank,
+            *self._panels(history, until),
+            *blank,
+            *beneath,
+            *blank * (self._footer - len(beneath)),
+        ]
+
+    def _panels(self, history: History, until: int | None) -> list[Line]:
+        grid: list[Line] = [[] for _ in range(self._grid)]
+        for name, place in self.places.items():
+            content = history.panel(name, until) if name in history.versions else None
+            for row, line in enumerate(self.panel(name, content, place)):
+                grid[place.y + row] += line
+                if place.x + place.width < self.options.width:
+                    grid[place.y + row].append(Segment("  "))
+        return grid
+
+    def panel(self, name: str, content: Drawn | None, place: Place) -> list[Line]:
+        """A title line, the drawing, and an empty line."""
+        look, width = self.options.look, place.width
+        note = caption(content) if content is not None else ""
+        title = printable(name, look)[: max(0, width - 3)]
+        rest = set_cell_size(f" {'─' * (width - len(title) - len(note) - 3)} {note}", width)
+        head = Text.assemble((title, BOLD), (as_wide(rest) if look.ascii else rest, FAINT))
+        head.truncate(width, pad=True)
+        drawing = self._drawn(name, content, width, place.height - 2)
+        return [list(head.render(console(width))), *drawing, [Segment(" " * width)]]
+
+    def _drawn(self, name: str, content: Drawn | None, width: int, height: int) -> list[Line]:
+        if content is None:
+            return [[Segment(" " * width)] for _ in range(height)]
+        known = self._seen.get(name)
+        if known is None or known[0] is not content:  # most frames change few panels
+            self._seen[name] = known = content, self._fresh(name, content, width, height)
+        return known[1]
+
+    def _fresh(self, name: str, content: Drawn, width: int, height: int) -> list[Line]:
+        try:
+            return draw(content, width, height, self.options.look, View()).lines
+        except Exception as error:  # the file may come from anywhere: the other panels are whole
+            self.options.note(f"the panel {name!r} cannot be drawn: {error}")
+            lost = events.Text(panel=name, text="(this panel cannot be drawn)")
+            return draw(lost, width, height, self.options.look).lines
+
+    def _beneath(self, history: History, until: int | None) -> list[Line]:
+        look, page = self.options.look, console(self.options.width)
+        parts: list[RenderableType] = []
+        if history.claims:
+            parts += [claims_table(history, look), ""]
+        if history.tweaks:
+            parts.append(Text(printable(tweaks(history), look)))
+        parts.append(Text(printable(self._state(history, until), look)))
+        address = Text(printable(f"dlplay open {self.source.address}", look), overflow="fold")
+        parts.append(address)
+        return [line for part in parts for line in page.render_lines(part, pad=True)]
+
+    def _state(self, history: History, until: int | None) -> str:
+        if until is None:
+            return self.source.summary()
+        progress = history.progress
+        if progress is None:
+            return "beginning"
+        phase = f" · {progress.phase}" if progress.phase else ""
+        return f"step {progress.step:,} of {progress.total:,}{phase}"
+
+
+def tweaks(history: History) -> str:
+    """What was changed while the run went on."""
+    return ", ".join(f"at {t.tick:,}: {t.name}={t.value}" for t in history.tweaks)
+
+
+def claims_table(history: History, look: Look) -> Table:
+    """How every claim stands: measured, claimed, holds."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    table.add_column("claim", ratio=1)
+    table.add_column("measured", no_wrap=True, justify="right")
+    table.add_column("claimed", no_wrap=True)
+    for claim in history.claims:
+        words, style = STANDS[claim.holds]
+        cells = (claim.claim, short(claim.value), bound(claim.relation, claim.bound))
+        texts = [Text(printable(cell, look)) for cell in cells]
+        table.add_row(Text(printable(words, look), "" if look.colors == "none" else style), *texts)
+    return table

@@ -1,0 +1,97 @@
+"""What is exported: a run's events, in order, and the history that they make."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dlplay import events
+from dlplay.address import address, show_setting
+from dlplay.catalog import SceneCard
+from dlplay.engine.history import History
+from dlplay.engine.recording import read
+from dlplay.engine.replay import Replay
+from dlplay.engine.vetting import vetted
+
+
+class Points:
+    """Every point of one series: ticks, x and y; `ticks` is empty for a curve drawn at once."""
+
+    def __init__(self) -> None:
+        self.ticks, self.x, self.y = array("d"), array("d"), array("d")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recorded run, and today's scene of that id if there is one here.
+
+    Iterate it for the events that can be read, as often as you like.
+    """
+
+    replay: Replay
+    card: SceneCard | None = None
+
+    def __iter__(self) -> Iterator[list[events.AnyEvent]]:
+        for batch in read(self.replay.path):
+            yield [event for event in map(vetted, batch) if event is not None]
+
+    @property
+    def history(self) -> History:
+        return self.replay.history
+
+    @property
+    def started(self) -> events.Started:
+        return self.replay.started
+
+    @property
+    def title(self) -> str:
+        return self.card.title if self.card else self.started.scene
+
+    @property
+    def address(self) -> str:
+        """What to write after `dlplay open`: the settings with which the run began."""
+        begun = self.started
+        if self.card:
+            return address(self.card, begun.parameters, begun.seed, begun.device)
+        settings = [show_setting({}, name, value) for name, value in begun.parameters.items()]
+        words = [begun.scene, *settings, f"--seed {begun.seed}", f"--device {begun.device}"]
+        return " ".join(words)
+
+    def summary(self) -> str:
+        """How it ended, or where the recording ends."""
+        done, begun = self.history.finished, self.started
+        if done:
+            end = f"{done.status}: {done.steps:,} steps in {done.seconds:.1f} s"
+        else:
+            end = f"unfinished: the recording ends after {self.history.tick:,} steps"
+        return f"{end} on {begun.device}, seed {begun.seed}"
+
+    def panels(self) -> list[str]:
+        """Panels in the order in which the scene lays them out; the X-ray is shown on demand."""
+        names = self.history.names
+        first = [name for name in (self.card.panels if self.card else ()) if name in names]
+        return first + [name for name in names if name not in first and name != "x-ray"]
+
+    def curves(self) -> dict[str, dict[str, Points]]:
+        """Every point of every curve, by panel and series, and the last of each whole plot."""
+        found: dict[str, dict[str, Points]] = {}
+        for batch in self:
+            for event in batch:
+                if isinstance(event, events.Points):
+                    series = found.setdefault(event.panel, {}).setdefault(event.series, Points())
+                    series.ticks.extend(event.ticks)
+                    series.x.extend(event.x)
+                    series.y.extend(event.y)
+        for name, keyframes in self.history.keyframes.items():
+            last = keyframes.at()
+            if isinstance(last, events.Plot) and name not in found:
+                found[name] = {key: _plotted(xy) for key, xy in last.series.items()}
+        return {name: found[name] for name in self.history.names if name in found}
+
+
+def _plotted(xy: tuple[list[float], list[float]]) -> Points:
+    points = Points()
+    points.x.extend(xy[0])
+    points.y.extend(xy[1])
+    return points

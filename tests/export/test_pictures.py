@@ -1,0 +1,191 @@
+"""svg and html: well-formed, self-contained, with everything that should be on them."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from dlplay import events
+from dlplay.draw import Look
+from dlplay.export import FORMATS, NoSuchPanel, Options
+from dlplay.export.layout import LOWEST, places
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def svg(source, **options):
+    return FORMATS["svg"].write(source, Options(**options))
+
+
+def html(source, **options):
+    return FORMATS["html"].write(source, Options(**options))
+
+
+def text_of(picture):
+    """The text of an SVG, row by row, each piece where it stands."""
+    rows = {}
+    for element in ElementTree.fromstring(picture).iter(f"{SVG}text"):
+        rows.setdefault(float(element.get("y")), []).append(
+            (round(float(element.get("x")) / 12.2), element.text.replace("\xa0", " "))
+        )
+    lines = []
+    for y in sorted(rows):
+        line = ""
+        for x, text in sorted(rows[y]):
+            line = line.ljust(x) + text
+        lines.append(line.rstrip())
+    return lines
+
+
+def fetched(text):
+    """What a browser would go and get."""
+    text = text.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    return re.findall(r"https?:|//[a-z]|@font-face|@import|\burl\((?!#)|\bsrc=|\bhref=", text)
+
+
+def test_a_picture_shows_panels_claims_and_address(run_of):
+    lines = text_of(svg(run_of.source))
+    shown = "\n".join(lines)
+    assert lines[0] == run_of.source.title
+    for panel in run_of.source.card.panels:
+        assert re.search(rf"(^|  ){panel} ─", shown, re.M), panel
+    for claim in run_of.result.claims:
+        words = "✓ holds" if claim.holds else "✗ fails"
+        assert any(row.startswith(words) and claim.claim[:40] in row for row in lines)
+    assert lines[-1] == f"dlplay open {run_of.source.address}"
+
+
+@pytest.mark.parametrize("write", [svg, html])
+def test_nothing_is_fetched(run_of, write):
+    assert fetched(write(run_of.source)) == []
+
+
+def test_the_guard_against_fetching_can_fail():
+    assert fetched('url("https://example.org/a.woff")')
+    assert fetched("<img src=x>")
+
+
+def test_the_panels_are_drawn_as_everywhere(fine):
+    from dlplay.draw import draw
+
+    source = fine.source
+    drawing = draw(source.history.panel("valley"), 60, 18, Look()).plain.splitlines()
+    drawing = [row.rstrip() for row in drawing if row.strip()]
+    lines = text_of(svg(source, panel="valley", width=60, height=20))
+    assert drawing == lines[2 : 2 + len(drawing)]
+
+
+def test_every_piece_of_text_is_clipped_by_something_that_is_there(fine):
+    picture = svg(fine.source)
+    assert set(re.findall(r"url\(#([^)]+)\)", picture)) <= set(re.findall(r'id="([^"]+)"', picture))
+
+
+def test_a_page_tells_title_parameters_claims_and_measures(run_of):
+    page = html(run_of.source)
+    words = Words(page).words
+    assert run_of.source.title in words
+    for name in (*run_of.result.parameters, *run_of.result.measures):
+        assert name in words
+    for claim in run_of.result.claims:
+        assert claim.claim in words
+    pictures = re.findall(r"<svg.*?</svg>", page, re.S)
+    assert len(pictures) == len(run_of.source.panels())
+    for picture in pictures:
+        ElementTree.fromstring(picture)
+
+
+class Words(HTMLParser):
+    """The texts of a page; every tag that is opened must be closed in its turn."""
+
+    VOID = ("meta", "br", "rect")
+
+    def __init__(self, page):
+        super().__init__()
+        self.words, self.open, self.tags = [], [], set()
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_one_panel(fine):
+    shown = "\n".join(text_of(svg(fine.source, panel="words")))
+    assert "step 69" in shown
+    assert "walker" not in shown
+    assert html(fine.source, panel="words").count("<figure") == 1
+
+
+def test_no_such_panel(fine):
+    with pytest.raises(NoSuchPanel, match=r"no panel 'vally'.*Did you mean 'valley'"):
+        svg(fine.source, panel="vally")
+
+
+def test_names_and_texts_of_a_stranger_stay_text(hostile):
+    ElementTree.fromstring(svg(hostile))
+    page = html(hostile)
+    assert "script" not in Words(page).tags
+    for text in (svg(hostile), page):
+        assert "\x1b" not in text
+        assert "<script" not in text
+
+
+def test_a_panel_that_cannot_be_drawn_leaves_the_others(by_hand, monkeypatch):
+    from dlplay.draw import words
+
+    def fail(canvas, event):
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr(words, "draw_table", fail)
+    notes = []
+    source = by_hand(
+        [
+            events.Table(panel="odd", columns=["a"], rows=[[1]]),
+            events.Text(panel="fine", text="all well"),
+        ]
+    )
+    shown = "\n".join(text_of(svg(source, note=notes.append)))
+    assert "all well" in shown
+    assert "cannot be drawn" in shown
+    assert notes == ["the panel 'odd' cannot be drawn: odd"]
+
+
+def test_ascii_and_no_colour(fine):
+    assert "\n".join(text_of(svg(fine.source, look=Look("none", ascii=True)))).isascii()
+
+
+def test_a_run_that_drew_nothing(by_hand):
+    lines = text_of(svg(by_hand()))
+    assert lines[0] == "made/up"
+    assert "unfinished" in lines[-2]
+    assert "<figure" not in html(by_hand())
+
+
+@pytest.mark.parametrize("count", range(1, 20))
+@pytest.mark.parametrize("size", [(30, 8), (80, 24), (160, 48), (500, 300)])
+def test_panels_share_the_room(count, size):
+    width, height = size
+    taken = np.zeros((1000, width), int)
+    for place in places(count, width, height):
+        assert place.width >= min(28, width)
+        assert place.height >= LOWEST
+        taken[place.y : place.y + place.height, place.x : place.x + place.width] += 1
+    assert taken.max() == 1
+    assert len(places(count, width, height)) == count
+    if count == 1:
+        assert taken[:height].all()
