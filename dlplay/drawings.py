@@ -24,7 +24,7 @@ class Drawings:
     def __init__(self) -> None:
         self.step = 0  # of the innermost loop
         self.tick = 0  # steps begun in all
-        self._points: dict[tuple[str, str], tuple[list[int], list[float], list[Any]]] = {}
+        self._points: list[tuple[str, str, int, float, Any]] = []  # panel, series, tick, x, y
         self._device_points = False
         self._contents: dict[str, events.AnyContent] = {}
         self._axes: dict[str, events.Axes] = {}
@@ -35,13 +35,23 @@ class Drawings:
         if self._device_points:
             self._fetch()
         drawn: list[events.AnyEvent] = [*self._axes.values()]
-        drawn += [
-            events.Points(tick=self.tick, panel=panel, series=name, ticks=ticks, x=xs, y=ys)
-            for (panel, name), (ticks, xs, ys) in self._points.items()
-        ]
+        drawn += self._gathered()
         drawn += self._contents.values()
-        self._axes, self._points, self._contents = {}, {}, {}
+        self._axes, self._points, self._contents = {}, [], {}
         return drawn
+
+    def _gathered(self) -> list[events.AnyEvent]:
+        """The points, series by series. Done here, not at every step: there it would be dear."""
+        found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
+        for panel, name, tick, x, y in self._points:
+            ticks, xs, ys = found.setdefault((panel, name), ([], [], []))
+            ticks.append(tick)
+            xs.append(x)
+            ys.append(y)
+        return [
+            events.Points(tick=self.tick, panel=panel, series=name, ticks=ticks, x=xs, y=ys)
+            for (panel, name), (ticks, xs, ys) in found.items()
+        ]
 
     # Curves
 
@@ -61,28 +71,22 @@ class Drawings:
         """
         at = self.step if x is None else float(x)
         finite = False
-        for name, value in {**(values or {}), **named}.items():
+        for name, value in ({**values, **named} if values else named).items():
             if type(value) is not float:
                 value = self._scalar(value)
-            key = (panel, name)
-            if key not in self._points:
-                self._points[key] = ([], [], [])
-            ticks, xs, ys = self._points[key]
-            ticks.append(self.tick)
-            xs.append(at)
-            ys.append(value)
+            self._points.append((panel, name, self.tick, at, value))
             finite = finite or type(value) is not float or math.isfinite(value)
         if not finite and (values or named):
             self._diverged = _divergence(panel, self.tick)
 
     def _scalar(self, value: Any) -> Any:
         """A float; or, of a tensor on an accelerator, a copy that is fetched at the next flush."""
-        if hasattr(value, "detach"):
-            value = value.detach()
-            if value.device.type != "cpu":
-                self._device_points = True
-                return value.reshape(()).clone()
-        return float(value)
+        if not hasattr(value, "detach"):
+            return float(value)
+        if value.device.type == "cpu":
+            return float(value.item())
+        self._device_points = True
+        return value.detach().reshape(()).clone()
 
     def axes(
         self,
@@ -376,31 +380,24 @@ class Drawings:
         """Move all buffered scalars off the accelerator in one copy."""
         import torch
 
-        waiting = [
-            (ys, i) for _, _, ys in self._points.values() for i, y in enumerate(ys)
-            if type(y) is not float
-        ]  # fmt: skip
-        stacked = torch.stack([ys[i].float() for ys, i in waiting]).tolist()
-        for (ys, i), value in zip(waiting, stacked, strict=True):
-            ys[i] = value
+        waiting = [i for i, point in enumerate(self._points) if type(point[4]) is not float]
+        values = torch.stack([self._points[i][4].float() for i in waiting]).tolist()
+        for i, value in zip(waiting, values, strict=True):
+            self._points[i] = (*self._points[i][:4], value)
         self._device_points = False
         self._find_divergence()
 
     def _find_divergence(self) -> None:
         """What `curve` does at once on the CPU, for points that have just been fetched: find the
         first tick at which a panel has no finite value left, and drop what came after it."""
-        alive: dict[tuple[str, int], bool] = {}
-        for (panel, _), (ticks, _, ys) in self._points.items():
-            for tick, y in zip(ticks, ys, strict=True):
-                key = (panel, tick)
-                alive[key] = alive.get(key, False) or math.isfinite(y)
-        dead = [(tick, panel) for (panel, tick), lives in alive.items() if not lives]
+        alive: dict[tuple[int, str], bool] = {}
+        for panel, _, tick, _, y in self._points:
+            alive[tick, panel] = alive.get((tick, panel), False) or math.isfinite(y)
+        dead = [place for place, lives in alive.items() if not lives]
         if not dead or self._diverged:
             return
         first, panel = min(dead)
-        for ticks, xs, ys in self._points.values():
-            kept = sum(tick <= first for tick in ticks)
-            del ticks[kept:], xs[kept:], ys[kept:]
+        self._points = [point for point in self._points if point[2] <= first]
         self._diverged = _divergence(panel, first)
 
 

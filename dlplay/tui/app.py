@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -171,6 +172,11 @@ def start(
     if replay is None:
         launcher.warm(gated=True)  # before Textual takes the terminal
     app = DlplayApp(catalog, launcher, look, first=first, library=Library())
+    # What is there by now stays. Not to look through all of it again and again for garbage saves
+    # pauses of a tenth of a second, which keys would wait for.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 50, 50)
     try:
         app.run()
     finally:
