@@ -121,9 +121,7 @@ class Pool:
                 each.run.wait()
 
     def _begin(self) -> None:
-        # One at a time: starting a process is not safe in several threads at once.
-        starting = any(each.run.state == "starting" for each in self._under)
-        if self._waiting and len(self._under) < self._at_once and not starting:
+        while self._waiting and len(self._under) < self._at_once:
             job = self._waiting.popleft()
             history = None
             if self._histories:

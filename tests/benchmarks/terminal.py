@@ -9,6 +9,7 @@ import select
 import signal
 import struct
 import sys
+import tempfile
 import termios
 import time
 
@@ -21,6 +22,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+            os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()  # not among the user's recordings
             os.execv(sys.executable, [sys.executable, "-m", "dlplay", *arguments])
         size = struct.pack("HHHH", height, width, 0, 0)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
