@@ -61,7 +61,8 @@ def run_all(
     launcher.warm()
     todo = [Job(card, seed) for card in cards for seed in range(seeds)]
     Pool(launcher, todo, at_once=jobs or cores(), device=device).run(ended, watch)
-    return over
+    # In order of seeds, whichever run was over first.
+    return {scene: dict(sorted(runs.items())) for scene, runs in over.items()}
 
 
 def verdicts(cards: Sequence[SceneCard], finished: Summaries) -> Iterator[Verdict]:

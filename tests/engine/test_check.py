@@ -28,6 +28,7 @@ def test_each_seed_runs_apart_and_faults_stay_apart(faults):
         "faults/fine": {0, 1},
         "faults/killed": {0, 1},
     }
+    assert [list(runs) for runs in finished.values()] == [[0, 1]] * 2  # in order, however they end
     assert all(run.status == "done" for run in finished["faults/fine"].values())
     assert all(run.status == "failed" for run in finished["faults/killed"].values())
     measures = [run.measures for run in finished["faults/fine"].values()]
