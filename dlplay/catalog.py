@@ -43,7 +43,7 @@ class SceneCard:
     root: Path
     title: str
     lesson: str = ""
-    covers: tuple[str, ...] = ()
+    covers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     panels: tuple[str, ...] = ()
     quick: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Parameter[Any]] = field(default_factory=dict)
@@ -234,7 +234,7 @@ def describe(path: Path, root: Path) -> SceneCard | None:
             root=root,
             title=title,
             lesson=lesson,
-            covers=tuple(declared.get("covers", ())),
+            covers=_covers(declared.get("covers", {})),
             panels=tuple(declared.get("panels", ())),
             quick=declared.get("quick", {}),
             parameters=literals.parameters(body, names),
@@ -243,6 +243,16 @@ def describe(path: Path, root: Path) -> SceneCard | None:
         )
     except (OSError, SyntaxError, UnicodeDecodeError, TypeError, ParameterError, ValueError) as e:
         return SceneCard(id, path, root, title, source=source, broken=f"{path.name}: {e}")
+
+
+def _covers(declared: object) -> dict[str, tuple[str, ...]]:
+    """Sections with the panels and claims that show them. Raises ValueError for anything else."""
+    shown = "covers must be a dict: {section: (names of panels and claims that show it, ...)}"
+    if not isinstance(declared, dict):
+        raise ValueError(shown)
+    if any(isinstance(names, str) for names in declared.values()):
+        raise ValueError(f"{shown}; one name needs its comma: ('loss',)")
+    return {section: tuple(names) for section, names in declared.items()}
 
 
 def _scene_body(tree: ast.Module) -> list[ast.stmt] | None:

@@ -21,12 +21,13 @@ class Scene:
     Subclass it once in a file. The module's docstring is the lesson. Class attributes, all
     written as literals so that they can be listed without importing torch:
 
-    - `covers`: the sections of the course that the scene shows
+    - `covers`: the sections of the course that the scene shows, each with the names of the panels
+      and claims that show it
     - `panels`: the names of its panels, in the order in which they are laid out
     - `quick`: settings of a complete run of a second or two
     """
 
-    covers: ClassVar[tuple[str, ...]] = ()
+    covers: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     panels: ClassVar[tuple[str, ...]] = ()
     quick: ClassVar[Mapping[str, Any]] = {}
     parameters: ClassVar[Mapping[str, Parameter[Any]]] = {}

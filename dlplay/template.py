@@ -101,7 +101,7 @@ SLOPE, INTERCEPT = 2.0, -1.0
 
 class @CLASS@(Scene):
     # These are read without running the file, so they must be written out as literals.
-    covers = ()  # the sections of the course that it shows
+    covers = {}  # sections of the course, each with the panels and claims that show it
     panels = ("loss", "fit")  # the names of what it draws, in the order of the layout
     quick = {"steps": 5}  # settings of a complete run of a second or two, for tests
 

@@ -20,7 +20,7 @@ def as_row(card: SceneCard) -> dict[str, Any]:
         "id": card.id,
         "chapter": card.chapter,
         "title": card.title,
-        "covers": list(card.covers),
+        "covers": {section: list(names) for section, names in card.covers.items()},
         "path": str(card.path),
     }
     return row | {"broken": card.broken} if card.broken else row
@@ -88,8 +88,10 @@ def print_scene(console: Console, card: SceneCard, session: Session) -> None:
     console.print(lesson(card.lesson, ascii=ascii))
     if card.covers:
         _heading(console, "Sections")
-        for section in card.covers:
-            console.print(Text(session.text(f"  {section}")))
+        for section, names in card.covers.items():
+            line = Text(session.text(f"  {section}"))
+            line.append(session.text(f"  {', '.join(names)}"), style="dim")
+            console.print(line)
     if card.parameters:
         _heading(console, "Parameters")
         _print_parameters(console, card, session)

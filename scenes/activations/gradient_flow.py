@@ -146,13 +146,34 @@ def ratios(x, y, seed, *setting):
 
 
 class GradientFlow(Scene):
-    covers = (
-        "Vanishing and Exploding Gradients",
-        "Sigmoid - nn.Sigmoid()",
-        "Tanh - nn.Tanh()",
-        "ReLU- nn.ReLU()",
-        "Saturating functions vs non-saturating functions",
-    )
+    covers = {
+        "Vanishing and Exploding Gradients": (
+            "gradient by layer",
+            "ratio by depth",
+            "geometric",
+            "default_vanishes",
+            "sigmoid_explodes",
+        ),
+        "Sigmoid - nn.Sigmoid()": (
+            "gradient by layer",
+            "loss",
+            "sigmoid_vanishes",
+            "sigmoid_learns_nothing",
+        ),
+        "Tanh - nn.Tanh()": ("gradient by layer", "tanh_keeps"),
+        "ReLU- nn.ReLU()": (
+            "gradient by layer",
+            "loss",
+            "relu_keeps",
+            "half_variance",
+            "relu_learns",
+        ),
+        "Saturating functions vs non-saturating functions": (
+            "pre-activations",
+            "sigmoid_vanishes",
+            "no_brake",
+        ),
+    }
     panels = ("gradient by layer", "ratio by depth", "pre-activations", "loss")
     quick = {"steps": 25, "depth": 5}
 

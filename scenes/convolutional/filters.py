@@ -137,14 +137,27 @@ def favourites(filters, x):
 
 
 class Filters(Scene):
-    covers = (
-        "Filters as Feature Detectors",
-        "Convolution and Cross-Correlation",
-        "Padding",
-        "Strided Convolutions",
-        "On the Applicability of Stride",
-        "What Do Convolutional Filters Learn?",
-    )
+    covers = {
+        "Filters as Feature Detectors": ("photo", "feature map", "likes_itself"),
+        "Convolution and Cross-Correlation": (
+            "feature map",
+            "conv2d_correlates",
+            "does_not_commute",
+        ),
+        "Padding": ("feature map", "dark_edge", "dark_corner"),
+        "Strided Convolutions": ("reads per pixel", "unread"),
+        "On the Applicability of Stride": ("reads per pixel", "unread"),
+        "What Do Convolutional Filters Learn?": (
+            "filters",
+            "selectivity",
+            "loss",
+            "oriented",
+            "most_oriented",
+            "smooth",
+            "favourite",
+            "accurate",
+        ),
+    }
     panels = ("photo", "feature map", "reads per pixel", "filters", "selectivity", "loss")
     quick = {"steps": 40}
 

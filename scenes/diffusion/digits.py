@@ -121,17 +121,27 @@ def noise_schedule(name):
 
 
 class Digits(Scene):
-    covers = (
-        "Diffusion models - introduction",
-        "Intuition Behind Diffusion Models",
-        "Denoising Diffusion Probabilistic Models (overview)",
-        "Forward Diffusion Process",
-        "Diffusion Kernel",
-        "Reverse Diffusion Process",
-        "Simplifying the Negative ELBO",
-        "Final Expression for the Diffusion Loss",
-        "Inference",
-    )
+    covers = {
+        "Diffusion models - introduction": ("samples", "right_class", "near_real"),
+        "Intuition Behind Diffusion Models": ("forward", "denoising", "keeps_variance"),
+        "Denoising Diffusion Probabilistic Models (overview)": (
+            "samples",
+            "judge",
+            "varied",
+            "balanced",
+        ),
+        "Forward Diffusion Process": (
+            "forward",
+            "noise schedule",
+            "keeps_variance",
+            "linear_wastes",
+        ),
+        "Diffusion Kernel": ("forward", "jump_is_walk"),
+        "Reverse Diffusion Process": ("denoising", "noise_on_the_way_decides"),
+        "Simplifying the Negative ELBO": ("loss", "first_level_counts"),
+        "Final Expression for the Diffusion Loss": ("loss", "hardest_when_clean"),
+        "Inference": ("denoising", "samples", "few_passes"),
+    }
     panels = ("forward", "denoising", "samples", "loss", "noise schedule", "judge")
     quick = {"steps": 10, "passes": 5}
 

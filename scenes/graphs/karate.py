@@ -114,12 +114,12 @@ class Net(nn.Module):
 
 
 class Karate(Scene):
-    covers = (
-        "Graph-level Tasks, Node-level Tasks & Edge-level Tasks",
-        "The Simplest GNN",
-        "Modern Graph Neural Networks",
-        "GCN",
-    )
+    covers = {
+        "Graph-level Tasks, Node-level Tasks & Edge-level Tasks": ("club", "chance"),
+        "The Simplest GNN": ("smoothing", "sharpen", "blur"),
+        "Modern Graph Neural Networks": ("embedding", "block model", "homophily"),
+        "GCN": ("accuracy", "beliefs", "ties", "hubs"),
+    }
     panels = ("club", "accuracy", "embedding", "beliefs", "block model", "smoothing")
     quick = {"steps": 10}
 

@@ -76,12 +76,12 @@ TARGET = 0.25  # cross-entropy at which a digit classifier has arrived
 
 
 class GradientDescent(Scene):
-    covers = (
-        "Model Optimization with Gradient Descent",
-        "Full Batch Gradient Descent",
-        "Stochastic Gradient Descent",
-        "Mini-Batch Gradient Descent",
-    )
+    covers = {
+        "Model Optimization with Gradient Descent": ("valley", "edge", "converges", "diverges"),
+        "Full Batch Gradient Descent": ("excess loss", "digits", "converges", "samples"),
+        "Stochastic Gradient Descent": ("excess loss", "gradients", "unbiased", "exact"),
+        "Mini-Batch Gradient Descent": ("batch size", "variance", "floor", "samples"),
+    }
     panels = ("valley", "excess loss", "batch size", "gradients", "edge", "digits")
     quick = {"steps": 320}
 

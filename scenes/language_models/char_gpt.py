@@ -110,17 +110,28 @@ class GPT(nn.Module):
 
 
 class CharGPT(Scene):
-    covers = (
-        "GPT (GPT-1)",
-        "GPT-2",
-        "Classification Head",
-        "Strategies for Next Token Sampling (overview)",
-        "Greedy search",
-        "Pure (ancestral) sampling",
-        "Top-K sampling",
-        "Top-p (nucleus) sampling",
-        "Temperature scaling",
-    )
+    covers = {
+        "GPT (GPT-1)": ("loss", "attention", "begins_uniform", "learns", "causal", "parallel"),
+        "GPT-2": (
+            "generated text",
+            "loss",
+            "beats_pairs",
+            "beats_triples",
+            "loses_to_fives",
+            "uses_context",
+        ),
+        "Classification Head": ("next character", "begins_uniform"),
+        "Strategies for Next Token Sampling (overview)": (
+            "generated text",
+            "next character",
+            "greedy_loops",
+        ),
+        "Greedy search": ("greedy text", "greedy_loops"),
+        "Pure (ancestral) sampling": ("generated text", "greedy_loops"),
+        "Top-K sampling": ("next character",),
+        "Top-p (nucleus) sampling": ("next character", "nucleus_breathes"),
+        "Temperature scaling": ("next character", "generated text"),
+    }
     panels = ("loss", "generated text", "next character", "attention", "greedy text")
     quick = {"steps": 12, "width": "32", "layers": 1, "context": 32}
 

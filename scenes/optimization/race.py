@@ -149,19 +149,24 @@ def window(surface, angle):
 
 
 class OptimizerRace(Scene):
-    covers = (
-        "Challenges in Neural Network Optimization",
-        "Momentum",
-        "Role of β",
-        "Nesterov Momentum",
-        "Separate Adaptive Learning Rates",
-        "Rprop: Using Only the Sign of the Gradient",
-        "Why Rprop Does Not Work Well with Mini-Batches?",
-        "RMSProp: A Mini-Batch Version of Rprop",
-        "Adagrad",
-        "Adam",
-        "Lion",
-    )
+    covers = {
+        "Challenges in Neural Network Optimization": (
+            "valley",
+            "steps to goal",
+            "saddle",
+            "plateau",
+        ),
+        "Momentum": ("valley", "momentum"),
+        "Role of β": ("valley", "washboard"),
+        "Nesterov Momentum": ("valley", "nesterov"),
+        "Separate Adaptive Learning Rates": ("leaderboard", "adam_axes"),
+        "Rprop: Using Only the Sign of the Gradient": ("steps to goal", "plateau"),
+        "Why Rprop Does Not Work Well with Mini-Batches?": ("digits net", "rprop"),
+        "RMSProp: A Mini-Batch Version of Rprop": ("digits net", "net"),
+        "Adagrad": ("steps to goal", "axes"),
+        "Adam": ("leaderboard", "digits net", "adam_axes", "net"),
+        "Lion": ("digits net", "lion"),
+    }
     panels = ("valley", "leaderboard", "loss", "digits net", "steps to goal")
     quick = {"steps": 40}
 

@@ -116,15 +116,33 @@ def side_by_side(left, right):
 
 
 class Digits(Scene):
-    covers = (
-        "Variational Autoencoder (chapter introduction)",
-        "Motivation for VAEs: The Limitations of Standard Autoencoders",
-        "ELBO",
-        "The Variational Autoencoder",
-        "Re-parametrization Trick",
-        "Comparison of VAE Loss and Standard Autoencoder Loss",
-        "Final Considerations and Applications of VAEs",
-    )
+    covers = {
+        "Variational Autoencoder (chapter introduction)": (
+            "latent plane",
+            "map of digits",
+            "samples_better",
+        ),
+        "Motivation for VAEs: The Limitations of Standard Autoencoders": (
+            "VAE and AE samples",
+            "samples_better",
+            "all_digits",
+        ),
+        "ELBO": ("ELBO terms", "loose_bound"),
+        "The Variational Autoencoder": (
+            "latent plane",
+            "original and copy",
+            "fills_prior",
+            "informative",
+            "copies",
+        ),
+        "Re-parametrization Trick": ("ELBO terms", "quiet_gradient"),
+        "Comparison of VAE Loss and Standard Autoencoder Loss": (
+            "original and copy",
+            "KL by dimension",
+            "no_price",
+        ),
+        "Final Considerations and Applications of VAEs": ("map of digits", "all_digits"),
+    }
     panels = (
         "latent plane",
         "map of digits",

@@ -23,7 +23,7 @@ SCENES = {
         from dlplay import Choice, Float, Int, Scene, Text, claim
 
         class Fine(Scene):
-            covers = ("First section", "Second section")
+            covers = {"First section": ("loss",), "Second section": ()}
             panels = ("loss", "words")
             quick = {"steps": 2}
             rate = Float(0.5, min=0.1, max=1, live=True, help="share that is kept")

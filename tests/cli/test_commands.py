@@ -82,7 +82,7 @@ def test_list_as_json(dlplay, course):
         "id": "tiny/fine",
         "chapter": "tiny",
         "title": "A scene that behaves",
-        "covers": ["First section", "Second section"],
+        "covers": {"First section": ["loss"], "Second section": []},
         "path": str((course / "tiny" / "fine.py").resolve()),
     }
     broken = next(row for row in rows if row["id"] == "tiny/broken")
@@ -118,7 +118,7 @@ def test_show_has_lesson_parameters_claims_and_sections(dlplay):
     assert lines[0] == "A scene that behaves"
     assert "1" in lines
     assert "a = ╶─╴" in lines  # the formula, drawn
-    assert "First section" in lines
+    assert "First section  loss" in lines
     rate = next(line for line in lines if line.startswith("rate "))
     assert rate.split(None, 3)[:3] == ["rate", "0.5", "live"]
     assert "a number from 0.1 to 1" in rate

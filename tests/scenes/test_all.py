@@ -45,6 +45,10 @@ def test_a_scene_teaches(card):
     assert len(card.lesson.splitlines()) >= 20
     assert "## Try" in card.lesson
     assert card.covers
+    shown = {*card.panels, *(claim.name for claim in card.claims)}
+    for section, names in card.covers.items():
+        assert set(names) <= shown, f"{section}: no panel or claim is named {set(names) - shown}"
+        assert set(names) & set(card.panels), f"no panel shows {section}"
     assert 3 <= len(card.parameters) <= 12
     assert any(parameter.live for parameter in card.parameters.values())
     assert card.claims

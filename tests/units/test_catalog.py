@@ -21,7 +21,7 @@ from dlplay import Float, Scene, claim
 RATES = (0.1, 1.0)
 
 class Thing(Scene):
-    covers = ("First section", "Second section")
+    covers = {"First section": ("loss",), "Second section": ()}
     panels = ("loss",)
     quick = dict(rate=0.2)
     rate = Float(RATES[0] if False else 0.1, min=0.01, max=2 / 2)
@@ -49,7 +49,7 @@ def folder(tmp_path):
 def test_a_scene_is_described_without_being_imported(folder):
     card = Catalog([folder]).find("first-steps/a")
     assert (card.title, card.lesson) == ("A title", "The lesson.")
-    assert card.covers == ("First section", "Second section")
+    assert card.covers == {"First section": ("loss",), "Second section": ()}
     assert card.quick == {"rate": 0.2}
     assert card.parameters["rate"].max == 1.0
     (works,) = card.claims
@@ -84,6 +84,8 @@ def test_another_folder_adds_to_a_chapter_and_overrides_nothing(folder, tmp_path
         ("from dlplay import *\nclass T(Scene):\n    x = Float(9, min=0, max=1)\n", "0 to 1"),
         ("class T(Scene):\n    x = Float(f(), min=0, max=1)\n", "not a literal"),
         ("class T(Scene):\n    x = Float(0.5, minimum=0, max=1)\n", "minimum"),
+        ("class T(Scene):\n    covers = ('One', 'Two')\n", "covers must be a dict"),
+        ("class T(Scene):\n    covers = {'One': 'loss'}\n", "needs its comma"),
     ],
 )
 def test_a_broken_file_is_listed_with_what_is_wrong(folder, text, words):
