@@ -76,6 +76,15 @@ def checked(
     return {name: find(parameters, name).check(value) for name, value in settings.items()}
 
 
+def checked_live(parameters: Mapping[str, Parameter[Any]], name: str, value: object) -> Any:
+    """The value, for a parameter that may be turned while the scene runs; else ParameterError."""
+    parameter = find(parameters, name)
+    if not parameter.live:
+        live = ", ".join(n for n, p in parameters.items() if p.live) or "none"
+        raise ParameterError(f"{name} cannot change during a run; live parameters: {live}")
+    return parameter.check(value)
+
+
 def find(parameters: Mapping[str, Parameter[Any]], name: str) -> Parameter[Any]:
     """The parameter of that name; ParameterError with the nearest match if there is none."""
     if name not in parameters:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,9 @@ class Stage(Drawings):
         controls: commands.Controls | None = None,
         flush_every: float = FLUSH_EVERY,
         max_steps: int | None = None,
+        tweaks: Sequence[events.Tweaked] = (),
     ) -> None:
+        """`tweaks`: values that live parameters get by themselves, each after so many steps."""
         super().__init__()
         self.scene = scene
         self.seed = seed
@@ -67,6 +70,7 @@ class Stage(Drawings):
         self._paused = self._stepping = False
         self._changed: set[str] = set()
         self._tweaks: list[events.AnyEvent] = []
+        self._due = deque(sorted(tweaks, key=lambda tweak: tweak.tick))
         self._log: list[events.AnyEvent] = []
         self._unlogged = 0
         self._measured: dict[str, float] = {}
@@ -106,6 +110,9 @@ class Stage(Drawings):
             raise Stopped
         if self._changed:
             self._changed.clear()
+        while self._due and self._due[0].tick <= self.tick:
+            tweak = self._due.popleft()
+            self._obey(commands.Tweak(tweak.name, tweak.value))
         if self._stepping:
             self._stepping, self._paused = False, True
         while self._paused or self._controls.pending():

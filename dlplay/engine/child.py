@@ -27,6 +27,7 @@ class Order:
     device: str = "auto"
     paused: bool = False
     xray: bool = False
+    tweaks: tuple[events.Tweaked, ...] = ()
 
 
 class PipeControls:
@@ -87,6 +88,7 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
         sink=sink,
         controls=controls,
         capture=False,
+        tweaks=order.tweaks,
     )
     sys.stdout.flush()
     sys.stderr.flush()

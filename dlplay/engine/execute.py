@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from dlplay import catalog, commands, events
 from dlplay.catalog import SceneCard
 from dlplay.engine import numerics
 from dlplay.parameters import ParameterError
-from dlplay.scene import Scene, checked
+from dlplay.scene import Scene, checked, checked_live
 from dlplay.stage import FLUSH_EVERY, Diverged, Sink, Stage, Stopped
 
 
@@ -29,14 +29,19 @@ def execute(
     flush_every: float = FLUSH_EVERY,
     max_steps: int | None = None,
     capture: bool = True,
+    tweaks: Sequence[events.Tweaked] = (),
 ) -> events.Finished:
     """Run a scene; every event goes to `sink`, the last is the summary that is returned.
+
+    `tweaks`: values that live parameters get on the way, each once so many steps were made.
 
     `capture`: what the scene prints goes to the run's log (a child process has it captured
     already). A scene that raises gives the status "failed", with its traceback in the log. Raises
     ParameterError for bad settings and NoDevice for a device that is not there.
     """
     values = card.defaults | checked(card.parameters, settings or {})
+    for tweak in tweaks:
+        checked_live(card.parameters, tweak.name, tweak.value)
     where = numerics.choose_device(device)
     began = time.monotonic()
     summary = events.Finished(
@@ -76,6 +81,7 @@ def execute(
         controls=controls,
         flush_every=flush_every,
         max_steps=max_steps,
+        tweaks=tweaks,
     )
     with numerics.settled(seed), _captured(stage) if capture else nullcontext():
         status, message = _perform(scene, stage, card)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,12 +84,14 @@ def run(
     max_steps: int | None = None,
     scenes: str | Path | None = None,
     watch: Callable[[list[events.AnyEvent]], None] | None = None,
+    tweaks: Sequence[events.Tweaked] = (),
     **settings: Any,
 ) -> Result:
     """Run the scene `id` ("chapter/scene") with these parameters and return what it left.
 
     `max_steps` stops it after so many steps; `scenes` is one more folder to look in; `watch` is
-    called with every batch of events as it comes. Raises UnknownScene, ParameterError, NoDevice.
+    called with every batch of events as it comes; `tweaks` are values that live parameters get on
+    the way, each once so many steps were made. Raises UnknownScene, ParameterError, NoDevice.
     """
     numerics.prepare_environment()
     extra = Path(scenes) if scenes is not None else None
@@ -109,6 +111,7 @@ def run(
         sink=sink,
         flush_every=FLUSH_EVERY,
         max_steps=max_steps,
+        tweaks=tweaks,
     )
     return Result(
         status=finished.status,

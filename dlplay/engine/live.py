@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -76,11 +76,22 @@ class Launcher:
         device: str = "auto",
         paused: bool = False,
         xray: bool = False,
+        tweaks: Sequence[events.Tweaked] = (),
     ) -> LiveRun:
-        """Start a run and return at once; its first events come when its process is up."""
+        """Start a run and return at once; its first events come when its process is up.
+
+        `tweaks`: values that live parameters get by themselves, each once so many steps were made.
+        """
         self.open_gate()
         order = Order(
-            str(card.path), str(card.root), dict(settings or {}), seed, device, paused, xray
+            path=str(card.path),
+            root=str(card.root),
+            settings=dict(settings or {}),
+            seed=seed,
+            device=device,
+            paused=paused,
+            xray=xray,
+            tweaks=tuple(tweaks),
         )
         return LiveRun(self._context, order, card)
 

@@ -126,6 +126,7 @@ STAGE = (
     Action("previous_mark", "M", "Mark before", "To the mark before", "Time"),
     Action("beginning", "home", "Beginning", "To the first step", "Time"),
     Action("now", "end", "Now", "Back to now", "Time"),
+    Action("branch", "B", "Branch", "Go on from this step as a new run, beside this one", "Time"),
     Action("pin", "p", "Pin", "Keep this run, and draw the next ones over it", "Comparing"),
     Action("compare", "v", "Compare", "This run and the pinned ones side by side", "Comparing"),
     Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),

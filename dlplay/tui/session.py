@@ -10,22 +10,24 @@ from typing import Any
 from dlplay import catalog, events
 from dlplay.address import address
 from dlplay.catalog import SceneCard
+from dlplay.engine.branch import branch
 from dlplay.engine.history import History
 from dlplay.engine.keeping import RunRecorder
 from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher, LiveRun
 from dlplay.engine.timeline import parameters_at
+from dlplay.scene import checked_live
 from dlplay.tui.pins import Pin, next_name
 
 RESTART_AFTER = 0.3  # seconds of silence after the last key that asks for a restart
-ACTIVE = ("starting", "running", "paused", "stopping")
+ACTIVE = ("starting", "repeating", "running", "paused", "stopping")
 
 
 class Session:
     """What the user does to a scene.
 
-    `state`: ready (nothing ran yet), starting, running, paused, stopping, or how the run ended:
-    done, stopped, diverged, failed.
+    `state`: ready (nothing ran yet), starting, repeating (a branch on its way to where it parts),
+    running, paused, stopping, or how the run ended: done, stopped, diverged, failed.
     """
 
     recorded = False  # whether this is a recording, which nothing starts or turns
@@ -54,6 +56,9 @@ class Session:
         self.xray = False
         self.pins: list[Pin] = []
         self.at: int | None = None  # the tick that is looked at; None: now
+        self.draft: dict[str, Any] = {}  # what a branch from there would change
+        self._ahead: History | None = None  # a branch's own history, until it is where it parts
+        self._parts_at = 0
         self.runs = 0  # counts the runs, so that a watcher notices a new one
         self.rate = 0.0  # steps a second, lately
         self._ran_with: tuple[Any, ...] = ()
@@ -66,6 +71,8 @@ class Session:
     def state(self) -> str:
         if self._restart_at is not None:
             return "starting"
+        if self._ahead is not None:
+            return "repeating"
         if self.run is None:
             return "ready"
         if self.history.finished is not None:
@@ -84,6 +91,18 @@ class Session:
         return self.run is not None and self._settings() != self._ran_with
 
     @property
+    def shown(self) -> dict[str, Any]:
+        """The parameters as they are looked at: now, or at a step back in time."""
+        if self.at is None:
+            return dict(self.values)
+        return self.values | parameters_at(self.history, self.at) | self.draft
+
+    @property
+    def repeated(self) -> tuple[int, int]:
+        """How far a branch has repeated, and where it parts."""
+        return (self._ahead.tick if self._ahead is not None else 0), self._parts_at
+
+    @property
     def address(self) -> str:
         """The command that starts this run again anywhere."""
         return f"dlplay open {address(self.card, self.values, self.seed, self.device)}"
@@ -95,29 +114,64 @@ class Session:
 
     def start(self, paused: bool = False) -> None:
         """Begin a new run with the settings as they are; an old one is ended."""
-        self.close()
+        self._begin(self.values, paused=paused)
+        self.history = History()
         self.at = None
+        self.runs += 1
+
+    def _begin(
+        self,
+        settings: dict[str, Any],
+        *,
+        tweaks: tuple[events.Tweaked, ...] = (),
+        paused: bool = False,
+    ) -> None:
+        self.close()
+        self.draft, self._ahead = {}, None
         self._restart_at = None
         self._ran_with = self._settings()
-        self.history = History()
         if self.library is not None:
             self._recorder = self.library.recorder(
-                self.card, seed=self.seed, device=self.device, settings=self.values
+                self.card, seed=self.seed, device=self.device, settings=settings
             )
         self.rate, self._rate_from = 0.0, None
-        self.runs += 1
         self.run = self.launcher.start(
             self.card,
-            self.values,
+            settings,
             seed=self.seed,
             device=self.device,
             paused=paused,
             xray=self.xray,
+            tweaks=tweaks,
         )
+
+    def branch(self) -> Pin:
+        """Go on from the step that is looked at, with the drafted values, as a new run.
+
+        It repeats the run that is shown up to there, unseen; that one is pinned, and ends if it
+        is still going on. Returns its pin. Raises ParameterError where nothing has run.
+        """
+        at = self.history.tick if self.at is None else self.at
+        plan = branch(self.card, self.history, at, self.draft)
+        self.values = self.values | parameters_at(self.history, at) | self.draft
+        self.seed = plan.seed
+        kept = next((pin for pin in self.pins if pin.history is self.history), None) or self.pin()
+        self._begin(plan.settings, tweaks=plan.tweaks)
+        self.at, self._ahead, self._parts_at = at, History(), at
+        return kept
+
+    def _part(self) -> None:
+        """The branch is where it parts from the other run, or has ended before: show it."""
+        ahead = self._ahead
+        if ahead is not None and (ahead.tick > self._parts_at or ahead.finished is not None):
+            self.history, self._ahead, self.at = ahead, None, None
+            self.runs += 1
 
     def toggle(self) -> None:
         """Start, pause or go on, whichever makes sense; all of it now."""
-        self.at = None
+        if self._ahead is not None:
+            return
+        self.at, self.draft = None, {}
         if self.run is None or not self.active:
             self.start()
         elif self.run.paused:
@@ -127,7 +181,9 @@ class Session:
 
     def step(self) -> None:
         """One step; a run that has not begun begins with it."""
-        self.at = None
+        if self._ahead is not None:
+            return
+        self.at, self.draft = None, {}
         if self.run is None or not self.active:
             self.start(paused=True)
         assert self.run is not None
@@ -139,9 +195,13 @@ class Session:
 
     def set(self, name: str, value: Any) -> str:
         """Give a parameter a value: "live" if it reaches the run, "restart" if the run begins
-        again for it, "set" if nothing runs, "" if it had that value."""
-        if self.values[name] == value:
+        again for it, "set" if nothing runs, "draft" for a branch from the step that is looked at,
+        "" if it had that value. Back in time, raises ParameterError for one that is not live."""
+        if self.shown[name] == value:
             return ""
+        if self.at is not None:
+            self.draft[name] = checked_live(self.card.parameters, name, value)
+            return "draft"
         self.values[name] = value
         if self.run is None or not self.active:
             return "set"
@@ -173,8 +233,12 @@ class Session:
 
     def seek(self, tick: int) -> None:
         """Look at the run as it was at a tick; at its last, or beyond, is now once more."""
+        if self._ahead is not None:
+            return
         tick = max(tick, 0)
         self.at = tick if tick < self.history.tick else None
+        if self.at is None:
+            self.draft = {}
 
     def look(self, xray: bool) -> None:
         self.xray = xray
@@ -213,9 +277,11 @@ class Session:
         if self._recorder is not None:
             self._recorder(batch)
             self.warning = self._recorder.trouble
-        self.history.feed(batch)
-        if self.history.finished is not None:
+        history = self.history if self._ahead is None else self._ahead
+        history.feed(batch)
+        if history.finished is not None:
             self._end_recording()
+        self._part()
         return batch
 
     def _end_recording(self) -> None:

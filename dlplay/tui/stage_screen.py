@@ -10,7 +10,7 @@ from textual.widgets import Input
 from dlplay import draw, events
 from dlplay.address import show_settings
 from dlplay.engine.timeline import marks
-from dlplay.parameters import Choice, Toggle
+from dlplay.parameters import Choice, ParameterError, Toggle
 from dlplay.parameters import Text as Name
 from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
 from dlplay.tui.panels import PanelView
@@ -35,6 +35,7 @@ CONTROLS = frozenset(
         "breaker",
         "edit",
         "xray",
+        "branch",
     ]
 )
 CURVES = (draw.Curves, events.Plot)
@@ -77,17 +78,23 @@ class StageScreen(StageView):
 
     def give(self, name: str, value: Any) -> None:
         """Set a parameter, show it, and say when it applies."""
-        if self.session.at is not None:
-            self.note(f"this is step {self.session.at}, long gone; end returns to now")
+        if self.session.state == "repeating":
+            self.note("the branch is on its way; x stops it")
             return
         before = self.session.state
-        outcome = self.session.set(name, value)
+        try:
+            outcome = self.session.set(name, value)
+        except ParameterError as error:
+            self.note(f"{error}; end returns to now")
+            return
         self.show_parameters()
         shown = f"{name} = {self.card.parameters[name].show(value)}"
         if outcome == "live":
             self.note(f"{shown} from the next step on")
         elif outcome == "restart":
             self.note(f"{shown} is not live: the run begins again")
+        elif outcome == "draft":
+            self.note(f"{shown}: B goes on from step {self.session.at} with it")
         elif outcome == "set" and before != "ready":
             self.note(f"{shown}; space runs it")
         elif outcome == "":
@@ -103,7 +110,7 @@ class StageScreen(StageView):
         elif parameter.kind == "text":
             self.note("enter types a text")
         else:
-            value = self.session.values[parameter.name]
+            value = self.session.shown[parameter.name]
             self.give(parameter.name, parameter.nudge(value, steps, big))
 
     def action_less(self) -> None:
@@ -148,7 +155,7 @@ class StageScreen(StageView):
         parameter = self.parameter
         if parameter is None:
             return
-        value = self.session.values[parameter.name]
+        value = self.session.shown[parameter.name]
 
         def take(given: Any) -> None:
             if given is not None:
@@ -175,7 +182,6 @@ class StageScreen(StageView):
 
     def play(self, values: dict[str, Any], why: str) -> None:
         """Take several settings at once and begin again with them."""
-        self.session.at = None
         self.session.values = self.card.defaults | values
         self.show_parameters()
         self.session.start()
@@ -393,6 +399,23 @@ class StageScreen(StageView):
 
     def action_previous_mark(self) -> None:
         self.to_mark(forward=False)
+
+    def action_branch(self) -> None:
+        """Go on from the step that is looked at, as a new run, beside the old one."""
+        session = self.session
+        if session.state == "repeating":
+            self.note("the branch is on its way; x stops it")
+            return
+        if session.at is None:
+            self.note("go back in time first: < > ( ) { } m home; then B goes on from there")
+            return
+        try:
+            pin = session.branch()
+        except ParameterError as error:
+            self.note(str(error))
+            return
+        self.note(f"branching at step {session.at}; the run so far is pinned as {pin.name}")
+        self.tick()
 
     # The pages
 

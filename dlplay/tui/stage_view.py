@@ -15,7 +15,7 @@ from dlplay.catalog import SceneCard
 from dlplay.draw.lesson import lesson
 from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher
-from dlplay.engine.timeline import Mark, claims_at, log_at, marks, parameters_at
+from dlplay.engine.timeline import Mark, claims_at, log_at, marks
 from dlplay.parameters import Parameter
 from dlplay.tui import pages
 from dlplay.tui.actions import STAGE, bindings
@@ -171,9 +171,7 @@ class StageView(FullScreen):
     def show_parameters(self) -> None:
         colours = inks(self.app)
         box = self.query_one(ParameterList)
-        at, values = self.session.at, self.session.values
-        if at is not None:
-            values = values | parameters_at(self.session.history, at)
+        at, values = self.session.at, self.session.shown
         box.border_title = f"parameters at step {at}" if at is not None else "parameters  • live"
         box.show(list(self.card.parameters.values()), values, self.chosen, colours)
         parameter, about = self.parameter, self.query_one("#detail", Static)

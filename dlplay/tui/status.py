@@ -10,6 +10,7 @@ from dlplay.tui.sidebar import Inks
 LOOKS = {
     "ready": ("○", "muted", "ready"),
     "starting": ("◌", "accent", "starting"),
+    "repeating": ("◌", "accent", "repeating"),
     "running": ("▶", "success", "running"),
     "paused": ("Ⅱ", "warning", "paused"),
     "stopping": ("◌", "warning", "stopping"),
@@ -29,7 +30,11 @@ def status(session: Session, width: int, inks: Inks, note: str = "") -> Text:
     finished = session.history.finished
     facts: list[str] = []
     progress = session.history.progress
-    if progress is not None and progress.total:
+    if session.state == "repeating":
+        done, goal = session.repeated
+        text.append(bar(done / max(goal, 1), 10), inks["accent"])
+        facts.append(f"step {done} of the {goal} before the branch")
+    elif progress is not None and progress.total:
         phase = f"{progress.phase} " if progress.phase else ""
         facts.append(f"{phase}step {progress.step}/{progress.total}")
         if session.state == "running":

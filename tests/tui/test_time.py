@@ -65,12 +65,49 @@ async def test_steps_of_every_size(open_app):
         assert session.at is None
 
 
+async def test_a_branch_goes_on_from_the_past_beside_the_old_run(open_app):
+    async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
+        session = await paused(pilot, app)
+        await pilot.press("B")
+        assert "go back in time first" in words(app, "status")
+        old = session.history
+        await pilot.press("home", *["greater_than_sign"] * 5)
+        at = session.at
+        await pilot.press("l", "l")
+        assert session.values["learning_rate"] == 0.1
+        assert "‹ 0.15 ›*" in words(app, "parameter-lines")
+        assert f"B goes on from step {at}" in words(app, "status")
+        await pilot.press("B")
+        await until(pilot, lambda: session.history is not old, "the branch")
+        assert [pin.name for pin in session.pins] == ["A"]
+        assert session.pins[0].history is old
+        assert session.at is None
+        assert session.values["learning_rate"] == 0.15
+        assert not session.stale
+        assert [(t.tick, t.value) for t in session.history.tweaks] == [(at, 0.15)]
+        await until(pilot, lambda: session.state == "running", "going on")
+        loss = app.screen.panels.views[0]
+        await until(pilot, lambda: "A: the loss" in loss.content.lines, "both runs")
+
+
+async def test_a_branch_may_be_stopped_on_its_way(open_app):
+    async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
+        session = await paused(pilot, app, ticks=2000)
+        await pilot.press("left_parenthesis")
+        session.branch()
+        assert session.state == "repeating"
+        await pilot.press("l", "space", "home")
+        assert session.state == "repeating"
+        await pilot.press("x")
+        await until(pilot, lambda: session.state in ("stopped", "running"), "the end of repeating")
+
+
 async def test_what_is_past_cannot_be_turned_and_going_on_is_now(open_app):
     async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
         session = await paused(pilot, app)
-        await pilot.press("home", "l")
-        assert session.values["learning_rate"] == 0.1
-        assert "end returns to now" in words(app, "status")
+        await pilot.press("home", "j", "j", "l")
+        assert session.values["size"] == 3
+        assert "size cannot change during a run" in words(app, "status")
         await pilot.press("M")
         assert "nothing is marked" in words(app, "status")
         tick = session.history.tick
