@@ -78,8 +78,12 @@ class Parameter(Generic[T]):
         """The value `steps` presses of a key further (back, if negative)."""
         raise NotImplementedError
 
-    def spread(self, count: int) -> list[T]:
-        """A sensible spread of at most `count` distinct values, for a sweep."""
+    def spread(self, count: int, around: T | None = None) -> list[T]:
+        """At most `count` distinct values for a sweep, in order.
+
+        Of a number they lie about `around` (unless given, the default), which is one of them, as
+        near as is worth a run each: of a logarithmic one two or three times further each.
+        """
         raise NotImplementedError
 
     def schema(self) -> dict[str, Any]:
@@ -153,17 +157,49 @@ class _Number(Parameter[T]):
             target = nearest - 1 if nearest >= position - 1e-9 else nearest
         return _tidy(target * stride)
 
-    def spread(self, count: int) -> list[T]:
+    def spread(self, count: int, around: T | None = None) -> list[T]:
+        middle = self.default if around is None else self.check(around)
         count = max(count, 2)
-        if self.log:
-            lo, hi = math.log10(self.min), math.log10(self.max)
-            numbers = [
-                _tidy(10 ** (lo + (hi - lo) * i / (count - 1)), digits=2) for i in range(count)
-            ]
-        else:
-            span = self.max - self.min
-            numbers = [_tidy(self.min + span * i / (count - 1), digits=3) for i in range(count)]
-        return list(dict.fromkeys(self._clip(number) for number in numbers))
+        below = self._further(float(middle), count - 1, up=False)
+        above = self._further(float(middle), count - 1, up=True)
+        # What one side has not, the other may have more of.
+        down = min(len(below), max((count - 1) // 2, count - 1 - len(above)))
+        found = [*reversed(below[:down]), float(middle), *above[: count - 1 - down]]
+        return list(dict.fromkeys(self._cast(value) for value in found))
+
+    def _further(self, middle: float, count: int, up: bool) -> list[float]:
+        """Round values on one side, nearest first: within the range, and its end if it is near."""
+        found: list[float] = []
+        end, value = float(self.max if up else self.min), middle
+        while len(found) < count:
+            value = self._leap(middle, value, up)
+            if not self.min <= value <= self.max:
+                break
+            found.append(value)
+        last = found[-1] if found else middle
+        if len(found) < count and self._apart(last, end) and (not found or not self.log):
+            found.append(end)
+        return found
+
+    def _apart(self, one: float, other: float) -> bool:
+        """Whether the range's end is far enough from the last value to be one of its own."""
+        return one != other and (self.log or abs(other - one) >= self._gap(one) / 3)
+
+    def _leap(self, middle: float, value: float, up: bool) -> float:
+        if not self.log:
+            return _tidy(value + (self._gap(middle) if up else -self._gap(middle)))
+        if middle > 1 and math.log2(middle).is_integer():  # sizes of batches and layers
+            return value * 2 if up else value / 2
+        after = _climb(value, up, COARSE)
+        near = value == middle and max(after / value, value / after) < 1.5
+        return _climb(after, up, COARSE) if near else after
+
+    def _gap(self, middle: float) -> float:
+        """Between two neighbours of a linear spread: half the value, at most a quarter of the
+        range."""
+        span = self.max - self.min
+        gap = _nice(min(span / 4, abs(middle) / 2 if middle else span / 10))
+        return max(self.step, round(gap / self.step) * self.step) if self.step else gap
 
     def schema(self) -> dict[str, Any]:
         ends = {"minimum": self.min, "maximum": self.max, "log": self.log}
@@ -235,6 +271,9 @@ class Int(_Number[int]):
     def _stride(self, big: bool) -> float:
         return max(1.0, round(super()._stride(big)))
 
+    def _gap(self, middle: float) -> float:
+        return max(1.0, round(super()._gap(middle)))
+
     def _next(self, value: float, up: bool, big: bool) -> float:
         after = super()._next(value, up, big)
         while self.log and round(after) == round(value):  # 1.2 is no step up from 1
@@ -277,7 +316,7 @@ class Choice(Parameter[str]):
             return self.options[-1 if steps > 0 else 0]
         return self.options[position % len(self.options)]
 
-    def spread(self, count: int) -> list[str]:
+    def spread(self, count: int, around: str | None = None) -> list[str]:
         return list(self.options[:count])
 
     def schema(self) -> dict[str, Any]:
@@ -313,7 +352,7 @@ class Toggle(Parameter[bool]):
     def nudge(self, value: bool, steps: int, big: bool = False) -> bool:
         return not value if steps % 2 else value
 
-    def spread(self, count: int) -> list[bool]:
+    def spread(self, count: int, around: bool | None = None) -> list[bool]:
         return [False, True]
 
     def schema(self) -> dict[str, Any]:
@@ -352,8 +391,8 @@ class Text(Parameter[str]):
     def nudge(self, value: str, steps: int, big: bool = False) -> str:
         return value
 
-    def spread(self, count: int) -> list[str]:
-        return [self.default]
+    def spread(self, count: int, around: str | None = None) -> list[str]:
+        return [self.default if around is None else around]
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.max_length, **super().schema()}

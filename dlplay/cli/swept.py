@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dlplay import events
-from dlplay.address import show_settings
 from dlplay.cli.results import WIDEST
 from dlplay.numbers import short
 
@@ -82,7 +81,7 @@ def print_sweep(console: Console, sweep: Sweep, measure: str | None, session: Se
     _print_table(console, sweep, name, session)
     console.print()
     console.print(Text(session.text(summary(sweep))))
-    console.print(Text(session.text(command(sweep))), soft_wrap=True)
+    console.print(Text(session.text(sweep.command)), soft_wrap=True)
 
 
 def _print_chart(console: Console, sweep: Sweep, name: str, session: Session) -> None:
@@ -161,15 +160,3 @@ def summary(sweep: Sweep) -> str:
     if len(sweep.seeds) > 1:
         seeds = f"seeds {sweep.seeds[0]} to {sweep.seeds[-1]}"
     return f"{len(statuses)} runs, {seeds}: {', '.join(kinds)}"
-
-
-def command(sweep: Sweep) -> str:
-    """What to write to make this sweep again."""
-    values = ",".join(sweep.parameter.show(value) for value in sweep.values)
-    words = [sweep.card.id, f"{sweep.parameter.name}={values}"]
-    words += show_settings(sweep.card, sweep.settings)
-    if len(sweep.seeds) > 1:
-        words.append(f"--seeds {len(sweep.seeds)}")
-    if sweep.seeds[0]:
-        words.append(f"--seed {sweep.seeds[0]}")
-    return "dlplay sweep " + " ".join(words)

@@ -43,7 +43,8 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
     used = legend(canvas, entries, rows, curves.axes.y)
     if canvas.height - used < 1:
         return
-    x, y = _scales(traces, curves, log)
+    unseen = [_trace("", line, 0, log) for line in curves.room]
+    x, y = _scales(traces + unseen, curves, log)
     if x is None or y is None:
         _nothing(canvas, traces, log)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,12 +36,14 @@ class Line:
 @dataclass(frozen=True, eq=False)
 class Curves:
     """Series on shared axes. `styles`: the palette's index of a series, where it is not its
-    place in `lines`. `scatter`: marks, no lines."""
+    place in `lines`. `scatter`: marks, no lines. `room`: lines that are not drawn but for which
+    the axes have room, so that two charts side by side have the same axes."""
 
     axes: events.Axes
     lines: Mapping[str, Line]
     styles: Mapping[str, int] | None = None
     scatter: bool = False
+    room: Sequence[Line] = ()
 
     @classmethod
     def of(cls, plot: events.Plot, axes: events.Axes | None = None) -> Curves:

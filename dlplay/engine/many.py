@@ -14,6 +14,7 @@ from dlplay.catalog import SceneCard
 
 if TYPE_CHECKING:
     from dlplay.engine.history import History
+    from dlplay.engine.keeping import RunRecorder
     from dlplay.engine.live import Launcher, LiveRun
 
 POLL = 0.05  # seconds between two looks at the runs under way
@@ -30,18 +31,39 @@ class Job:
 
 @dataclass
 class Running:
-    """A run under way or just over; `history` where it was asked for."""
+    """A run under way or just over; `history` and `recorder` where they were asked for."""
 
     job: Job
     run: LiveRun
     history: History | None = None
+    recorder: RunRecorder | None = None
     done: float = 0.0  # share of its loop
     finished: events.Finished | None = None
 
     def listen(self) -> None:
         """Take in what has come. RuntimeError if the run ended without a summary."""
         over = self.run.state == "over"  # asked first: what was sent before it is then all there
+        self._take()
+        if self.finished is not None:
+            self.close()
+        elif over:
+            raise RuntimeError(f"{self.job.card.id} ended without a summary")
+
+    def end(self) -> None:
+        """End its process now, if there is one still; its recording has what had come."""
+        self._take()
+        self.run.kill()
+        self.close()
+
+    def close(self) -> None:
+        """End its recording."""
+        if self.recorder is not None:
+            self.recorder.close()
+
+    def _take(self) -> None:
         batch = self.run.drain()
+        if self.recorder is not None:
+            self.recorder(batch)
         if self.history is not None:
             self.history.feed(batch)
         for event in batch:
@@ -49,10 +71,9 @@ class Running:
                 self.done = event.step / max(event.total, 1)
             elif isinstance(event, events.Finished):
                 self.finished = event
-        if over and self.finished is None:
-            raise RuntimeError(f"{self.job.card.id} ended without a summary")
 
 
+Record = Callable[["Job"], "RunRecorder"]
 Watch = Callable[[list[Running], int, int], None]  # runs under way, how many are over, of how many
 
 
@@ -65,7 +86,7 @@ def cores() -> int:
 
 class Pool:
     """Makes these runs in their order, `at_once` of them at a time; with `histories`, keeps each
-    run's History until it has been handed over."""
+    run's History until it has been handed over; with `record`, records each."""
 
     def __init__(
         self,
@@ -75,6 +96,7 @@ class Pool:
         at_once: int,
         device: str = "auto",
         histories: bool = False,
+        record: Record | None = None,
     ) -> None:
         self._launcher = launcher
         self._waiting = deque(jobs)
@@ -83,6 +105,7 @@ class Pool:
         self._at_once = max(1, at_once)
         self._device = device
         self._histories = histories
+        self._record = record
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -116,7 +139,7 @@ class Pool:
                     self._stop.wait(POLL)
         finally:
             for each in self._under:
-                each.run.kill()
+                each.end()
             for each in self._under:
                 each.run.wait()
 
@@ -131,4 +154,5 @@ class Pool:
             run = self._launcher.start(
                 job.card, dict(job.settings), seed=job.seed, device=self._device
             )
-            self._under.append(Running(job, run, history))
+            recorder = self._record(job) if self._record is not None else None
+            self._under.append(Running(job, run, history, recorder))

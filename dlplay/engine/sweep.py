@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlplay.catalog import BrokenScene, SceneCard
-from dlplay.engine.many import Job, Pool, Running, Watch, cores
+from dlplay.engine.many import Job, Pool, Record, Running, Watch, cores
 from dlplay.engine.swept import Row, Sweep, SweepRun
 from dlplay.parameters import Parameter, ParameterError, Text, Value
 from dlplay.scene import checked, find
 
 if TYPE_CHECKING:
+    from dlplay.draw import Line
+    from dlplay.engine.history import History
     from dlplay.engine.live import Launcher
 
 __all__ = ["Row", "Sweep", "SweepRun", "Sweeping", "distinct", "spread", "sweep", "sweepable"]
 
 SPREAD = 5  # values of a number, where none are given
+KEPT = 256_000_000  # bytes of histories that a sweep keeps, if it keeps them
 
 
 class Sweeping:
@@ -35,8 +38,14 @@ class Sweeping:
         jobs: int | None = None,
         device: str = "auto",
         launcher: Launcher,
+        histories: bool = False,
+        record: Record | None = None,
     ) -> None:
-        """As for `sweep`; everything is checked here, before anything runs."""
+        """As for `sweep`; everything is checked here, before anything runs.
+
+        `histories`: whether the finished runs keep theirs, up to KEPT bytes in all. `record`: makes
+        the recorder of each run.
+        """
         if card.broken:
             raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
         parameter = sweepable(card, name)
@@ -51,8 +60,15 @@ class Sweeping:
         self._sweep = Sweep(card, parameter, swept, each_seed, fixed)
         # All values with the first seed first: stopped early, a sweep still covers the range.
         todo = [Job(card, seed, {**fixed, name: value}) for seed in each_seed for value in swept]
-        at_once = jobs or max(1, cores() - 1)
-        self._pool = Pool(launcher, todo, at_once=at_once, device=device, histories=True)
+        self._room = KEPT if histories else 0
+        self._pool = Pool(
+            launcher,
+            todo,
+            at_once=jobs or spare_cores(),
+            device=device,
+            histories=True,
+            record=record,
+        )
 
     def run(self, watch: Watch = lambda under, over, total: None) -> Sweep:
         """Make all runs and return what they left; less, if it is stopped.
@@ -74,33 +90,60 @@ class Sweeping:
     def result(self) -> Sweep:
         return self._sweep
 
+    def so_far(self, run: Running) -> SweepRun:
+        """A run under way as if it ended here, its status "running". In the thread of `run`."""
+        assert run.history is not None
+        return SweepRun(
+            value=run.job.settings[self._sweep.parameter.name],
+            seed=run.job.seed,
+            status="running",
+            message="",
+            steps=run.history.tick,
+            seconds=0.0,
+            device="",
+            measures={},
+            claims=[],
+            curves=self._curves(run.history),
+        )
+
     def _keep(self, over: Running) -> None:
+        assert over.finished is not None
+        assert over.history is not None
+        done = over.finished
+        run = SweepRun(
+            value=over.job.settings[self._sweep.parameter.name],
+            seed=done.seed,
+            status=done.status,
+            message=done.message,
+            steps=done.steps,
+            seconds=done.seconds,
+            device=done.device,
+            measures=done.measures,
+            claims=done.claims,
+            curves=self._curves(over.history),
+            history=over.history if self._fits(over.history) else None,
+            recording=over.recorder.path if over.recorder is not None else None,
+        )
+        # A new list: others may be reading the old one.
+        self._sweep.runs = sorted(
+            [*self._sweep.runs, run], key=lambda run: (self._places[run.value], run.seed)
+        )
+
+    def _fits(self, history: History) -> bool:
+        self._room -= _bytes(history) if self._room > 0 else 0
+        return self._room > 0
+
+    def _curves(self, history: History) -> dict[str, dict[str, Line]]:
         from dlplay.draw import Curves
         from dlplay.engine.bundles import thinned
 
-        assert over.finished is not None
-        assert over.history is not None
         curves = {}
-        for panel, content in over.history.panels().items():
+        for panel in history.names:
+            content = history.panel(panel)
             if isinstance(content, Curves) and not content.scatter:
                 curves[panel] = {name: thinned(line) for name, line in content.lines.items()}
                 self._sweep.axes.setdefault(panel, content.axes)
-        done = over.finished
-        self._sweep.runs.append(
-            SweepRun(
-                value=over.job.settings[self._sweep.parameter.name],
-                seed=done.seed,
-                status=done.status,
-                message=done.message,
-                steps=done.steps,
-                seconds=done.seconds,
-                device=done.device,
-                measures=done.measures,
-                claims=done.claims,
-                curves=curves,
-            )
-        )
-        self._sweep.runs.sort(key=lambda run: (self._places[run.value], run.seed))
+        return curves
 
 
 def sweep(
@@ -154,9 +197,14 @@ def sweepable(card: SceneCard, name: str) -> Parameter[Any]:
     return parameter
 
 
-def spread(parameter: Parameter[Any]) -> list[Any]:
-    """A sensible spread of values; of a choice all options."""
-    return parameter.spread(SPREAD if parameter.kind in ("number", "integer") else 1000)
+def spread(parameter: Parameter[Any], around: Value | None = None) -> list[Any]:
+    """A sensible spread of values `around` one, the default unless given; of a choice all."""
+    return parameter.spread(SPREAD if parameter.kind in ("number", "integer") else 1000, around)
+
+
+def spare_cores() -> int:
+    """How many runs at once leave a core to the one who watches."""
+    return max(1, cores() - 1)
 
 
 def distinct(parameter: Parameter[Any], values: Sequence[Value]) -> list[Any]:
@@ -168,3 +216,12 @@ def distinct(parameter: Parameter[Any], values: Sequence[Value]) -> list[Any]:
     if len(swept) < 2:
         raise ParameterError(f"a sweep takes two values of {parameter.name} or more")
     return swept
+
+
+def _bytes(history: History) -> int:
+    """About how much memory a run's history takes."""
+    from dlplay.engine.history import BUCKETS, content_bytes
+
+    pictures = [content_bytes(frame) for k in history.keyframes.values() for frame in k.frames]
+    points = [min(s.count, BUCKETS) for panel in history.series.values() for s in panel.values()]
+    return sum(pictures) + 48 * sum(points)

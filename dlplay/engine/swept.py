@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlplay import events
+from dlplay.address import show_settings
 from dlplay.catalog import SceneCard
 from dlplay.claims import ClaimResult
 from dlplay.draw import Curves, Line
@@ -22,13 +25,16 @@ from dlplay.parameters import Parameter, Value
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from dlplay.engine.history import History
+
 DECADES = 100.0  # from here on between the least and the greatest, an axis is logarithmic
 NOTHING = np.zeros(0)
 
 
 @dataclass(frozen=True)
 class SweepRun:
-    """One run of a sweep that came to its end; `status` as in `events.Finished`."""
+    """One run of a sweep that came to its end; `status` as in `events.Finished`. `history`: all
+    that it showed, where the sweep keeps it; `recording`: its file, where it is recorded."""
 
     value: Value
     seed: int
@@ -40,6 +46,8 @@ class SweepRun:
     measures: Mapping[str, float]
     claims: Sequence[ClaimResult]
     curves: Mapping[str, Mapping[str, Line]]  # panel, series -> the curve, thinned
+    history: History | None = field(default=None, repr=False, compare=False)
+    recording: Path | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,18 @@ class Sweep:
         """The finished runs at this value."""
         return [run for run in self.runs if run.value == value]
 
+    @property
+    def command(self) -> str:
+        """What to write to make this sweep again."""
+        values = ",".join(self.parameter.show(value) for value in self.values)
+        words = [self.card.id, shlex.quote(f"{self.parameter.name}={values}")]
+        words += show_settings(self.card, self.settings)
+        if len(self.seeds) > 1:
+            words.append(f"--seeds {len(self.seeds)}")
+        if self.seeds[0]:
+            words.append(f"--seed {self.seeds[0]}")
+        return "dlplay sweep " + " ".join(words)
+
     def label(self, value: Value) -> str:
         """`name=value`."""
         return f"{self.parameter.name}={self.parameter.show(value)}"
@@ -159,9 +179,12 @@ class Sweep:
         log += "y" if _spans(np.concatenate([line.low, line.high])) else ""
         return Curves(events.Axes(panel=panel, x=name, log=log), lines)
 
-    def as_curves(self, panel: str, series: str | None = None) -> Curves:
+    def as_curves(
+        self, panel: str, series: str | None = None, label: Callable[[Value], str] | None = None
+    ) -> Curves:
         """A panel's curves to be drawn together, one colour a value; diverged ones as far as they
-        leave the others readable."""
+        leave the others readable. `label`: what to call a value's curve, in place of `name=value`.
+        """
         series = self._series(panel, series)
         curves = self.curves(panel, series)
         axes = self.axes.get(panel) or events.Axes(panel=panel)
@@ -170,16 +193,17 @@ class Sweep:
         for index, value in enumerate(self.values):
             if value not in curves:
                 continue
-            line, label = curves[value], self._curve_label(value)
-            lines[label] = cut(line, others, "y" in axes.log) if ends_badly(line) else line
-            styles[label] = index
+            line = curves[value]
+            name = (label or self.label)(value) + self._lost(value)
+            lines[name] = cut(line, others, "y" in axes.log) if ends_badly(line) else line
+            styles[name] = index
         return Curves(axes, lines, styles)
 
-    def _curve_label(self, value: Value) -> str:
+    def _lost(self, value: Value) -> str:
+        """How many of its seeds diverged, where the others make the curve."""
         statuses = [run.status for run in self.at(value)]
         lost = statuses.count("diverged")
-        few = f" ({lost} of {len(statuses)} diverged)" if 0 < lost < len(statuses) else ""
-        return self.label(value) + few
+        return f" ({lost} of {len(statuses)} diverged)" if 0 < lost < len(statuses) else ""
 
     def _series(self, panel: str, series: str | None) -> str:
         if panel not in self.panels:

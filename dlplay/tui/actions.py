@@ -83,6 +83,7 @@ BROWSER = (
     Action("unfold", "l,right", "Unfold", "Unfold the chapter", "Scenes"),
     Action("page_down", "pagedown,J", "Page", "Scroll the page on the right", "Scenes"),
     Action("page_up", "pageup,K", "Page back", "Scroll it back", "Scenes"),
+    Action("sweep", "S", "Sweep", "Run it at several values of a parameter", "Scenes"),
     Action("edit", "e", "Edit", "Open the scene's file in $EDITOR", "Scenes"),
     Action("quit", "q", "Quit", "Leave dlplay", "Scenes", True),
 )
@@ -128,7 +129,9 @@ STAGE = (
     Action("now", "end", "Now", "Back to now", "Time"),
     Action("branch", "B", "Branch", "Go on from this step as a new run, beside this one", "Time"),
     Action("pin", "p", "Pin", "Keep this run, and draw the next ones over it", "Comparing"),
-    Action("compare", "v", "Compare", "This run and the pinned ones side by side", "Comparing"),
+    Action("compare", "v", "Compare", "A table of this run and the pinned ones", "Comparing"),
+    Action("beside", "V", "Side by side", "One panel of two runs at the same step", "Comparing"),
+    Action("sweep", "S", "Sweep", "Run it at several values of a parameter", "Comparing"),
     Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),
     Action("claims", "c", "Claims", "All claims in full, and back", "Pages", True),
     Action("source", "s", "Source", "The scene's own file, and back", "Pages"),
@@ -139,6 +142,26 @@ STAGE = (
     Action(
         "back", "q,escape", "Back", "Back: from zoom, from a page, to the scenes", "Scene", True
     ),
+)
+
+SWEEP = (
+    Action("value_before", "k,h,up,left", "Value before", "Value before", "Runs"),
+    Action("value_after", "j,l,down,right", "Next value", "Next value", "Runs"),
+    Action("seed_before", "left_square_bracket", "Seed before", "The seed before", "Runs"),
+    Action("seed_after", "right_square_bracket", "Next seed", "The next seed", "Runs"),
+    Action("open", "enter", "Open", "Make this run the current one of the stage", "Runs", True),
+    Action("measure", "m", "Measure", "Chart the next measure", "Charts", True),
+    Action("measure_before", "M", "Measure before", "Chart the measure before", "Charts"),
+    Action("curve", "c", "Curve", "Chart the next curve", "Charts", True),
+    Action("curve_before", "C", "Curve before", "Chart the curve before", "Charts"),
+    Action("charts", "tab", "Charts", "Both charts, or one of them alone", "Charts", True),
+    Action("alone", "o", "Only", "The curves of this value alone, one a seed, and back", "Charts"),
+    Action("log_axis", "g", "Log/linear", "The y axis linear or logarithmic", "Charts"),
+    Action("log_x_axis", "G", "Log/linear x", "The x axis linear or logarithmic", "Charts"),
+    Action("stop", "x", "Stop", "End it; what has finished stays", "Sweep", True),
+    Action("again", "n", "New", "Another sweep of this scene", "Sweep", True),
+    Action("address", "y", "Copy", "Copy the command that makes this sweep", "Sweep"),
+    Action("back", "q,escape", "Back", "Back; a sweep under way goes on", "Sweep", True),
 )
 
 

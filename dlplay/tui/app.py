@@ -16,18 +16,22 @@ from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from dlplay import events
 from dlplay.catalog import Catalog, SceneCard, roots
 from dlplay.draw import Look
 from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher
 from dlplay.engine.replay import load, stand_in
+from dlplay.engine.sweep import SweepRun
 from dlplay.tui.actions import EVERYWHERE, bindings
 from dlplay.tui.browser import Browser
 from dlplay.tui.plain import Ascii
 from dlplay.tui.progress import Progress
 from dlplay.tui.replayed import Replayed
 from dlplay.tui.screen import FullScreen
+from dlplay.tui.session import Session
 from dlplay.tui.stage_screen import StageScreen
+from dlplay.tui.sweeping import LiveSweep, Plan
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
 
 
@@ -57,6 +61,7 @@ class DlplayApp(App[None]):
         self._look = look or Look()
         self._first = first
         self.library = library
+        self.sweep: LiveSweep | None = None  # the latest; one at a time
         self.animation_level = "none"
 
     @property
@@ -83,6 +88,28 @@ class DlplayApp(App[None]):
 
     def open_scene(self, card: SceneCard) -> None:
         self.push_screen(StageScreen(card, self.launcher, library=self.library))
+
+    def open_run(self, sweep: LiveSweep, run: SweepRun) -> None:
+        """A run of a sweep on a stage of its own."""
+        card = sweep.found.card
+        session = Session(card, self.launcher, library=self.library)
+        session.adopt(sweep.values(run), run.seed, run.history, run.recording)
+        self.push_screen(StageScreen(card, self.launcher, session=session, start=False))
+
+    def begin_sweep(self, plan: Plan) -> LiveSweep:
+        """Begin a sweep; an older one that is under way is ended."""
+        self.end_sweep()
+        self.sweep = LiveSweep.of(plan, self.launcher, self.library)
+        self.sweep.start()
+        return self.sweep
+
+    def end_sweep(self) -> None:
+        """End the processes of a sweep that is under way."""
+        if self.sweep is not None:
+            self.sweep.close()
+
+    def on_unmount(self) -> None:
+        self.end_sweep()
 
     def leave_scene(self) -> None:
         """From the stage to the browser."""
@@ -145,6 +172,7 @@ def start(
     settings: dict[str, Any] | None = None,
     seed: int | None = None,
     device: str = "auto",
+    tweaks: Sequence[events.Tweaked] = (),
     look: Look | None = None,
     start: bool = True,
     replay: Path | None = None,
@@ -152,8 +180,9 @@ def start(
     """Run the interface until the user leaves; the exit code.
 
     `extra`: one more folder of scenes. `scene_id`: go straight to its stage, with `settings`,
-    and start it if `start`. `replay`: open the stage on this recording. Raises UnknownScene for
-    a wrong id, BadRecording or OSError for a recording that cannot be read.
+    and start it if `start`; `tweaks` are turned on the way. `replay`: open the stage on this
+    recording. Raises UnknownScene for a wrong id, BadRecording or OSError for a recording that
+    cannot be read.
     """
     catalog = Catalog(roots(extra))
     first = None
@@ -163,6 +192,7 @@ def start(
             "settings": settings or {},
             "seed": seed or 0,
             "device": device,
+            "tweaks": tweaks,
             "start": start,
         }
     elif replay is not None:

@@ -18,6 +18,8 @@ from dlplay.tui.actions import BROWSER, bindings
 from dlplay.tui.progress import MARKS
 from dlplay.tui.screen import FullScreen
 from dlplay.tui.sidebar import Scroll
+from dlplay.tui.sweeping import Wish
+from dlplay.tui.sweeping_screen import open_sweep
 from dlplay.tui.themes import inks
 
 if TYPE_CHECKING:
@@ -238,6 +240,17 @@ class Browser(FullScreen):
             self.dlplay.reread()
             self.fill()
             self.select(entry.id)
+
+    async def action_sweep(self) -> None:
+        """The sweep of the chosen scene, or the dialog for one."""
+        entry = self.entry
+        if not isinstance(entry, SceneCard):
+            self.notify("A scene can be swept, a chapter cannot.", severity="warning")
+        elif entry.broken:
+            self.notify(entry.broken, title="This file cannot be read", severity="error")
+        else:
+            wish = Wish(entry, entry.defaults)
+            await open_sweep(self.dlplay, wish, self.dlplay.open_run)
 
     def action_quit(self) -> None:
         self.app.exit()

@@ -72,6 +72,18 @@ class PanelView(Widget):
         self.caption()
         self.refresh()
 
+    def put(
+        self,
+        content: draw.Curves | events.AnyContent | None,
+        look: draw.Look,
+        version: tuple[object, ...],
+    ) -> None:
+        """Show this content, which anything that differs in `version` makes another."""
+        if (version, look) != (self._version, self.look):
+            self._version, self.look, self.content = version, look, content
+            self.caption()
+            self.refresh()
+
     def forget(self) -> None:
         """A new run begins: what the old one drew is gone."""
         self._version, self.content = (-1, None), None

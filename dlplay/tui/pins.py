@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -19,13 +20,15 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass
 class Pin:
-    """A run that stays: its settings, its history, a name, and whether it is drawn."""
+    """A run that stays: its settings, its history, a name, whether it is drawn, and its recording
+    if it has one."""
 
     name: str
     values: dict[str, Any]
     seed: int
     history: History
     hidden: bool = False
+    path: Path | None = None
 
 
 def next_name(pins: list[Pin]) -> str:
@@ -54,7 +57,7 @@ def comparison_table(card: SceneCard, now: Pin, pins: list[Pin], inks: Inks, cho
         if place == chosen + 1:
             words.stylize(f"bold {inks['accent']} reverse")
         table.add_column(words, justify="right", no_wrap=True)
-    for name, cells in _differences(card, runs):
+    for name, cells in differences(card, runs):
         table.add_row(Text(name, "bold"), *cells)
     _gap(table, len(runs))
     for claim in card.claims:
@@ -69,7 +72,7 @@ def _gap(table: Table, columns: int) -> None:
     table.add_row("", *([""] * columns))
 
 
-def _differences(card: SceneCard, runs: list[Pin]) -> list[tuple[str, list[str]]]:
+def differences(card: SceneCard, runs: list[Pin]) -> list[tuple[str, list[str]]]:
     """The parameters, and the seed, that are not the same in all runs."""
     rows = []
     for name, parameter in card.parameters.items():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from dlplay import catalog, events
@@ -13,7 +15,7 @@ from dlplay.catalog import SceneCard
 from dlplay.engine.branch import branch
 from dlplay.engine.history import History
 from dlplay.engine.keeping import RunRecorder
-from dlplay.engine.library import Library
+from dlplay.engine.library import Library, UnknownRun
 from dlplay.engine.live import Launcher, LiveRun
 from dlplay.engine.timeline import parameters_at
 from dlplay.scene import checked_live
@@ -42,9 +44,13 @@ class Session:
         seed: int = 0,
         device: str = "auto",
         library: Library | None = None,
+        tweaks: Sequence[events.Tweaked] = (),
     ) -> None:
-        """`library`: where runs are recorded as they go; None: nowhere."""
+        """`library`: where runs are recorded as they go; None: nowhere. `tweaks`: what the first
+        run turns by itself, each once so many steps were made."""
+        self._plan = tuple(tweaks)
         self.library = library
+        self.recording: Path | None = None  # the file of the run that is shown
         self._recorder: RunRecorder | None = None
         self.card = card
         self.launcher = launcher
@@ -56,6 +62,7 @@ class Session:
         self.xray = False
         self.pins: list[Pin] = []
         self.at: int | None = None  # the tick that is looked at; None: now
+        self._awaited: list[events.Tweaked] = []  # of the plan, what has not happened yet
         self.draft: dict[str, Any] = {}  # what a branch from there would change
         self._ahead: History | None = None  # a branch's own history, until it is where it parts
         self._parts_at = 0
@@ -73,10 +80,10 @@ class Session:
             return "starting"
         if self._ahead is not None:
             return "repeating"
-        if self.run is None:
-            return "ready"
         if self.history.finished is not None:
             return self.history.finished.status
+        if self.run is None:
+            return "ready"
         if self.run.state == "over":  # the summary is on its way
             return "stopping"
         return self.run.state
@@ -88,7 +95,7 @@ class Session:
     @property
     def stale(self) -> bool:
         """Whether the settings are no longer those of the run that is shown."""
-        return self.run is not None and self._settings() != self._ran_with
+        return self.runs > 0 and self._settings() != self._ran_with
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -104,8 +111,13 @@ class Session:
 
     @property
     def address(self) -> str:
-        """The command that starts this run again anywhere."""
-        return f"dlplay open {address(self.card, self.values, self.seed, self.device)}"
+        """The command that makes the run that is shown again anywhere, with all that was turned
+        on its way; or one with the settings as they are now, if they are others."""
+        begun = self.history.started
+        if begun is None or self.stale:
+            return f"dlplay open {address(self.card, self.values, self.seed, self.device)}"
+        line = address(self.card, begun.parameters, begun.seed, self.device, self.history.tweaks)
+        return f"dlplay open {line}"
 
     def _settings(self) -> tuple[Any, ...]:
         return (self.seed, self.device, *self.values.items())
@@ -114,7 +126,9 @@ class Session:
 
     def start(self, paused: bool = False) -> None:
         """Begin a new run with the settings as they are; an old one is ended."""
-        self._begin(self.values, paused=paused)
+        tweaks, self._plan = self._plan, ()
+        self._begin(self.values, tweaks=tweaks, paused=paused)
+        self._awaited = list(tweaks)
         self.history = History()
         self.at = None
         self.runs += 1
@@ -127,13 +141,15 @@ class Session:
         paused: bool = False,
     ) -> None:
         self.close()
-        self.draft, self._ahead = {}, None
+        self.draft, self._ahead, self._awaited = {}, None, []
+        self.warning = ""
         self._restart_at = None
         self._ran_with = self._settings()
         if self.library is not None:
             self._recorder = self.library.recorder(
                 self.card, seed=self.seed, device=self.device, settings=settings
             )
+            self.recording = self._recorder.path
         self.rate, self._rate_from = 0.0, None
         self.run = self.launcher.start(
             self.card,
@@ -166,6 +182,27 @@ class Session:
         if ahead is not None and (ahead.tick > self._parts_at or ahead.finished is not None):
             self.history, self._ahead, self.at = ahead, None, None
             self.runs += 1
+
+    def adopt(
+        self,
+        values: dict[str, Any],
+        seed: int,
+        history: History | None,
+        recording: Path | None = None,
+    ) -> None:
+        """Show a run that was made elsewhere and is over as this session's own; without its
+        `history` it is made again."""
+        self.values, self.seed = dict(values), seed
+        if history is None:
+            self.start()
+            return
+        self.close()
+        self.run, self.history, self.recording = None, history, recording
+        self.at, self.warning = None, ""
+        self.draft, self._ahead, self._restart_at = {}, None, None
+        self._ran_with = self._settings()
+        self.rate, self._rate_from = 0.0, None
+        self.runs += 1
 
     def toggle(self) -> None:
         """Start, pause or go on, whichever makes sense; all of it now."""
@@ -223,13 +260,33 @@ class Session:
         started = self.history.started
         values = parameters_at(self.history, None) or dict(self.values)
         seed = started.seed if started is not None else self.seed
-        return Pin("now", values, seed, self.history)
+        return Pin("now", values, seed, self.history, path=self.recording)
 
     def pin(self) -> Pin:
-        """Keep this run beside those that follow."""
+        """Keep this run beside those that follow, and its recording for good."""
         kept = replace(self.now, name=next_name(self.pins))
         self.pins.append(kept)
+        self._note(kept, lambda library, path: library.pin(path, kept.name))
         return kept
+
+    def rename(self, pin: Pin, name: str) -> None:
+        """Call a pinned run, and its recording, something else."""
+        pin.name = name
+        self._note(pin, lambda library, path: library.rename(path, name))
+
+    def drop(self, pin: Pin) -> None:
+        """Let a pinned run go; its recording goes when its time has come."""
+        self.pins.remove(pin)
+        self._note(pin, lambda library, path: library.unpin(path))
+
+    def _note(self, pin: Pin, write: Callable[[Library, Path], None]) -> None:
+        """Have the library remember something of a pin's recording, if there is one."""
+        if self.library is None or pin.path is None:
+            return
+        try:
+            write(self.library, pin.path)
+        except (UnknownRun, OSError) as error:
+            self.warning = f"the recording could not be marked: {error}"
 
     def seek(self, tick: int) -> None:
         """Look at the run as it was at a tick; at its last, or beyond, is now once more."""
@@ -276,13 +333,21 @@ class Session:
         batch = self.run.drain() if self.run is not None else []
         if self._recorder is not None:
             self._recorder(batch)
-            self.warning = self._recorder.trouble
+            self.warning = self._recorder.trouble or self.warning
         history = self.history if self._ahead is None else self._ahead
         history.feed(batch)
+        self._follow_plan(history)
         if history.finished is not None:
             self._end_recording()
         self._part()
         return batch
+
+    def _follow_plan(self, history: History) -> None:
+        """What the run turned by itself is what the parameters are now."""
+        while self._awaited and self._awaited[0].tick <= history.tick:
+            tweak = self._awaited.pop(0)
+            self.values[tweak.name] = tweak.value
+            self._ran_with = self._settings()
 
     def _end_recording(self) -> None:
         if self._recorder is not None:

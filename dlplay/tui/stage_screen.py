@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from dlplay import draw, events
 from dlplay.address import show_settings
+from dlplay.engine.sweep import SweepRun
 from dlplay.engine.timeline import marks
 from dlplay.parameters import Choice, ParameterError, Toggle
 from dlplay.parameters import Text as Name
@@ -17,6 +18,8 @@ from dlplay.tui.panels import PanelView
 from dlplay.tui.pins import Pin
 from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll
 from dlplay.tui.stage_view import PAGES, RunLog, StageView
+from dlplay.tui.sweeping import LiveSweep, Wish
+from dlplay.tui.sweeping_screen import open_sweep
 
 CONTROLS = frozenset(
     [
@@ -36,6 +39,7 @@ CONTROLS = frozenset(
         "edit",
         "xray",
         "branch",
+        "sweep",
     ]
 )
 CURVES = (draw.Curves, events.Plot)
@@ -129,9 +133,9 @@ class StageScreen(StageView):
         if self.page == "claims" and self.card.claims:
             self.claim = (max(self.claim, 0) + by) % len(self.card.claims)
             self.show_claims()
-        elif self.page == "compare" and self.session.pins:
+        elif self.page in ("compare", "beside") and self.session.pins:
             self.pinned = (self.pinned + by) % len(self.session.pins)
-            self.show_comparison()
+            self.paint()
         elif self.page != "panels":
             self.scroll_page(by * 2)
         elif self.card.parameters:
@@ -296,12 +300,22 @@ class StageScreen(StageView):
         if self.session.history.started is None:
             self.note("nothing has run yet")
             return
+        if self.session.state == "repeating":
+            self.note("the branch is on its way; x stops it")
+            return
         pin = self.session.pin()
         self.note(f"pinned as {pin.name}; the next runs are drawn over it; v compares")
         self.paint()
 
     def action_compare(self) -> None:
         self.switch_page("compare")
+
+    def action_beside(self) -> None:
+        """The chosen panel of this run and of a pinned one, side by side."""
+        if not self.session.pins:
+            self.note("no run is pinned: p pins this one")
+            return
+        self.switch_page("beside")
 
     def chosen_pin(self) -> Pin | None:
         pins = self.session.pins
@@ -316,7 +330,7 @@ class StageScreen(StageView):
     def drop_pin(self) -> None:
         pin = self.chosen_pin()
         if pin is not None:
-            self.session.pins.remove(pin)
+            self.session.drop(pin)
             self.note(f"dropped {pin.name}")
             self.show_comparison()
 
@@ -329,12 +343,36 @@ class StageScreen(StageView):
 
         def take(given: str | None) -> None:
             if given:
-                pin.name = given
+                self.session.rename(pin, given)
                 self.show_comparison()
 
         dialog = ValueDialog(name, pin.name)
         await self.app.push_screen(dialog, take)
         dialog.set_focus(dialog.query_one(Input))
+
+    # Sweeps
+
+    async def action_sweep(self) -> None:
+        """The sweep of this scene, or the dialog for one, at the settings as they are."""
+        session = self.session
+        wish = Wish(
+            self.card,
+            dict(session.values),
+            name=self.parameter.name if self.parameter is not None else "",
+            seed=session.seed,
+            device=session.device,
+            busy=int(session.state in ("starting", "repeating", "running")),
+        )
+        await open_sweep(self.dlplay, wish, self.take_run)
+
+    def take_run(self, sweep: LiveSweep, run: SweepRun) -> None:
+        """Make a run of a sweep the current one."""
+        self.session.adopt(sweep.values(run), run.seed, run.history, run.recording)
+        self.to_page("panels")
+        self.show_parameters()
+        self.tick()
+        again = "" if run.history is not None else "; its history was not kept: it is made again"
+        self.note(f"{sweep.found.label(run.value)}, seed {run.seed}: a run of the sweep{again}")
 
     # Time
 

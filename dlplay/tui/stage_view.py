@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Footer, Log, Static
 
+from dlplay import events
 from dlplay.catalog import SceneCard
 from dlplay.draw.lesson import lesson
 from dlplay.engine.library import Library
@@ -19,6 +21,7 @@ from dlplay.engine.timeline import Mark, claims_at, log_at, marks
 from dlplay.parameters import Parameter
 from dlplay.tui import pages
 from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.beside import Beside
 from dlplay.tui.panels import PanelGrid
 from dlplay.tui.pins import comparison_table
 from dlplay.tui.screen import FullScreen
@@ -59,11 +62,12 @@ class StageView(FullScreen):
         start: bool = True,
         library: Library | None = None,
         session: Session | None = None,
+        tweaks: Sequence[events.Tweaked] = (),
     ) -> None:
         """`session`: one that is there already (a recording), in place of a new one."""
         super().__init__()
         self.session = session or Session(
-            card, launcher, settings, seed=seed, device=device, library=library
+            card, launcher, settings, seed=seed, device=device, library=library, tweaks=tweaks
         )
         self._warned = ""
         self.chosen = 0  # parameter
@@ -95,6 +99,7 @@ class StageView(FullScreen):
                     with Scroll(id=name, classes="page") as page:
                         page.border_title = name
                         yield Static(id=f"{name}-text")
+                yield Beside(id="beside")
                 with Scroll(id="log", classes="page") as page:
                     page.border_title = "log"
                     yield RunLog(id="log-lines", max_lines=5000)
@@ -234,6 +239,8 @@ class StageView(FullScreen):
             self.show_log()
         elif self.page == "compare":
             self.show_comparison()
+        elif self.page == "beside":
+            self.show_beside()
         self.show_top()
         self.show_claims()
         self.show_time()
@@ -294,6 +301,17 @@ class StageView(FullScreen):
         table = comparison_table(self.card, session.now, session.pins, colours, self.pinned)
         page.update(Group(Text(keys, "dim"), table))
 
+    def show_beside(self) -> None:
+        """The chosen panel of this run and of the chosen pinned one, at the same step."""
+        session, view = self.session, self.panels.current
+        if not session.pins or view is None:
+            self.to_page("panels")
+            return
+        self.pinned = min(self.pinned, len(session.pins) - 1)
+        runs = session.now, session.pins[self.pinned]
+        at = session.history.tick if session.at is None else session.at
+        self.query_one(Beside).show(self.card, runs, view.panel, self.dlplay.look, at)
+
     def show_time(self) -> None:
         """The timeline, while one looks back."""
         bar, at = self.query_one("#timeline", Static), self.session.at
@@ -317,6 +335,7 @@ class StageView(FullScreen):
 
     def to_page(self, name: str) -> None:
         self.query_one(ContentSwitcher).current = name
+        self.set_class(name == "beside", "-beside")
         self._shown = ()
         if name == "panels":
             self.call_after_refresh(self.paint)

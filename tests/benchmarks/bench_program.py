@@ -17,7 +17,9 @@ from pathlib import Path
 
 from dlplay import run
 from dlplay.catalog import Catalog
+from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher
+from dlplay.tui.session import Session
 from tests.benchmarks.terminal import Terminal
 
 SCENES = Path(__file__).parent / "scenes"
@@ -81,6 +83,35 @@ def steps() -> None:
             terminal.close()
     say(
         "steps: watched at 120x40 against bare", f"{statistics.median(ratios):.3f}", "at least 0.90"
+    )
+
+
+def recording(launcher: Launcher) -> None:
+    """The same run in turns with and without being recorded: its own seconds, and ours."""
+    card = Catalog([SCENES]).find("bench/mlp")
+    settings = {"blocks": 1, "pictures": 20, "compare": False, "steps": 6000}
+    ratios, shares = [], []
+    for _ in range(5):
+        seconds, spent = {}, {}
+        for recorded in (False, True):
+            with tempfile.TemporaryDirectory() as folder:
+                library = Library(Path(folder)) if recorded else None
+                session = Session(card, launcher, settings, library=library)
+                began = time.process_time()
+                session.start()
+                while session.history.finished is None:
+                    time.sleep(0.1)
+                    session.poll()
+                spent[recorded] = time.process_time() - began
+                seconds[recorded] = session.history.finished.seconds
+                session.close()
+        ratios.append(seconds[False] / seconds[True])
+        shares.append((spent[True] - spent[False]) / seconds[True])
+    say("training speed, recorded against not", f"{statistics.median(ratios):.3f}", "over 0.97")
+    say(
+        "recording, in the interface's process",
+        f"{100 * statistics.median(shares):.1f} % of a core",
+        "under 3 %",
     )
 
 
@@ -149,6 +180,7 @@ def main() -> None:
     launcher.warm()
     first_event(launcher)
     steps()
+    recording(launcher)
     interface()
     million()
 

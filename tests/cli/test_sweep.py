@@ -72,14 +72,14 @@ def test_csv(dlplay):
 @pytest.mark.parametrize("how", [["rate="], ["--over", "rate"], ["rate=", "--over", "rate"]])
 def test_a_spread_is_taken(dlplay, how):
     result = dlplay("sweep", "tiny/fine", *how, "steps=1", "--json")
-    assert json.loads(result.stdout)["values"] == [0.1, 0.325, 0.55, 0.775, 1.0]
+    assert json.loads(result.stdout)["values"] == [0.1, 0.3, 0.5, 0.7, 0.9]
 
 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ([], "as in rate=0.1,0.325,0.55, or --over rate for a spread"),
-        (["steps=3"], "as in steps=1,"),
+        ([], "as in rate=0.1,0.3,0.5, or --over rate for a spread"),
+        (["steps=3"], "as in steps=1,10,20,"),
         (["rate=0.1,0.5", "steps=1,2"], "rate and steps have several values each"),
         (["rate=0.1,0.5", "--over", "steps"], "rate and steps have several values each"),
         (["rate=0.1,0.5", "rate=0.2,0.3"], "rate is given twice"),

@@ -169,3 +169,13 @@ def test_linear_ticks(low: float, high: float, most: int, texts: list[str]) -> N
     ticks = figures.linear_ticks(low, high, most)
     assert figures.labels(ticks) == texts
     assert len(ticks) <= most
+
+
+def test_two_charts_side_by_side_have_the_same_axes():
+    low, high = Line.of([0, 1, 2], [0, 1, 2]), Line.of([0, 5, 10], [0, 50, 100])
+    axes = events.Axes(panel="p", x="step")
+    alone = draw(Curves(axes, {"a": low}), 60, 16, Look()).plain
+    beside = draw(Curves(axes, {"a": low}, room=(high,)), 60, 16, Look()).plain
+    assert "100" not in alone
+    assert "100" in beside
+    assert "10" in beside.splitlines()[-1]

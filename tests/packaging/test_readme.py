@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlplay import run
-from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
+from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE, SWEEP
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -31,7 +31,7 @@ def test_its_scene_runs_and_its_claim_can_fail(folder):
 def test_it_names_every_key():
     table = README.split("## Keys")[1].split("## Command line")[0]
     named = set(re.findall(r"`([^`]+)`", table))
-    for action in (*BROWSER, *STAGE, *EVERYWHERE):
+    for action in (*BROWSER, *STAGE, *SWEEP, *EVERYWHERE):
         written = action.written.split()
         if action.name.startswith("zoom_to"):
             continue

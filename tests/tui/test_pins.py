@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from textual.widgets import Static
 
+from dlplay.tui.panels import PanelView
 from tests.tui.conftest import until
 
 
@@ -75,3 +76,26 @@ async def test_before_a_run_there_is_nothing_to_pin(open_app):
         await pilot.press("p")
         assert app.screen.session.pins == []
         assert "nothing has run yet" in app.screen.query_one("#status", Static).content.plain
+
+
+async def test_the_same_panel_of_two_runs_side_by_side_at_the_same_step(open_app):
+    async with open_app("fine") as (app, pilot):
+        await pilot.press("V")
+        assert app.screen.page == "panels"  # nothing is pinned
+        session = await two_runs(pilot, app)
+        await pilot.press("V")
+        views = list(app.screen.query_one("#beside").query(PanelView))
+        await until(pilot, lambda: all(view.content for view in views), "both")
+        assert views[0].border_title == "now: loss · step 50 · learning_rate 0.2"
+        assert views[1].border_title == "A: loss · step 50 · learning_rate 0.1"
+        await pilot.press("home", "right_parenthesis")
+        assert session.at == 2
+        await until(pilot, lambda: "step 2" in str(views[1].border_title), "both go back")
+        now, then = (view.content.lines["the loss"] for view in views)
+        assert len(now) == len(then) == 2
+        assert now.mean[0] == then.mean[0]
+        assert now.mean[1] != then.mean[1]
+        await pilot.press("tab")
+        await until(pilot, lambda: "now: weights" in str(views[0].border_title), "another panel")
+        await pilot.press("escape")
+        assert app.screen.page == "panels"

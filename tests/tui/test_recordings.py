@@ -84,3 +84,31 @@ async def test_a_recording_of_a_scene_that_is_gone_or_changed(launcher, faults, 
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: len(app.screen.panels.views) == 4, "the panels")
         assert "faults/fine" in app.screen.session.warning
+
+
+async def test_a_pinned_run_is_kept_for_good_under_its_name(launcher, faults, tmp_path):
+    library = Library(tmp_path / "runs")
+    app = make(launcher, faults, tmp_path, {"card": faults.find("faults/fine")}, library)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        await pilot.press("p", "v", "enter", *"slow", "enter")
+        (info,) = library.runs()
+        assert (info.pinned, info.name) == (True, "slow")
+        await pilot.press("backspace")
+        (info,) = library.runs()
+        assert not info.pinned
+        assert session.warning == ""
+
+
+async def test_a_recording_that_is_gone_is_no_obstacle_to_a_pin(launcher, faults, tmp_path):
+    library = Library(tmp_path / "runs")
+    app = make(launcher, faults, tmp_path, {"card": faults.find("faults/fine")}, library)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        await until(pilot, lambda: session._recorder is None, "the end of the recording")
+        session.recording.unlink()
+        await pilot.press("p")
+        assert [pin.name for pin in session.pins] == ["A"]
+        assert "could not be marked" in session.warning

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dlplay import events
 from dlplay.tui.session import Session
 from tests.conftest import wait_for
 
@@ -65,3 +66,30 @@ def test_reloading_keeps_what_is_still_allowed(session, tmp_path, monkeypatch):
     copy.write_text("class Broken(Scene:")
     assert "fine.py" in session.reload()
     assert session.values["learning_rate"] == 0.3
+
+
+def test_the_address_of_a_run_has_what_was_turned_on_its_way(session, launcher, faults):
+    session.values["steps"] = 400
+    session.start(paused=True)
+    until(session, lambda: session.state == "paused")
+    session.set("learning_rate", 0.2)
+    session.step()
+    until(session, lambda: session.history.tweaks)
+    session.toggle()
+    until(session, lambda: session.state == "done")
+    assert session.address == "dlplay open faults/fine steps=400 learning_rate@0=0.2 --seed 2"
+    session.set("size", 4)
+    assert "@" not in session.address  # another run than the one that is shown
+
+
+def test_a_plan_is_followed_once(launcher, faults):
+    tweak = events.Tweaked(tick=20, name="learning_rate", value=0.3)
+    session = Session(faults.find("faults/fine"), launcher, seed=2, tweaks=[tweak])
+    session.start()
+    until(session, lambda: session.state == "done")
+    assert session.values["learning_rate"] == 0.3
+    assert not session.stale
+    assert session.address == "dlplay open faults/fine learning_rate@20=0.3 --seed 2"
+    session.start()
+    until(session, lambda: session.state == "done")
+    assert session.history.tweaks == []

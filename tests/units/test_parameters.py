@@ -55,6 +55,44 @@ def test_what_is_shown_is_read_back(parameter):
         assert parameter.parse(parameter.show(value)) == value
 
 
+@pytest.mark.parametrize(
+    ("parameter", "around", "values"),
+    [
+        (RATE, None, [0.005, 0.01, 0.02, 0.05, 0.1]),
+        (RATE, 0.09, [0.02, 0.05, 0.09, 0.2, 0.5]),  # 0.1 is too near to be worth a run
+        (RATE, 1.0, [0.05, 0.1, 0.2, 0.5, 1.0]),  # above it there is nothing
+        (BATCH, None, [4, 8, 16, 32, 64]),  # a power of two stays one
+        (BATCH, 100, [20, 50, 100, 200, 500]),
+        (WIDTH, None, [1, 2, 3, 4, 5]),
+        (WIDTH, 10, [2, 4, 6, 8, 10]),
+        (SHARE, None, [0.3, 0.5, 0.7, 0.9, 0.999]),  # and the end of the range
+        (Int(20, min=1, max=1000), None, [1, 10, 20, 30, 40]),
+        (Float(0, min=-1, max=1), None, [-0.4, -0.2, 0.0, 0.2, 0.4]),
+        (Float(0.5, min=0.4, max=0.6, log=True), None, [0.4, 0.5, 0.6]),
+        (Float(0.5, min=0, max=1, step=0.25), None, [0, 0.25, 0.5, 0.75, 1]),
+        (Int(1, min=1, max=2), None, [1, 2]),
+        (RULE, None, ["sgd", "momentum", "adam"]),
+        (Toggle(True), None, [False, True]),
+    ],
+)
+def test_a_spread_lies_about_the_present_value(parameter, around, values):
+    assert parameter.spread(5, around) == values
+
+
+@pytest.mark.parametrize("parameter", [RATE, SHARE, BATCH, WIDTH])
+def test_a_spread_is_of_distinct_values_in_order_within_the_range(parameter):
+    generator = random.Random(1)
+    for _ in range(200):
+        middle = parameter.check(parameter._clip(generator.uniform(parameter.min, parameter.max)))
+        for count in (2, 3, 5, 8):
+            values = parameter.spread(count, middle)
+            assert 2 <= len(values) <= count
+            assert middle in values
+            assert values == sorted(set(values))
+            assert parameter.min <= values[0]
+            assert values[-1] <= parameter.max
+
+
 def test_choices_and_toggles_turn_round():
     assert RULE.nudge("adam", 1) == "sgd"
     assert RULE.nudge("sgd", -1) == "adam"
