@@ -76,6 +76,8 @@ class Scale:
             if len(values) > 1 or most == 1:
                 return values, [_power(value) for value in values]
         values = linear_ticks(self.low, self.high, most)
+        if self.log:
+            values = [value for value in values if value > 0]
         return values, labels(values)
 
 

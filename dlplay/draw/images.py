@@ -82,6 +82,10 @@ def layout(image: events.Image, width: int, height: int, fit: bool = True) -> Gr
         if grid.shown == count:
             break
     assert best is not None
+    if not best.shown and image.columns:  # whole rows were asked for: rather tiny than nothing
+        wide = max(1, (width + 1) // image.columns - 1)
+        tall = max(1, round(rows * wide / columns))
+        best = _arrange(count, wide, tall, image.columns, caption, width, height)
     return best
 
 

@@ -179,3 +179,16 @@ def test_two_charts_side_by_side_have_the_same_axes():
     assert "100" not in alone
     assert "100" in beside
     assert "10" in beside.splitlines()[-1]
+
+
+@pytest.mark.parametrize("low", [1e-3, 0.02, 0.4, 0.9, 0.99])
+@pytest.mark.parametrize("high", [1.01, 1.5, 4.0, 9.0, 30.0])
+def test_every_tick_of_a_logarithmic_axis_is_on_it(low, high):
+    scale = figures.scale_of(np.array([low, high]), log=True)
+    for most in range(1, 12):
+        values, texts = scale.ticks(most)
+        assert len(values) == len(texts)
+        assert all(0 <= scale.at(value) <= 1 for value in values)
+    data = curves({"a": [low, high]}, log="y")
+    for width, height in ((60, 16), (36, 9), (20, 5)):
+        assert draw(data, width, height, Look()).plain
