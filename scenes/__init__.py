@@ -2,7 +2,9 @@
 
 chapters = [
     "introduction",
+    "representations",
     "activations",
+    "costs",
     "optimization",
     "convolutional",
     "language_models",

@@ -15,17 +15,22 @@ times steeper one way than the other.
 
 ## What is true, and what is only told
 
-- *The batch gradient is right on average.* The mean of all one-example gradients is the full
-  gradient, to the last digits: in **gradients** the cloud is wide and its middle is exact. An
-  average over B examples drawn with replacement has 1/B of the variance.
-- *The steepest way is not the way to the minimum.* On this bowl the two differ by up to
-  arccos(2√κ/(κ+1)) ≈ 55° (κ = 10, the ratio of the curvatures). "Steepest" holds for an
-  infinitely short step only.
+- *Parameters move against the gradient*, not "in its direction", as one reads.
+- *The batch gradient is unbiased*: right on average. The loss is the average of the examples'
+  losses, so its gradient is the average of the per-example gradients, to the last digits: in
+  **gradients** the cloud is wide and its middle is exact. An average over B examples drawn with
+  replacement has 1/B of the variance.
+- *The steepest way is not the way to the minimum.* In a bowl κ times steeper one way than the
+  other the two differ by up to arccos(2√κ/(κ+1)): 55° at κ = 10. The path called −∇L shows it.
+  "Steepest" holds for an infinitely short step only, and in one way of measuring distance.
+- *Descent is local.* On `surface=double-well`, (x² − 1)² + 0.3x + ½y², a walker that starts to the
+  right of the hump ends in the higher of two minima, and nothing that it can feel tells it so.
 - *"Full batch always converges"* needs a condition: α below 2/λ, λ the largest curvature.
   **edge** shows two walkers just inside and just outside: one finds the minimum, the other is
-  flung out of it. And where the surface is no bowl, what it finds may be any flat place.
+  flung out of it. And where the surface is no bowl, what it finds may be any flat place: a
+  saddle, or the wrong well.
 - *"Stochastic steps never settle"* needs one too. At constant α the loss stalls above the
-  minimum on a floor proportional to α/B. The floor goes if α decays; and it is not there at all
+  minimum on a floor proportional to α/B. The floor sinks if α decays; and it is not there at all
   if the model can fit every example exactly, because then all the small gradients vanish at
   the minimum together. The walker *exact fit* in **excess loss** has the same inputs and
   labels without noise, and asks one example a step.
@@ -34,9 +39,10 @@ times steeper one way than the other.
   until the epoch is over.
 - *Small batches win on samples*, not on steps. **digits** trains a softmax classifier three
   times, and counts examples used. From mini to full batch the number of steps falls little
-  (four times, with a rate four times as large), the price of each grows 44 times. One example
-  a step uses the fewest examples and yet is slow: hardware computes 32 gradients in about the
-  time of one.
+  (four times, with a rate four times as large), the price of each grows 44 times, in proportion
+  to the examples in it. One example a step uses the fewest examples and yet is slow: hardware
+  computes 32 gradients in about the time of one. (Examples are counted here and not seconds:
+  those depend on the machine, and for small batches on everything but the batch.)
 
 The bowl is convex and small; a deep net's loss is neither. What carries over is the noise: its
 1/B, and its floor.
@@ -47,7 +53,8 @@ The bowl is convex and small; a deep net's loss is neither. What carries over is
   comes to rest.
 - **excess loss**: what is left above the minimum. The floors lie in the order of the batches.
 - **batch size**: the variance of the gradient and the height of the floor over B, both axes
-  logarithmic. Straight lines of slope −1: ten times the batch, a tenth of both.
+  logarithmic. Straight lines of slope −1: ten times the batch, a tenth of both. Without
+  replacement the line bends down.
 
 ## Try
 
@@ -59,6 +66,9 @@ The bowl is convex and small; a deep net's loss is neither. What carries over is
 - `edge=0.01`: one per cent from the limit, neither walker is decided after 300 steps.
 - `average=sum`: a common slip, gradients added up and not divided by B. The step now grows with
   the batch, larger batches fly off, and a batch of 64 no longer has the lower floor.
+- `kappa=2`: nearly round. The steepest way is now almost the right one. `kappa=100`: a ravine.
+- `surface=double-well`, then turn `tilt` up: past 1.54 the right well is gone, and both walkers
+  meet.
 - `batch=512`: on the digits it costs more examples than the full batch does.
 """
 
@@ -72,15 +82,38 @@ M = 512  # examples
 SIZES = (1, 4, 16, 64, 256, 480)  # batch sizes of the "batch size" panel
 COPIES = 16  # walkers per batch size: their mean shows a floor, one alone shows noise
 REACH = 2.0  # of the map, from its middle
+SIDES = ("from the left", "from the right")
 TARGET = 0.25  # cross-entropy at which a digit classifier has arrived
 
 
 class GradientDescent(Scene):
     covers = {
-        "Model Optimization with Gradient Descent": ("valley", "edge", "converges", "diverges"),
-        "Full Batch Gradient Descent": ("excess loss", "digits", "converges", "samples"),
-        "Stochastic Gradient Descent": ("excess loss", "gradients", "unbiased", "exact"),
-        "Mini-Batch Gradient Descent": ("batch size", "variance", "floor", "samples"),
+        "Loss Function": ("gradients", "unbiased"),
+        "Model Optimization with Gradient Descent": (
+            "valley",
+            "edge",
+            "converges",
+            "diverges",
+            "steepest",
+            "local",
+        ),
+        "Full Batch Gradient Descent": ("valley", "edge", "digits", "converges", "diverges"),
+        "Stochastic Gradient Descent": (
+            "excess loss",
+            "gradients",
+            "unbiased",
+            "rate_floor",
+            "decay_sinks",
+            "exact",
+        ),
+        "Mini-Batch Gradient Descent": (
+            "batch size",
+            "digits",
+            "variance",
+            "without_replacement",
+            "floor",
+            "samples",
+        ),
     }
     panels = ("valley", "excess loss", "batch size", "gradients", "edge", "digits")
     quick = {"steps": 320}
@@ -92,17 +125,22 @@ class GradientDescent(Scene):
     decay = Choice("none", ["none", "1/k"], live=True, help="how the step size shrinks")
     noise = Float(0.5, min=0, max=1, live=True, help="spread of the noise in the labels")
     replacement = Toggle(True, live=True, help="drawn examples are put back at once")
+    surface = Choice(
+        "bowl", ["bowl", "double-well"], live=True, help="the landscape that is shown in valley"
+    )
+    kappa = Float(10, min=1, max=100, log=True, help="how much steeper the bowl is one way")
+    tilt = Float(0.3, min=0, max=3, live=True, help="slope that the double well lies on")
     average = Choice("mean", ["mean", "sum"], live=True, help="what a batch does to its gradients")
     edge = Float(0.1, min=0.01, max=0.5, log=True, help="the edge walkers' distance from the edge")
-    steps = Int(4000, min=20, max=20000, log=True, help="updates of every walker")
+    steps = Int(3000, min=20, max=20000, log=True, help="updates of every walker")
 
     def run(self, stage):
         device = stage.device
         exact = torch.float32 if device == "mps" else torch.float64
 
-        # 512 inputs whose covariance has eigenvalues 10 and 1, turned by 30°
+        # 512 inputs whose covariance has eigenvalues κ and 1, turned by 30°
         turn = torch.tensor([[0.866, -0.5], [0.5, 0.866]], dtype=exact, device=device)
-        axes = turn * torch.tensor([1.0, 10.0**0.5], dtype=exact, device=device)
+        axes = turn * torch.tensor([1.0, self.kappa**0.5], dtype=exact, device=device)
         x = torch.randn(M, 2, dtype=exact, device=device) @ axes.T  # [M, 2]
         clean = x @ torch.tensor([1.0, -0.5], dtype=exact, device=device)  # [M]
         static = torch.randn(M, dtype=exact, device=device)
@@ -128,8 +166,12 @@ class GradientDescent(Scene):
         arms = {size: start.repeat(COPIES, 1) for size in SIZES}  # each [R, 2]
         mini, full, fitted = (start.repeat(1, 1) for _ in range(3))  # each [1, 2]
         inside, outside = start.repeat(1, 1), start.repeat(1, 1)
+        arms[1] = start.repeat(4 * COPIES, 1)  # also at α/2, at α/4, and at an α that decays
+        shores = torch.tensor([[-0.3, 0.9], [0.4, 0.9]], dtype=exact, device=device)
+        wells = shores  # two walkers on the double well, [2, 2]
+        well_trails = torch.zeros(2, self.steps, 2, device=device)
         trails = torch.zeros(3, self.steps, 2, device=device)
-        slopes = []  # of log variance against log B, one a look
+        slopes, shares = [], []  # of log variance against log B, one a look; see there
         race = Race(device)
 
         stage.axes("excess loss", x="update", y="loss − minimum", log="y")
@@ -145,15 +187,21 @@ class GradientDescent(Scene):
                 field = bowl(hessian, best, middle)
             if step in (0, self.steps // 2) or stage.changed(*self.parameters):
                 floors, counted = dict.fromkeys(SIZES, 0.0), 0
+                lower = torch.zeros(4, dtype=exact, device=device)  # those of batch 1
+            if step == 0 or stage.changed("tilt"):
+                wells, landed = shores, step
 
             rate = self.learning_rate * limit
+            decayed = rate / (1 + step / 100)
             if self.decay == "1/k":
-                rate = rate / (1 + step / 100)
+                rate = decayed
 
             # One update of everybody
-            for size in SIZES:
-                i = draw(COPIES, size)
-                arms[size] = arms[size] - rate * batch_gradient(arms[size], x[i], y[i])
+            rates = torch.tensor([rate, rate / 2, rate / 4, decayed], dtype=exact, device=device)
+            rates = rates.repeat_interleave(COPIES)[:, None]  # of batch 1: [4 R, 1]
+            for size, w in arms.items():
+                i = draw(len(w), size)
+                arms[size] = w - (rates if size == 1 else rate) * batch_gradient(w, x[i], y[i])
             i = draw(1, self.batch)
             mini = mini - rate * batch_gradient(mini, x[i], y[i])
             full = full - rate * batch_gradient(full, x[None], y[None])
@@ -163,17 +211,21 @@ class GradientDescent(Scene):
                 # Full-batch steps: the gradient of the bowl is H (w − best)
                 inside = inside - (1 - self.edge) * limit * (inside - best) @ hessian
                 outside = outside - (1 + self.edge) * limit * (outside - best) @ hessian
+            # Full-batch steps on the double well, where the largest curvature is about 8
+            wells = wells - self.learning_rate * 0.25 * well_slope(wells, self.tilt)
             race.step(self.batch)
 
             # Excess loss: L(w) − L(best) = ½ (w − best)ᵀ H (w − best)
-            def excess(w, best):
-                return 0.5 * (((w - best) @ hessian) * (w - best)).sum(1).mean()
+            def excess(w, best, groups=1):
+                each = 0.5 * (((w - best) @ hessian) * (w - best)).sum(1)  # [R]
+                return each.mean() if groups == 1 else each.reshape(groups, -1).mean(1)
 
             def seen(w, best):
                 return excess(w, best).clamp(min=1e-12)  # below that there is nothing to learn
 
             counted += 1
-            for size in SIZES:
+            lower += excess(arms[1], best, groups=4)
+            for size in SIZES[1:]:
                 floors[size] += excess(arms[size], best).item()
             stage.curve(
                 "excess loss",
@@ -190,20 +242,20 @@ class GradientDescent(Scene):
                 race.draw(stage)
 
             trails[:, step] = torch.stack([arms[1][0], mini[0], full[0]]).clamp(-99, 99)
-            if stage.every(10 if step < 200 else 50):
-                stage.plane(
-                    "valley",
-                    x=(middle[0] - REACH, middle[0] + REACH),
-                    y=(middle[1] - REACH, middle[1] + REACH),
-                    field=field,
-                    kind="contour",
-                    paths=dict(zip(Race.RATES, trails[:, : step + 1], strict=True)),
-                    points={"minimum": best[None]},
-                    x_label="w₁",
-                    y_label="w₂",
-                )
+            well_trails[:, step] = wells.clamp(-99, 99)
+            if stage.every(10 if step < 200 else 50) or stage.changed("surface", "tilt"):
+                if self.surface == "bowl":
+                    paths = dict(zip(Race.RATES, trails[:, : step + 1], strict=True))
+                    down = -batch_gradient(full, x[None], y[None])[0]  # at the full batch
+                    if excess(full, best) > 1e-3:
+                        paths["−∇L"] = torch.stack([full[0], full[0] + 0.7 * down / down.norm()])
+                    self.map(stage, middle, field, paths, {"minimum": best[None]})
+                else:
+                    paths = dict(zip(SIDES, well_trails[:, landed : step + 1], strict=True))
+                    self.map(stage, 0 * middle, well_field(self.tilt, device), paths, {})
 
             if stage.every(100):
+                floors[1] = lower[0].item()
                 with stage.probe():
                     # The variance of a batch gradient at the start, from 400 batches of each size
                     here = start.repeat(400, 1)
@@ -212,11 +264,21 @@ class GradientDescent(Scene):
                         i = draw(400, size)
                         variance.append(batch_gradient(here, x[i], y[i]).var(0).sum().item())
                     slopes.append(slope(SIZES, variance))
+                    # Without replacement, as a share of what it would be with: (m−B)/(m−1)
+                    shuffled = torch.rand(100, M, device=device).argsort(1)
+                    single = batch_gradient(start.repeat(M, 1), x[:, None], y[:, None])  # [M, 2]
+                    spread = ((single - single.mean(0)) ** 2).mean(0).sum().item()
+                    bare = []
+                    for size in SIZES:
+                        i = shuffled[:, :size]
+                        bare.append(batch_gradient(here[:100], x[i], y[i]).var(0).sum().item())
+                    shares.append(bare[SIZES.index(256)] * 256 / spread)
                     stage.plot(
                         "batch size",
                         SIZES,
                         {
                             "gradient's variance": variance,
+                            "no replacement": bare,
                             "1/B": [variance[0] / size for size in SIZES],
                             "loss floor": [floors[size] / counted for size in SIZES],
                         },
@@ -244,10 +306,31 @@ class GradientDescent(Scene):
                         excess_inside=excess(inside, best),
                         excess_outside=excess(outside, best),
                         exact_fit=excess(fitted, target),
+                        worst_angle=worst_angle(hessian),
+                        well_distance=(wells[0, 0] - wells[1, 0]).abs(),
+                        bare_share=sum(shares) / len(shares),
                         sample_ratio=race.ratio(),
                     )
                     if step >= self.steps // 2:
-                        stage.measure(floor_ratio=floors[1] / floors[64])
+                        stage.measure(
+                            floor_ratio=floors[1] / floors[64],
+                            rate_ratio=lower[0] / lower[2],
+                            decay_ratio=lower[3] / lower[0],
+                        )
+
+    def map(self, stage, middle, field, paths, points):
+        x, y = ("w₁", "w₂") if self.surface == "bowl" else ("x", "y")
+        stage.plane(
+            "valley",
+            x=(middle[0] - REACH, middle[0] + REACH),
+            y=(middle[1] - REACH, middle[1] + REACH),
+            field=field,
+            kind="contour",
+            paths=paths,
+            points=points,
+            x_label=x,
+            y_label=y,
+        )
 
     @claim(
         "the mean of all one-example gradients is the full gradient, within 1e-10",
@@ -279,6 +362,42 @@ class GradientDescent(Scene):
         return measured.excess_outside > 1e10
 
     @claim(
+        "in a bowl of κ = 10 the steepest way down can be more than 45° off the way to the minimum",
+        breaks={"kappa": 2, "steps": 20},
+    )
+    def steepest(self, measured):
+        return measured.worst_angle > 45
+
+    @claim(
+        "two starts, two minima: from both sides of a hump, descent ends more than 1.5 apart",
+        breaks={"tilt": 2, "steps": 320},
+    )
+    def local(self, measured):
+        return measured.well_distance > 1.5
+
+    @claim(
+        "without replacement half of the examples have half of that variance: the share "
+        "(m−B)/(m−1)",
+        breaks={"average": "sum", "steps": 20},
+    )
+    def without_replacement(self, measured):
+        return measured.bare_share.between(0.4, 0.6)
+
+    @claim(
+        "the floor is proportional to the step: at α/4 it is 2.5 to 6.5 times lower",
+        breaks={"noise": 0, "steps": 2000},
+    )
+    def rate_floor(self, measured):
+        return measured.rate_ratio.between(2.5, 6.5)
+
+    @claim(
+        "an α that decays as 1/k ends below half of the floor of a constant one",
+        breaks={"decay": "1/k", "steps": 1000},
+    )
+    def decay_sinks(self, measured):
+        return measured.decay_ratio < 0.5
+
+    @claim(
         "at equal learning rates, one example a step stalls more than 20 times as high above the "
         "minimum as 64 do",
         breaks={"noise": 0, "steps": 2000},
@@ -307,6 +426,29 @@ def bowl(hessian, best, middle, size=64):
     x, y = (((c - REACH).item(), (c + REACH).item()) for c in middle)
     away = grid(x, y, size, str(best.device)).to(best.dtype) - best  # [size, size, 2]
     return (0.5 * ((away @ hessian) * away).sum(-1)).sqrt()
+
+
+def worst_angle(hessian):
+    """Between −∇L and the way to the minimum, at the worst place of a bowl: degrees."""
+    angle = torch.linspace(0, torch.pi, 3601, dtype=hessian.dtype, device=hessian.device)
+    away = torch.stack([angle.cos(), angle.sin()], 1)  # from the minimum, [3601, 2]
+    gradient = away @ hessian
+    cosine = (gradient * away).sum(1) / gradient.norm(dim=1)
+    return cosine.clamp(-1, 1).acos().max().item() * 180 / torch.pi
+
+
+def well_slope(w, tilt):
+    """The gradient of (x² − 1)² + tilt·x + ½y² at points [..., 2]."""
+    x, y = w[..., 0], w[..., 1]
+    return torch.stack([4 * x * (x**2 - 1) + tilt, y], -1)
+
+
+def well_field(tilt, device, size=64):
+    """Its height on a grid, as a root: level lines reach into both wells. [size, size]"""
+    places = grid((-REACH, REACH), (-REACH, REACH), size, device)
+    x, y = places[..., 0], places[..., 1]
+    height = (x**2 - 1) ** 2 + tilt * x + 0.5 * y**2
+    return (height - height.min()).sqrt()
 
 
 def slope(sizes, values):

@@ -1,0 +1,70 @@
+"""Networks side by side learn as if they were alone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, linear
+
+from dlplay.nn.batched import BatchedLinear, accuracies, losses, side_by_side
+
+COPIES = 3
+
+
+def crowd():
+    return nn.Sequential(BatchedLinear(COPIES, 4, 8), nn.PReLU(COPIES), BatchedLinear(COPIES, 8, 5))
+
+
+def alone(net, copy):
+    """A plain network with the weights of one copy."""
+    first, last = nn.Linear(4, 8), nn.Linear(8, 5)
+    with torch.no_grad():
+        for plain, batched in ((first, net[0]), (last, net[2])):
+            plain.weight.copy_(batched.weight[copy].T)
+            plain.bias.copy_(batched.bias[copy])
+    return nn.Sequential(first, nn.PReLU(), last)
+
+
+def test_a_copy_is_a_linear_layer():
+    layer = BatchedLinear(COPIES, 4, 8)
+    nn.init.normal_(layer.bias)
+    x = torch.randn(6, COPIES, 4)
+    out = layer(x)
+    assert out.shape == (6, COPIES, 8)
+    for k in range(COPIES):
+        expected = linear(x[:, k], layer.weight[k].T, layer.bias[k])
+        torch.testing.assert_close(out[:, k], expected)
+
+
+@pytest.mark.parametrize("rule", [torch.optim.SGD, torch.optim.Adam])
+def test_each_copy_trains_as_if_alone(rule):
+    net = crowd()
+    plain = [alone(net, k) for k in range(COPIES)]
+    x, y = torch.randn(20, 4), torch.randint(5, (20,))
+    optimizers = [rule(model.parameters(), lr=0.05) for model in (net, *plain)]
+    for _ in range(10):
+        together = losses(net(side_by_side(x, COPIES)), y)
+        single = [cross_entropy(model(x), y) for model in plain]
+        torch.testing.assert_close(together, torch.stack(single), rtol=1e-4, atol=1e-5)
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        together.sum().backward()
+        sum(single).backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    assert net[1].weight.tolist() == pytest.approx([m[1].weight.item() for m in plain], abs=1e-4)
+    assert net[1].weight.unique().numel() == COPIES
+
+
+def test_accuracy_of_each_copy():
+    logits = torch.zeros(2, 2, 3)
+    logits[0, 0, 1] = logits[1, 0, 2] = 1  # copy 0 says 1, 2; copy 1 says 0, 0
+    assert accuracies(logits, torch.tensor([1, 0])).tolist() == [0.5, 0.5]
+
+
+def test_the_scale_of_the_weights():
+    assert BatchedLinear(4, 400, 50).weight.std().item() == pytest.approx(
+        (2 / 400) ** 0.5, rel=0.02
+    )
+    assert BatchedLinear(4, 400, 50, gain=1).weight.std().item() == pytest.approx(0.05, rel=0.02)
