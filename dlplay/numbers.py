@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+# How a claim stands, in words and a colour
+STANDS = {True: ("✓ holds", "green"), False: ("✗ fails", "red"), None: ("· not measured", "yellow")}
+
 
 def short(value: float | None) -> str:
     """A measured value in four figures; nothing for None."""

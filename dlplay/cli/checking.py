@@ -7,10 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from dlplay.cli.exits import Exit
-from dlplay.cli.results import STANDS
 from dlplay.cli.waiting import progress
 from dlplay.engine import check
-from dlplay.numbers import bound, short
+from dlplay.numbers import STANDS, bound, short
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -83,19 +83,20 @@ def open_(
     ID          the scene, as `dlplay list` has it
     NAME=VALUE  parameters that differ from its defaults; `dlplay show ID` lists them
     """
-    from dlplay.address import parse_settings
+    from dlplay.address import parse_words
 
     here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
-    given, seed_word = parse_settings(card, settings or [])
+    given = parse_words(card, settings or [])
     raise typer.Exit(
         _start(
             here,
             what="A scene's stage",
             scene_id=card.id,
-            settings=given,
-            seed=chosen_seed(seed, seed_word),
+            settings=given.settings,
+            seed=chosen_seed(seed, given.seed),
             device=checked_device(device),
+            tweaks=given.tweaks,
             start=True,
         )
     )
@@ -185,29 +186,31 @@ def run(
     """Run a scene without the interface and print its panels, claims and measures.
 
     \b
-    ID          the scene, as `dlplay list` has it
-    NAME=VALUE  parameters that differ from its defaults; `dlplay show ID` lists them
+    ID               the scene, as `dlplay list` has it
+    NAME=VALUE       parameters that differ from its defaults; `dlplay show ID` lists them
+    NAME@STEP=VALUE  a live parameter's new value once so many steps were made
 
     How long it runs is a parameter of the scene. Ctrl-C stops it at its next step and prints
     what there is; a second Ctrl-C ends it at once.
     """
-    from dlplay.address import parse_settings
+    from dlplay.address import Words, parse_words
     from dlplay.cli import running
 
     here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
-    given, seed_word = ({}, None) if card.broken else parse_settings(card, settings or [])
+    given = Words() if card.broken else parse_words(card, settings or [])
     raise typer.Exit(
         running.run(
             here,
             card,
-            given,
-            seed=chosen_seed(seed, seed_word) or 0,
+            given.settings,
+            seed=chosen_seed(seed, given.seed) or 0,
             device=checked_device(device),
             json=json,
             check=check,
             record=Path(record) if record is not None else None,
             force=force,
+            tweaks=given.tweaks,
         )
     )
 
@@ -330,6 +333,18 @@ def sweep(
 def runs(
     ctx: typer.Context,
     json: Json = False,
+    pin: Annotated[
+        str | None, typer.Option(metavar="N|FILE", help="Keep this run for good.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With --pin: call it so.")
+    ] = None,
+    unpin: Annotated[
+        str | None, typer.Option(metavar="N|FILE", help="Let it go when its time has come.")
+    ] = None,
+    remove: Annotated[
+        str | None, typer.Option(metavar="N|FILE", help="Delete it, pinned or not.")
+    ] = None,
     scenes: Scenes = None,
     ascii: Ascii = False,
     color: Color = None,
@@ -337,7 +352,8 @@ def runs(
     """List the runs that the interface has recorded, newest first."""
     from dlplay.cli import recordings
 
-    raise typer.Exit(recordings.run(session(ctx, scenes, ascii, color), json))
+    here = session(ctx, scenes, ascii, color)
+    raise typer.Exit(recordings.run(here, json, pin, unpin, remove, name))
 
 
 @app.command(cls=Command, short_help="See a recorded run again.")
@@ -364,13 +380,50 @@ def replay(
     raise typer.Exit(_start(here, what="A replay", replay=info.path))
 
 
-@app.command(cls=Command, short_help="Export a recorded run: svg, html, csv, json or cast.")
+@app.command(cls=Command, short_help="Write a scene as one plain torch file, without dlplay.")
+def script(
+    ctx: typer.Context,
+    id: SceneId,
+    settings: Settings = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Where to; standard output unless given."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --out write over an existing file.")
+    ] = False,
+    scenes: Scenes = None,
+) -> None:
+    """Write a scene as one plain torch file, without dlplay, that prints the same measures.
+
+    \b
+    ID               the scene, as `dlplay list` has it
+    NAME=VALUE       parameters that differ from its defaults; `dlplay show ID` lists them
+    NAME@STEP=VALUE  a live parameter's new value once so many steps were made
+
+    It needs torch and numpy. `dlplay export FILE|N --to script` does the same for a recorded run.
+    """
+    from dlplay.address import parse_words
+    from dlplay.catalog import BrokenScene
+    from dlplay.cli import scripting
+
+    card = session(ctx, scenes, False, None).catalog().find(id)
+    if card.broken:
+        raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
+    words = parse_words(card, settings or [])
+    where, number = checked_device(device), chosen_seed(seed, words.seed) or 0
+    raise typer.Exit(scripting.run(card, words, seed=number, device=where, out=out, force=force))
+
+
+@app.command(cls=Command, short_help="Export a recorded run: a picture, data, a script, ...")
 def export(
     ctx: typer.Context,
     run: Annotated[str, typer.Argument(metavar="FILE|N", hidden=True)],
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="svg|html|csv|json|cast", help="The format; see above."),
+        typer.Option("--to", metavar="FORMAT", help="The format; see above."),
     ] = None,
     panel: Annotated[
         str | None, typer.Option("--panel", metavar="NAME", help="This panel alone.")
@@ -401,11 +454,14 @@ def export(
     N     the number of a run in `dlplay runs`
 
     \b
-    svg   a picture of the panels, with claims and address
-    html  the same as a page, with measures and parameters
-    csv   every point of the curves: panel,series,tick,x,y
-    json  parameters, tweaks, measures, claims and curves
-    cast  the whole run over time, for asciinema
+    svg          a picture of the panels, with claims and address
+    png          the same in pixels; needs dlplay[png]
+    html         the same as a page, with measures and parameters
+    csv          every point of the curves: panel,series,tick,x,y
+    json         parameters, tweaks, measures, claims and curves
+    cast         the whole run over time, for asciinema
+    tensorboard  a folder with an event file; needs dlplay[tensorboard]
+    script       the scene as a plain torch file that prints the same measures
     """
     from dlplay.cli import exporting
 

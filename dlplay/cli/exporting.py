@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from dlplay.draw.look import Colors
     from dlplay.export import Source
 
-NAMES = ("svg", "html", "csv", "json", "cast")
+NAMES = ("svg", "png", "html", "csv", "json", "cast", "tensorboard", "script")
+PICTURES = ("svg", "png", "html", "cast")
+EVENTS = "events.out.tfevents.0.dlplay"
+SUFFIXES = {"script": "py"}
 LEAST, MOST = (30, 8), (500, 300)  # cells of a picture
 COLOR_NAMES = {"auto": "truecolor", "never": "none"}  # the others are called what they are
 
@@ -36,12 +39,16 @@ def run(
     """Write the recording and print where; damage is told and what is before it exported."""
     name = checked_format(to)
     given = checked_size(size, name)
+    if panel is not None and name == "script":
+        raise Mistake("--panel is for what is drawn; a script draws nothing")
     path = find(word)
-    target = None if out == "-" else Path(out or f"{path.stem}.{name}")
+    target = None if out == "-" else Path(out or f"{path.stem}.{SUFFIXES.get(name, name)}")
+    if name == "tensorboard":
+        target = _event_file(target)
     if target:
-        check_target(target, path, force)
+        check_target(target, path, force, made=name == "tensorboard")
 
-    from dlplay.export import FORMATS, NoSuchPanel, Options
+    from dlplay.export import FORMATS, MissingPackage, NoSuchPanel, NotTranslatable, Options
 
     source = _source(session, path)
     if source is None:
@@ -53,9 +60,14 @@ def run(
         text = FORMATS[name].write(source, options)
     except NoSuchPanel as mistake:
         raise Mistake(str(mistake)) from None
+    except MissingPackage as missing:
+        complain(str(missing))
+        return Exit.FAILED
+    except NotTranslatable as trouble:
+        raise Mistake(f"{path} cannot be written as a script: {trouble}") from None
     for note in notes:
         complain(note)
-    return _write(text, target, force)
+    return write(text, target, force)
 
 
 def checked_format(word: str | None) -> str:
@@ -71,8 +83,8 @@ def checked_size(word: str | None, name: str) -> tuple[int, int]:
     """Columns and rows, for a format that has them."""
     if word is None:
         return 160, 48
-    if name in ("csv", "json"):
-        raise Mistake(f"--size is for pictures (svg, html, cast); {name} has none")
+    if name not in PICTURES:
+        raise Mistake(f"--size is for pictures ({', '.join(PICTURES)}); {name} has none")
     match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", word, re.ASCII)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not (LEAST[0] <= width <= MOST[0] and LEAST[1] <= height <= MOST[1]):
@@ -81,11 +93,11 @@ def checked_size(word: str | None, name: str) -> tuple[int, int]:
     return width, height
 
 
-def check_target(path: Path, recording: Path, force: bool) -> None:
-    """Raise Mistake if nothing can be written there."""
+def check_target(path: Path, recording: Path, force: bool, made: bool = False) -> None:
+    """Raise Mistake if nothing can be written there. `made`: its folder is made if need be."""
     if path.is_dir():
         raise Mistake(f"--out takes a file, or - for standard output; {path} is a folder")
-    if not path.parent.is_dir():
+    if not made and not path.parent.is_dir():
         raise Mistake(f"--out: there is no folder {path.parent}")
     if path.exists():
         if path.samefile(recording):
@@ -139,13 +151,27 @@ def _look(session: Session) -> Look:
     return Look(color, session.ascii)
 
 
-def _write(text: str, target: Path | None, force: bool) -> Exit:
-    data = text.encode("utf-8", "replace")
+def _event_file(folder: Path | None) -> Path:
+    """TensorBoard knows a run by its folder, and event files by their name."""
+    if folder is None:
+        raise Mistake("--out takes a folder for tensorboard, and no standard output")
+    if folder.is_file():
+        raise Mistake(f"--out takes a folder for tensorboard; {folder} is a file")
+    if not folder.parent.is_dir():
+        raise Mistake(f"--out: there is no folder {folder.parent}")
+    return folder / EVENTS
+
+
+def write(text: str | bytes, target: Path | None, force: bool) -> Exit:
+    """Write it and print where; to standard output if there is no target."""
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     if target is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return Exit.DONE
     try:
+        if target.name == EVENTS:
+            target.parent.mkdir(exist_ok=True)
         with target.open("wb" if force else "xb") as file:
             file.write(data)
     except OSError as error:

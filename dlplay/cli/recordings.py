@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import typer
 
-from dlplay.address import show_settings
+from dlplay.address import address, show_settings
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.engine.library import Library, RunInfo, UnknownRun
 from dlplay.engine.recording import BadRecording
+from dlplay.events import Started, Tweaked
 
 if TYPE_CHECKING:
     from dlplay.catalog import Catalog, SceneCard
@@ -22,12 +24,22 @@ COLUMNS = ("run", "when", "scene", "seed", "status", "what differs", "size", "")
 STYLES = {"done": "green", "running": "cyan", "failed": "red", "damaged": "red"}
 
 
-def run(session: Session, json: bool) -> Exit:
-    """List the recorded runs, newest first."""
+def run(
+    session: Session,
+    json: bool,
+    pin: str | None = None,
+    unpin: str | None = None,
+    remove: str | None = None,
+    name: str | None = None,
+) -> Exit:
+    """List the recorded runs, newest first, after changing one if that is asked."""
+    for info in change(pin, unpin, remove, name):
+        done = "pinned" if pin is not None else "unpinned" if unpin is not None else "removed"
+        complain(f"{done}: {info.path.name}")
     library, catalog = Library(), session.catalog()
     runs = library.runs(catalog)
     if json:
-        objects = msgspec.json.encode([as_object(info) for info in runs])
+        objects = msgspec.json.encode([as_object(info, catalog) for info in runs])
         typer.echo(msgspec.json.format(objects, indent=2))
     elif not runs:
         complain(f"no run has been recorded yet; the interface records them in {library.folder}")
@@ -39,7 +51,36 @@ def run(session: Session, json: bool) -> Exit:
     return Exit.DONE
 
 
-def as_object(info: RunInfo) -> dict[str, Any]:
+def change(
+    pin: str | None, unpin: str | None, remove: str | None, name: str | None
+) -> list[RunInfo]:
+    """Pin, name, unpin or remove recordings; those that were changed, as they were.
+
+    Raises Mistake for a run that is not there and for what cannot be done.
+    """
+    words = [word for word in (pin, unpin, remove) if word is not None]
+    if not words and name is None:
+        return []
+    if len(words) != 1 or (name is not None and pin is None):
+        raise Mistake(
+            "one of --pin RUN, --unpin RUN, --remove RUN at a time; --name goes with --pin"
+        )
+    info, library = chosen(words[0]), Library()
+    try:
+        if pin is not None:
+            library.pin(info.path, name or "")
+        elif unpin is not None:
+            library.unpin(info.path)
+        else:
+            library.remove(info.path)
+    except UnknownRun as error:
+        raise Mistake(str(error)) from None
+    except OSError as error:
+        raise Mistake(f"{info.path}: {error.strerror}") from None
+    return [info]
+
+
+def as_object(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
     """A run in the JSON list."""
     return {
         "number": info.number,
@@ -60,7 +101,33 @@ def as_object(info: RunInfo) -> dict[str, Any]:
         "pinned": info.pinned,
         "name": info.name,
         "trouble": info.trouble,
+        **_address(info, catalog),
     }
+
+
+def _address(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
+    """What was turned while the run went on, and what to write after `dlplay run` to repeat it."""
+    if info.status == "damaged":
+        return {"tweaks": [], "address": ""}
+    begun, tweaks = _course(info)
+    line = address(_card(catalog, info.scene), begun, info.seed, info.device, tweaks)
+    turned = [{"tick": t.tick, "name": t.name, "value": t.value} for t in tweaks]
+    return {"tweaks": turned, "address": line}
+
+
+def _course(info: RunInfo) -> tuple[Mapping[str, Any], list[Tweaked]]:
+    """The parameters with which a recorded run began, and what was turned later."""
+    from dlplay.engine.recording import read
+    from dlplay.engine.vetting import vetted
+
+    try:
+        if b"tweaked" not in info.path.read_bytes():  # most runs: nothing to decode
+            return info.parameters, []
+        found = [vetted(event) for batch in read(info.path) for event in batch]
+    except (OSError, BadRecording):
+        return info.parameters, []
+    begun = next((event.parameters for event in found if isinstance(event, Started)), {})
+    return begun, [event for event in found if isinstance(event, Tweaked)]
 
 
 def cells(info: RunInfo, catalog: Catalog) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlplay.address import address
-from dlplay.numbers import bound, short
+from dlplay.numbers import STANDS, bound, short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 WIDEST = 100  # columns of a panel
 LOG_LINES = 20
-STANDS = {True: ("✓ holds", "green"), False: ("✗ fails", "red"), None: ("· not measured", "yellow")}
 
 
 def print_result(
@@ -49,8 +48,10 @@ def print_result(
     took = f" in {done.seconds:.1f} s" if done.seconds else ""
     summary = f"{done.status}: {done.steps:,} steps{took} on {done.device}"
     console.print(Text(summary + f", seed {done.seed}"))
-    line = address(card, done.parameters, done.seed, device)
-    console.print(Text(session.text(f"dlplay open {line}")), soft_wrap=True)
+    begun = history.started.parameters if history.started else done.parameters
+    line = address(card, begun, done.seed, device, history.tweaks)
+    word = "run" if history.tweaks else "open"
+    console.print(Text(session.text(f"dlplay {word} {line}")), soft_wrap=True)
 
 
 def _heading(console: Console, title: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,12 @@ def run(
     check: bool = False,
     record: Path | None = None,
     force: bool = False,
+    tweaks: Sequence[events.Tweaked] = (),
 ) -> Exit:
-    """Run the scene and print what it leaves; the exit status that tells of it."""
+    """Run the scene and print what it leaves; the exit status that tells of it.
+
+    `tweaks`: what is turned on the way.
+    """
     from dlplay.engine.history import History
 
     if record is not None:
@@ -48,7 +52,7 @@ def run(
         recorder = _recorder(stack, record, force)
         if recorder:  # first of all: what anybody has seen is in the file
             sinks.insert(0, recorder)
-        done = _execute(card, settings, seed, where, sinks, interrupts)
+        done = _execute(card, settings, seed, where, sinks, interrupts, tweaks)
     if not json:
         from dlplay.cli.results import log_tail, print_result
 
@@ -65,6 +69,7 @@ def _execute(
     device: str,
     sinks: list[Sink],
     interrupts: Interrupts,
+    tweaks: Sequence[events.Tweaked],
 ) -> events.Finished:
     from dlplay.engine.execute import execute
 
@@ -72,7 +77,9 @@ def _execute(
         for each in sinks:
             each(batch)
 
-    return execute(card, settings, seed=seed, device=device, sink=sink, controls=interrupts)
+    return execute(
+        card, settings, seed=seed, device=device, sink=sink, controls=interrupts, tweaks=tweaks
+    )
 
 
 def _verdict(done: events.Finished, check: bool, recorder: Recorder | None) -> Exit:

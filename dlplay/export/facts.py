@@ -31,7 +31,7 @@ def facts(source: Source) -> dict[str, Any]:
     return {
         "scene": begun.scene,
         "title": source.title,
-        "address": f"dlplay open {source.address}",
+        "address": source.command,
         "seed": begun.seed,
         "device": begun.device,
         "versions": begun.versions,

@@ -13,6 +13,15 @@ class NoSuchPanel(LookupError):
     """The run has no panel of that name, or none that this format can hold."""
 
 
+class MissingPackage(Exception):
+    """A format needs a package that is not installed; the message says how to get it."""
+
+    def __init__(self, format: str, package: str) -> None:
+        super().__init__(
+            f"{format} needs {package}, which is not installed: pip install 'dlplay[{format}]'"
+        )
+
+
 @dataclass(frozen=True)
 class Options:
     """`panel`: this one alone. `width`, `height`: cells of all panels together, in pictures.

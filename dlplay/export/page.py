@@ -8,10 +8,10 @@ from html import escape
 from dlplay.address import show_setting
 from dlplay.engine.replay import changed_since
 from dlplay.export.options import Options
-from dlplay.export.picture import STANDS, Page, printable, tweaks
+from dlplay.export.picture import Page, printable, tweaks
 from dlplay.export.source import Source
 from dlplay.export.svg import FONTS, THEME, clean, drawn
-from dlplay.numbers import bound, short
+from dlplay.numbers import STANDS, bound, short
 
 STYLE = f"""
 body {{ margin: 2em; color: {THEME.foreground_color.hex};
@@ -60,7 +60,7 @@ def html(source: Source, options: Options) -> str:
             title=escape(printable(source.title)),
             style=STYLE,
             summary="<br>".join(escape(printable(note)) for note in notes if note),
-            address=escape(printable(f"dlplay open {source.address}")),
+            address=escape(printable(source.command)),
             figures="\n".join(_figures(source, options)),
             tables="\n".join([_claims(source), _measures(source), _parameters(source)]),
         )

@@ -17,13 +17,12 @@ from dlplay.engine.history import History
 from dlplay.export.layout import Place, places
 from dlplay.export.options import Options
 from dlplay.export.source import Source
-from dlplay.numbers import bound, short
+from dlplay.numbers import STANDS, bound, short
 from dlplay.plain import as_wide, to_ascii
 
 Line = list[Segment]
 Drawn = Curves | events.AnyContent
 BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
-STANDS = {True: ("✓ holds", "green"), False: ("✗ fails", "red"), None: ("· not measured", "yellow")}
 NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
 
 
@@ -131,7 +130,7 @@ class Page:
         if history.tweaks:
             parts.append(Text(printable(tweaks(history), look)))
         parts.append(Text(printable(self._state(history, until), look)))
-        address = Text(printable(f"dlplay open {self.source.address}", look), overflow="fold")
+        address = Text(printable(self.source.command, look), overflow="fold")
         parts.append(address)
         return [line for part in parts for line in page.render_lines(part, pad=True)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dlplay import events
-from dlplay.address import address, show_setting
+from dlplay.address import address, show_setting, show_tweak
 from dlplay.catalog import SceneCard
 from dlplay.engine.history import History
 from dlplay.engine.recording import read
@@ -50,13 +50,19 @@ class Source:
 
     @property
     def address(self) -> str:
-        """What to write after `dlplay open`: the settings with which the run began."""
-        begun = self.started
+        """What to write after `dlplay run`: how the run began, and what was turned on the way."""
+        begun, turned = self.started, self.history.tweaks
         if self.card:
-            return address(self.card, begun.parameters, begun.seed, begun.device)
-        settings = [show_setting({}, name, value) for name, value in begun.parameters.items()]
-        words = [begun.scene, *settings, f"--seed {begun.seed}", f"--device {begun.device}"]
-        return " ".join(words)
+            return address(self.card, begun.parameters, begun.seed, begun.device, turned)
+        words = [begun.scene]
+        words += [show_setting({}, name, value) for name, value in begun.parameters.items()]
+        words += [show_tweak({}, tweak) for tweak in turned]
+        return " ".join([*words, f"--seed {begun.seed}", f"--device {begun.device}"])
+
+    @property
+    def command(self) -> str:
+        """What repeats the run, with what was turned while it went on."""
+        return f"dlplay open {self.address}"
 
     def summary(self) -> str:
         """How it ended, or where the recording ends."""

@@ -219,3 +219,34 @@ def test_any_settings_and_claims_can_be_printed(dlplay, tmp_path):
         assert shown.exit_code == 0
         assert "\x1b" not in shown.output
         assert "\x9b" not in shown.output
+
+
+def test_runs_are_pinned_named_and_removed(dlplay, record):
+    record("fine")
+    record("diverges")
+    assert dlplay("runs", "--pin", "2", "--name", "the good one").exit_code == 0
+    first, second = json.loads(dlplay("runs", "--json").stdout)
+    assert (second["pinned"], second["name"]) == (True, "the good one")
+    assert not first["pinned"]
+    assert "unpinned" in dlplay("runs", "--unpin", "2").stderr
+    assert not json.loads(dlplay("runs", "--json").stdout)[1]["pinned"]
+    dlplay("runs", "--remove", "1")
+    (left,) = json.loads(dlplay("runs", "--json").stdout)
+    assert left["scene"] == "tiny/fine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--pin", "9"], "1 is the only one"),
+        (["--remove", "nothing.dlplay"], "there is no file"),
+        (["--name", "x"], "--name goes with --pin"),
+        (["--pin", "1", "--remove", "1"], "at a time"),
+    ],
+)
+def test_what_cannot_be_changed_about_a_run(dlplay, record, words, said):
+    record("fine")
+    shown = dlplay("runs", *words)
+    assert shown.exit_code == 2
+    assert said in shown.stderr.replace("\n", " ")
+    assert len(json.loads(dlplay("runs", "--json").stdout)) == 1

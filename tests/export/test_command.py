@@ -39,13 +39,40 @@ def export(tmp_path, monkeypatch, fine):
     return call
 
 
-@pytest.mark.parametrize("name", FORMATS)
+TEXTS = [name for name in FORMATS if name not in ("png", "tensorboard", "script")]
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_every_format(export, tmp_path, fine, name):
     result = export("fine.dlplay", "--to", name)
     assert (result.status, result.out, result.err) == (0, f"fine.{name}\n", "")
     written = (tmp_path / f"fine.{name}").read_text(encoding="utf-8")
     assert written == FORMATS[name].write(fine.source, Options())
     assert export("fine.dlplay", "--to", name, "--out", "-").out == written
+
+
+def test_pictures_event_files_and_scripts(export, tmp_path, fine):
+    for name, file in (
+        ("png", "fine.png"),
+        ("tensorboard", "fine.tensorboard/events.out.tfevents.0.dlplay"),
+        ("script", "fine.py"),
+    ):
+        result = export("fine.dlplay", "--to", name)
+        assert (result.status, result.out, result.err) == (0, f"{file}\n", "")
+        made = FORMATS[name].write(fine.source, Options())
+        data = (tmp_path / file).read_bytes()
+        assert data == (made.encode() if isinstance(made, str) else made)
+        assert export("fine.dlplay", "--to", name).status == 2  # it exists
+
+
+@pytest.mark.parametrize(("name", "package"), [("png", "resvg_py"), ("tensorboard", "tensorboard")])
+def test_a_package_that_is_missing(export, monkeypatch, name, package):
+    for known in [known for known in sys.modules if known.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, known)
+    monkeypatch.setitem(sys.modules, package, None)
+    result = export("fine.dlplay", "--to", name)
+    assert result.status == 1
+    assert f"which is not installed: pip install 'dlplay[{name}]'" in result.err
 
 
 def test_names_are_those_of_the_formats():
@@ -85,12 +112,19 @@ def test_the_recording_is_never_written_over(export, tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["fine.dlplay"], "say what to export to: --to takes one of svg, html, csv, json, cast"),
+        (
+            ["fine.dlplay"],
+            "say what to export to: --to takes one of svg, png, html, csv, json, cast",
+        ),
         (["fine.dlplay", "--to", "sgv"], "not 'sgv'. Did you mean 'svg'?"),
         (["fine.dlplay", "--to", "svg", "--size", "big"], "from 30x8 to 500x300, such as 160x48"),
         (["fine.dlplay", "--to", "svg", "--size", "29x48"], "not '29x48'"),
         (["fine.dlplay", "--to", "csv", "--size", "80x24"], "--size is for pictures"),
         (["fine.dlplay", "--to", "svg", "--panel", "los"], "Did you mean 'loss'?"),
+        (["fine.dlplay", "--to", "png", "--panel", "los"], "Did you mean 'loss'?"),
+        (["fine.dlplay", "--to", "tensorboard", "--panel", "los"], "Did you mean 'loss'?"),
+        (["fine.dlplay", "--to", "script", "--panel", "loss"], "a script draws nothing"),
+        (["fine.dlplay", "--to", "tensorboard", "--out", "-"], "takes a folder for tensorboard"),
         (["fine.dlplay", "--to", "svg", "--out", "."], "is a folder"),
         (["fine.dlplay", "--to", "svg", "--out", "no/a.svg"], "there is no folder no"),
         (["fin.dlplay", "--to", "svg"], "Did you mean 'fine.dlplay'?"),

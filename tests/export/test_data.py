@@ -107,5 +107,5 @@ def test_tweaks_stand_beside_what_the_run_began_with(by_hand):
     found = facts(source)
     assert found["parameters"] == {"rate": 0.5}
     assert found["tweaks"] == [{"tick": 7, "name": "rate", "value": 0.25}]
-    assert found["address"] == "dlplay open made/up rate=0.5 --seed 1 --device cpu"
+    assert found["address"] == ("dlplay open made/up rate=0.5 rate@7=0.25 --seed 1 --device cpu")
     assert found["status"] is None
