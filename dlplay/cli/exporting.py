@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.export.files import EVENTS, suffix
 from dlplay.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 NAMES = ("svg", "png", "html", "csv", "json", "cast", "tensorboard", "script")
 PICTURES = ("svg", "png", "html", "cast")
-EVENTS = "events.out.tfevents.0.dlplay"
-SUFFIXES = {"script": "py"}
 LEAST, MOST = (30, 8), (500, 300)  # cells of a picture
 COLOR_NAMES = {"auto": "truecolor", "never": "none"}  # the others are called what they are
 
@@ -42,7 +41,7 @@ def run(
     if panel is not None and name == "script":
         raise Mistake("--panel is for what is drawn; a script draws nothing")
     path = find(word)
-    target = None if out == "-" else Path(out or f"{path.stem}.{SUFFIXES.get(name, name)}")
+    target = None if out == "-" else Path(out or f"{path.stem}.{suffix(name)}")
     if name == "tensorboard":
         target = _event_file(target)
     if target:

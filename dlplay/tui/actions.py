@@ -132,6 +132,7 @@ STAGE = (
     Action("compare", "v", "Compare", "A table of this run and the pinned ones", "Comparing"),
     Action("beside", "V", "Side by side", "One panel of two runs at the same step", "Comparing"),
     Action("sweep", "S", "Sweep", "Run it at several values of a parameter", "Comparing"),
+    Action("export", "E", "Export", "The run as picture, page, data, script ...", "Comparing"),
     Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),
     Action("claims", "c", "Claims", "All claims in full, and back", "Pages", True),
     Action("source", "s", "Source", "The scene's own file, and back", "Pages"),

@@ -21,6 +21,7 @@ class Replayed(Session):
         names = card.parameters
         self.values |= {n: v for n, v in replay.summary.parameters.items() if n in names}
         self.replay = replay
+        self.recording = replay.path
         self.history = replay.history
         self.runs = 1
         self._ran_with = self._settings()

@@ -9,17 +9,12 @@ from textual.widgets import Input
 
 from dlplay import draw, events
 from dlplay.address import show_settings
-from dlplay.engine.sweep import SweepRun
-from dlplay.engine.timeline import marks
 from dlplay.parameters import Choice, ParameterError, Toggle
-from dlplay.parameters import Text as Name
 from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
 from dlplay.tui.panels import PanelView
-from dlplay.tui.pins import Pin
+from dlplay.tui.run_keys import RunKeys
 from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll
-from dlplay.tui.stage_view import PAGES, RunLog, StageView
-from dlplay.tui.sweeping import LiveSweep, Wish
-from dlplay.tui.sweeping_screen import open_sweep
+from dlplay.tui.stage_view import PAGES, RunLog
 
 CONTROLS = frozenset(
     [
@@ -45,7 +40,7 @@ CONTROLS = frozenset(
 CURVES = (draw.Curves, events.Plot)
 
 
-class StageScreen(StageView):
+class StageScreen(RunKeys):
     """One scene, running, and all that one does to it."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -220,10 +215,6 @@ class StageScreen(StageView):
 
     # The panels
 
-    def after_panels(self) -> None:
-        self.set_class(self.panels.zoomed, "-zoomed")
-        self.call_after_refresh(self.paint)
-
     def action_zoom(self) -> None:
         self.to_page("panels")
         self.panels.zoom()
@@ -293,175 +284,7 @@ class StageScreen(StageView):
             self.note("x-ray: weights, gradients and activations of every layer")
         self.after_panels()
 
-    # Pinned runs
-
-    def action_pin(self) -> None:
-        """Keep this run; one that is still going on is kept as it goes on."""
-        if self.session.history.started is None:
-            self.note("nothing has run yet")
-            return
-        if self.session.state == "repeating":
-            self.note("the branch is on its way; x stops it")
-            return
-        pin = self.session.pin()
-        self.note(f"pinned as {pin.name}; the next runs are drawn over it; v compares")
-        self.paint()
-
-    def action_compare(self) -> None:
-        self.switch_page("compare")
-
-    def action_beside(self) -> None:
-        """The chosen panel of this run and of a pinned one, side by side."""
-        if not self.session.pins:
-            self.note("no run is pinned: p pins this one")
-            return
-        self.switch_page("beside")
-
-    def chosen_pin(self) -> Pin | None:
-        pins = self.session.pins
-        return pins[min(self.pinned, len(pins) - 1)] if pins else None
-
-    def hide_pin(self, hidden: bool) -> None:
-        pin = self.chosen_pin()
-        if pin is not None:
-            pin.hidden = hidden
-            self.show_comparison()
-
-    def drop_pin(self) -> None:
-        pin = self.chosen_pin()
-        if pin is not None:
-            self.session.drop(pin)
-            self.note(f"dropped {pin.name}")
-            self.show_comparison()
-
-    async def rename_pin(self) -> None:
-        pin = self.chosen_pin()
-        if pin is None:
-            return
-        name = Name(pin.name, max_length=20, help="a name for this run")
-        name.name = "name"
-
-        def take(given: str | None) -> None:
-            if given:
-                self.session.rename(pin, given)
-                self.show_comparison()
-
-        dialog = ValueDialog(name, pin.name)
-        await self.app.push_screen(dialog, take)
-        dialog.set_focus(dialog.query_one(Input))
-
-    # Sweeps
-
-    async def action_sweep(self) -> None:
-        """The sweep of this scene, or the dialog for one, at the settings as they are."""
-        session = self.session
-        wish = Wish(
-            self.card,
-            dict(session.values),
-            name=self.parameter.name if self.parameter is not None else "",
-            seed=session.seed,
-            device=session.device,
-            busy=int(session.state in ("starting", "repeating", "running")),
-        )
-        await open_sweep(self.dlplay, wish, self.take_run)
-
-    def take_run(self, sweep: LiveSweep, run: SweepRun) -> None:
-        """Make a run of a sweep the current one."""
-        self.session.adopt(sweep.values(run), run.seed, run.history, run.recording)
-        self.to_page("panels")
-        self.show_parameters()
-        self.tick()
-        again = "" if run.history is not None else "; its history was not kept: it is made again"
-        self.note(f"{sweep.found.label(run.value)}, seed {run.seed}: a run of the sweep{again}")
-
-    # Time
-
-    def seek(self, tick: int) -> None:
-        """Look at the run as it was at a tick."""
-        if not self.session.history.tick:
-            self.note("there is no history yet")
-            return
-        was_back = self.session.at is not None
-        self.session.seek(tick)
-        self.show_parameters()
-        if was_back and self.session.at is None:
-            self.clear_log()
-            self.note("now")
-        self.paint()
-
-    def travel(self, share: float) -> None:
-        """Go through time by a share of the run, by one step at least."""
-        last = self.session.history.tick
-        at = last if self.session.at is None else self.session.at
-        step = max(1, round(last * abs(share)))
-        self.seek(at + (step if share > 0 else -step))
-
-    def action_earlier(self) -> None:
-        self.travel(-0.01)
-
-    def action_later(self) -> None:
-        self.travel(0.01)
-
-    def action_step_earlier(self) -> None:
-        self.travel(-1e-9)
-
-    def action_step_later(self) -> None:
-        self.travel(1e-9)
-
-    def action_much_earlier(self) -> None:
-        self.travel(-0.1)
-
-    def action_much_later(self) -> None:
-        self.travel(0.1)
-
-    def action_beginning(self) -> None:
-        self.seek(1)
-
-    def action_now(self) -> None:
-        self.seek(self.session.history.tick)
-
-    def to_mark(self, forward: bool) -> None:
-        history = self.session.history
-        at = history.tick if self.session.at is None else self.session.at
-        ticks = [mark.tick for mark in marks(history)]
-        ahead = [t for t in ticks if (t > at if forward else t < at)]
-        if not ticks:
-            self.note("nothing is marked: no tweak, no spike, no divergence")
-        elif ahead:
-            self.seek(min(ahead) if forward else max(ahead))
-        else:
-            self.note("no mark further on" if forward else "no mark before this")
-
-    def action_next_mark(self) -> None:
-        self.to_mark(forward=True)
-
-    def action_previous_mark(self) -> None:
-        self.to_mark(forward=False)
-
-    def action_branch(self) -> None:
-        """Go on from the step that is looked at, as a new run, beside the old one."""
-        session = self.session
-        if session.state == "repeating":
-            self.note("the branch is on its way; x stops it")
-            return
-        if session.at is None:
-            self.note("go back in time first: < > ( ) { } m home; then B goes on from there")
-            return
-        try:
-            pin = session.branch()
-        except ParameterError as error:
-            self.note(str(error))
-            return
-        self.note(f"branching at step {session.at}; the run so far is pinned as {pin.name}")
-        self.tick()
-
     # The pages
-
-    def switch_page(self, name: str) -> None:
-        if self.panels.zoomed:
-            self.panels.zoom()
-            self.after_panels()
-        self.to_page("panels" if self.page == name else name)
 
     def action_lesson(self) -> None:
         """Beside the panels where there is room; in their place otherwise."""

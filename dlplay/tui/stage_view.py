@@ -333,6 +333,18 @@ class StageView(FullScreen):
             status(self.session, width, inks(self.app), self._note),
         )
 
+    def after_panels(self) -> None:
+        self.set_class(self.panels.zoomed, "-zoomed")
+        self.call_after_refresh(self.paint)
+
+    # The pages
+
+    def switch_page(self, name: str) -> None:
+        if self.panels.zoomed:
+            self.panels.zoom()
+            self.after_panels()
+        self.to_page("panels" if self.page == name else name)
+
     def to_page(self, name: str) -> None:
         self.query_one(ContentSwitcher).current = name
         self.set_class(name == "beside", "-beside")

@@ -1,0 +1,87 @@
+"""The key that exports the run that is shown, in a format of one's choice."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlplay.catalog import SceneCard
+from dlplay.draw import Look
+from dlplay.engine.recording import BadRecording
+from dlplay.engine.replay import load
+
+MEANINGS = {
+    "svg": "picture of all panels",
+    "png": "the same in pixels",
+    "html": "a page with panels, claims and parameters",
+    "csv": "the curves as a table",
+    "json": "curves, claims and measures as data",
+    "cast": "an asciinema cast of the whole run",
+    "tensorboard": "event files for TensorBoard",
+    "script": "the scene as one plain torch file",
+}
+PANEL = "svg of panel"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: a format, and a panel if it is to be that alone."""
+
+    format: str
+    panel: str | None = None
+
+
+def offers(panel: str | None) -> list[str]:
+    """The lines to choose from; `panel`: the one that is chosen on the stage."""
+    lines = [f"{name:<12} {meaning}" for name, meaning in MEANINGS.items()]
+    return [*lines, f"{PANEL} {panel}"] if panel else lines
+
+
+def chosen(line: str) -> Wish:
+    """What a line of the offers stands for."""
+    if line.startswith(PANEL):
+        return Wish("svg", line.removeprefix(PANEL).strip())
+    return Wish(line.split()[0])
+
+
+async def export(recording: Path, card: SceneCard, wish: Wish, look: Look, folder: Path) -> Path:
+    """Write the export into the folder, beside the interface; its path.
+
+    A run that goes on is exported as far as it is recorded. Raises ExportError, which says why.
+    """
+    return await asyncio.to_thread(_write, recording, card, wish, look, folder)
+
+
+class ExportError(Exception):
+    """The export could not be made; the message says why."""
+
+
+def _write(recording: Path, card: SceneCard, wish: Wish, look: Look, folder: Path) -> Path:
+    from dlplay.export import (
+        FORMATS,
+        MissingPackage,
+        NoSuchPanel,
+        NotTranslatable,
+        Options,
+        Source,
+    )
+    from dlplay.export.files import free
+
+    stem = recording.stem
+    if wish.panel:
+        stem += "-" + re.sub(r"\W+", "-", wish.panel).strip("-")
+    try:
+        made = FORMATS[wish.format].write(
+            Source(load(recording), card), Options(wish.panel, look=look)
+        )
+        data = made.encode("utf-8", "replace") if isinstance(made, str) else made
+        path = free(folder, stem, wish.format)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise ExportError(f"{error.filename or folder}: {error.strerror}") from None
+    except (BadRecording, MissingPackage, NoSuchPanel, NotTranslatable) as error:
+        raise ExportError(str(error)) from None
+    return path.parent if wish.format == "tensorboard" else path
