@@ -39,7 +39,7 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         for index, (name, line) in enumerate(curves.lines.items())
     ]
     rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
-    entries = [_entry(t, canvas, curves.scatter) for t in traces]
+    entries = [_entry(t, canvas, curves.lasts and not curves.scatter) for t in traces]
     used = legend(canvas, entries, rows, curves.axes.y)
     if canvas.height - used < 1:
         return
@@ -95,9 +95,9 @@ def _trace(name: str, line: Line, index: int, log: str) -> Trace:
     return Trace(name, palette.series_style(index), Line(x, low, high, mean), last)
 
 
-def _entry(trace: Trace, canvas: Canvas, scatter: bool) -> Entry:
+def _entry(trace: Trace, canvas: Canvas, lasts: bool) -> Entry:
     color = trace.style.color(canvas.look)
-    if scatter or (len(trace.line) == 0 and math.isnan(trace.last)):
+    if not lasts or (len(trace.line) == 0 and math.isnan(trace.last)):
         return Entry(trace.style.mark, color, trace.name)
     if math.isfinite(trace.last):
         return Entry(trace.style.mark, color, trace.name, figures.number(trace.last))

@@ -37,17 +37,19 @@ class Line:
 class Curves:
     """Series on shared axes. `styles`: the palette's index of a series, where it is not its
     place in `lines`. `scatter`: marks, no lines. `room`: lines that are not drawn but for which
-    the axes have room, so that two charts side by side have the same axes."""
+    the axes have room, so that two charts side by side have the same axes. `lasts`: the legend
+    tells the last value of each line, which says something where the x axis is time."""
 
     axes: events.Axes
     lines: Mapping[str, Line]
     styles: Mapping[str, int] | None = None
     scatter: bool = False
     room: Sequence[Line] = ()
+    lasts: bool = True
 
     @classmethod
     def of(cls, plot: events.Plot, axes: events.Axes | None = None) -> Curves:
         """A whole plot as curves."""
         lines = {name: Line.of(x[: len(y)], y[: len(x)]) for name, (x, y) in plot.series.items()}
         axes = axes or events.Axes(panel=plot.panel, x="")
-        return cls(axes, lines, scatter=plot.scatter)
+        return cls(axes, lines, scatter=plot.scatter, lasts=False)

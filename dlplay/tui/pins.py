@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def overlay(curves: Curves, panel: str, pins: list[Pin], at: int | None = None) 
         content = None if pin.hidden else pin.history.panel(panel, at)
         if isinstance(content, Curves):
             lines |= {f"{pin.name}: {name}": line for name, line in content.lines.items()}
-    return Curves(curves.axes, lines, scatter=curves.scatter)
+    return replace(curves, lines=lines)
 
 
 def comparison_table(card: SceneCard, now: Pin, pins: list[Pin], inks: Inks, chosen: int) -> Table:
