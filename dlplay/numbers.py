@@ -20,9 +20,12 @@ def short(value: float | None) -> str:
 
 
 def bound(relation: str, limit: float | tuple[float, float] | None) -> str:
-    """What a claim compares with: `> 2`, `0.9 to 1.1`; nothing for None."""
+    """What a claim compares with: `> 2`, `0.9 to 1.1`, `1 ± 1e-06`; nothing for None."""
     if limit is None:
         return ""
     if isinstance(limit, (tuple, list)):
-        return f"{short(limit[0])} to {short(limit[1])}"
+        low, high = short(limit[0]), short(limit[1])
+        if low == high:
+            return f"{low} ± {(limit[1] - limit[0]) / 2:.2g}"
+        return f"{low} to {high}"
     return f"{relation} {short(limit)}"

@@ -215,6 +215,7 @@ class StageView(FullScreen):
         self.clear_log()
         for view in self.panels.views:
             view.forget()
+        self.show_parameters()
 
     def finish(self) -> None:
         finished = self.session.history.finished

@@ -86,6 +86,8 @@ async def test_a_branch_goes_on_from_the_past_beside_the_old_run(open_app):
         assert not session.stale
         assert [(t.tick, t.value) for t in session.history.tweaks] == [(at, 0.15)]
         await until(pilot, lambda: session.state == "running", "going on")
+        title = app.screen.query_one("#parameters").border_title
+        await until(pilot, lambda: "at step" not in str(title), "the parameters of now")
         loss = app.screen.panels.views[0]
         await until(pilot, lambda: "A: the loss" in loss.content.lines, "both runs")
 

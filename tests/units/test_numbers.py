@@ -1,0 +1,36 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlplay.numbers import bound, short
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (0.0, "0"),
+        (12.0, "12"),
+        (1234.6, "1235"),
+        (0.123456, "0.1235"),
+        (5e-324, "4.941e-324"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_four_figures_say_enough(value, text):
+    assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("relation", "limit", "text"),
+    [
+        (">", 2.0, "> 2"),
+        ("between", (0.9, 1.1), "0.9 to 1.1"),
+        ("between", (1 - 1e-6, 1 + 1e-6), "1 ± 1e-06"),
+        ("<", None, ""),
+    ],
+)
+def test_bounds_say_what_is_allowed(relation, limit, text):
+    assert bound(relation, limit) == text
