@@ -9,7 +9,31 @@ import torch
 from torch.optim.optimizer import Optimizer, ParamsT
 
 
-class Lion(Optimizer):
+class _OneByOne(Optimizer):
+    """An optimizer that says in `_update` how one parameter tensor moves."""
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """One update of every parameter that has a gradient; returns what `closure` does."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for theta in group["params"]:
+                if theta.grad is not None:
+                    self._update(theta, theta.grad, group)
+        return loss
+
+    def _update(self, theta: torch.Tensor, g: torch.Tensor, group: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class Lion(_OneByOne):
     """Sign of an interpolated momentum (Chen et al., 2023, "Symbolic Discovery of Optimization
     Algorithms"):
 
@@ -37,23 +61,6 @@ class Lion(Optimizer):
             raise ValueError(f"weight_decay must be 0 or more, not {weight_decay}")
         super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
 
-    @overload
-    def step(self, closure: None = None) -> None: ...
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One update of every parameter that has a gradient; returns what `closure` does."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            for theta in group["params"]:
-                if theta.grad is not None:
-                    self._update(theta, theta.grad, group)
-        return loss
-
     def _update(self, theta: torch.Tensor, g: torch.Tensor, group: dict[str, Any]) -> None:
         state = self.state[theta]
         if "momentum" not in state:
@@ -62,3 +69,49 @@ class Lion(Optimizer):
         c = beta1 * m + (1 - beta1) * g
         theta.sub_(group["lr"] * (c.sign() + group["weight_decay"] * theta))
         m.mul_(beta2).add_(g, alpha=1 - beta2)
+
+
+class SignGains(_OneByOne):
+    """Gradient descent with a gain for each parameter, which follows the signs of its gradient
+    (Jacobs, 1988, "Increased Rates of Convergence Through Learning Rate Adaptation": up by a sum,
+    down by a factor; in this form after Hinton's lectures on neural networks, 2012):
+
+        gain ← gain + up      where g has the sign of the last g
+        gain ← gain · down    where it has the other one (and as it was where either is 0)
+        θ ← θ − α · gain · g
+
+    Every gain starts at 1 and stays within `limits`. `lr` is α > 0, `up` ≥ 0, 0 < `down` ≤ 1,
+    0 < limits[0] ≤ 1 ≤ limits[1]; ValueError otherwise. The rule wants large batches: with small
+    ones the signs follow the noise. Two numbers of state a parameter, the gain and the last g.
+    With `up` 0 and `down` 1 it is gradient descent.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 1e-2,
+        up: float = 0.05,
+        down: float = 0.95,
+        limits: tuple[float, float] = (0.1, 10.0),
+    ) -> None:
+        if not lr > 0:
+            raise ValueError(f"lr must be above 0, not {lr}")
+        if not up >= 0:
+            raise ValueError(f"up must be 0 or more, not {up}")
+        if not 0 < down <= 1:
+            raise ValueError(f"down must be in 0 < down ≤ 1, not {down}")
+        if not 0 < limits[0] <= 1 <= limits[1]:
+            raise ValueError(f"limits must be below and above 1, not {limits}")
+        super().__init__(params, {"lr": lr, "up": up, "down": down, "limits": limits})
+
+    def _update(self, theta: torch.Tensor, g: torch.Tensor, group: dict[str, Any]) -> None:
+        state = self.state[theta]
+        if "gain" not in state:
+            state["gain"] = torch.ones_like(theta)
+            state["last"] = torch.zeros_like(theta)
+        gain, agreement = state["gain"], g.sign() * state["last"].sign()
+        changed = torch.where(agreement > 0, gain + group["up"], gain)
+        changed = torch.where(agreement < 0, gain * group["down"], changed)
+        gain.copy_(changed.clamp(*group["limits"]))
+        state["last"].copy_(g)
+        theta.sub_(group["lr"] * gain * g)
