@@ -194,10 +194,8 @@ class LiveRun:
         with self._lock:
             if self._control is None:
                 self._early.append(command)
-                return
-            # A full pipe or a closed one: the child is not listening, and stop will end it.
-            with suppress(OSError, ValueError):
-                self._control.send_bytes(commands.encode(command))
+            else:
+                _send_through(self._control, command)
 
     # What the attending thread does
 
@@ -237,10 +235,10 @@ class LiveRun:
             end.close()
         with suppress(AttributeError):
             os.set_blocking(control.fileno(), False)
-        with self._lock:
+        with self._lock:  # what is asked meanwhile comes after what was asked before
+            for command in self._early:
+                _send_through(control, command)
             self._control = control
-        for command in self._early:
-            self._send(command)
         if self._kill_at == 0.0:
             self.kill()
         return outlet, log
@@ -314,6 +312,12 @@ class LiveRun:
             )
         )
         self.state = "over"
+
+
+def _send_through(control: Connection, command: commands.AnyCommand) -> None:
+    # A full pipe or a closed one: the child is not listening, and stop will end it.
+    with suppress(OSError, ValueError):
+        control.send_bytes(commands.encode(command))
 
 
 def _signal(number: int) -> str:

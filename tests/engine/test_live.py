@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -100,6 +101,41 @@ def test_pause_step_resume(watch):
     watched.until(lambda h: h.progress.step > 50, "going on")
     watched.run.stop()
     assert watched.end().status == "stopped"
+
+
+def test_what_is_asked_before_the_process_is_up_keeps_its_order(watch, monkeypatch):
+    """A command that comes while the first ones are sent does not overtake them."""
+    from dlplay.engine import live
+
+    sent, encode, running, straight = [], live.commands.encode, [], []
+
+    def encoding(command):
+        if not sent:  # the first: somebody asks for something just now
+            asking = threading.Thread(target=lambda: running[0].look(True))
+            asking.start()
+            asking.join(0.2)
+            straight.append(running[0]._control)
+        sent.append(type(command).__name__)
+        return encode(command)
+
+    monkeypatch.setattr(live.commands, "encode", encoding)
+    started = threading.Event()
+    launch = live.LiveRun._launch
+
+    def launching(run):
+        started.wait(10)
+        return launch(run)
+
+    monkeypatch.setattr(live.LiveRun, "_launch", launching)
+    watched = watch("fine", {"steps": 1_000_000}, paused=True)
+    running.append(watched.run)
+    watched.run.tweak("learning_rate", 0.2)
+    watched.run.step()
+    watched.run.resume()
+    started.set()
+    watched.until(lambda h: h.progress and h.progress.step > 5, "going on")
+    assert sent[:4] == ["Tweak", "Step", "Resume", "Look"]
+    assert straight == [None]  # nobody could have sent anything past the first ones
 
 
 def test_a_live_parameter_applies_at_the_next_step_and_is_remembered(watch):
