@@ -278,6 +278,7 @@ def test_open_hands_everything_to_the_interface(monkeypatch, dlplay, course, tmp
     assert given == {
         "scene_id": "tiny/fine",
         "settings": {"rate": 0.9},
+        "tweaks": [],
         "seed": 7,
         "device": "cpu",
         "start": True,

@@ -195,6 +195,19 @@ TRAPS = {
         "def count(*_):", "    kept.append(1.0)",
         "hook = net[0].register_forward_hook(count)", "net(x)", "hook.remove()",
     ],
+    "a function by another name": [
+        "draw = torch.rand if step else torch.randn",
+        "y = draw(2)", "stage.plot('a', [0, 1], y=y)",
+    ],
+    "a call for its own sake": [
+        "def work():", "    kept.append(1.0)", "def twice(what):", "    what()", "    what()",
+        "twice(work)",
+    ],
+    "a picture drawn before a measure in one probe": [
+        "if stage.every(2):", "    with stage.probe(net):",
+        "        y = torch.rand(2)", "        z = torch.rand(2)",
+        "        stage.plot('a', [0, 1], y=y)", "        stage.measure(drawn=z.sum())",
+    ],
     "a look that measures": ["if stage.every(2):", "    with stage.probe(net):",
                              "        stage.measure(inner=net(x).sum())",
                              "        stage.plot('a', [0, 1], y=net(x))"],

@@ -94,7 +94,7 @@ def alive(pid: int) -> bool:
 
 def test_browse_open_tweak_pause_zoom_stop_quit(terminal):
     tmux = terminal()
-    tmux.sees("scenes", "Introduction", "Faults", "enter Open")
+    tmux.sees("scenes", "Introduction", "enter Open")
     tmux.press("/", "b", "e", "h", "a", "v", "e", "s", "Enter")
     tmux.sees("A scene that behaves", "faults/fine")
     tmux.press("Enter")

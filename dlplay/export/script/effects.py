@@ -121,12 +121,27 @@ class Analysis:
                 for node in ast.walk(owner)
                 if isinstance(node, ast.FunctionDef) and node.name == func.id
             ]
-            return self.function(inner[0]) if inner else self.model
+            return self.function(inner[0]) if inner else self._held(owner, func, call)
         if func.id in self.functions:
             return NONE if func.id in known.QUIET else self.function(self.functions[func.id])
         if func.id in self.classes:
             return CHANGE
         return NONE if func.id in known.BUILTINS else CHANGE
+
+    def _held(self, owner: Function, func: ast.Name, call: ast.Call) -> Effects:
+        """What calling a local value may do: a model, or another name of a library's function."""
+        found = self.model if call.args or call.keywords else CHANGE
+        for node in ast.walk(owner):
+            if not isinstance(node, ast.Assign) or not any(
+                isinstance(target, ast.Name) and target.id == func.id for target in node.targets
+            ):
+                continue
+            called = {id(part.func) for part in ast.walk(node.value) if isinstance(part, ast.Call)}
+            for part in ast.walk(node.value):
+                root, _, rest = dotted(part).partition(".")
+                if id(part) not in called and rest and root in self.imports:
+                    found |= _foreign(f"{self.imports[root]}.{rest}", call, frozenset())
+        return found
 
     def _method(self, func: ast.Attribute, fresh: frozenset[str]) -> Effects:
         if func.attr in self.methods:

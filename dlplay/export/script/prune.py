@@ -54,6 +54,7 @@ class _Pruner:
         self.removed: set[int] = set()  # lines
         self.filled: dict[int, str] = {}  # what comes in place of some
         self.edits: list[tuple[int, int, str]] = []
+        self._lenient = False  # what is drawn at random in a probe does not matter just now
         self._looks = self._only_looks()
         self._trained = {
             panel
@@ -229,7 +230,11 @@ class _Pruner:
             base = func.value
             changed = isinstance(base, ast.Name) and self.is_dead(base)
             return changed and all(self._quiet(node, part) for part in value.args)
-        return self._quiet(node, value)
+        # A call whose value nobody takes is there for what it does, such as that of a model for
+        # its hooks. What the functions of this module do is known.
+        name = func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")
+        ours = name in self.analysis.functions or name in self.analysis.methods
+        return (bool(method) or ours) and self._quiet(node, value)
 
     def _curve_goes(self, call: ast.expr) -> bool:
         """Whether the curve is one of a look, and the run's own curve in that panel stays."""
@@ -271,8 +276,25 @@ class _Pruner:
         if self._calls_curves(value):
             found |= CHANGE
         if self.in_probe(node):
-            found -= RANDOM | NORM
+            found -= NORM
+            if found >= RANDOM and (self._lenient or not self._draws_for_good(node)):
+                found -= RANDOM
         return not found
+
+    def _draws_for_good(self, node: ast.stmt) -> bool:
+        """Whether something that stays draws random numbers in the same probe: what it draws
+        would be other numbers without the statement."""
+        probes = (up for up in self.scopes.above(node) if isinstance(up, ast.With) and is_probe(up))
+        simple = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)
+        self._lenient = True
+        try:
+            return any(
+                self.analysis.statement(part) >= RANDOM and not self._goes(part)
+                for part in ast.walk(next(probes, self.text.tree))
+                if isinstance(part, simple) and self.in_probe(part)
+            )
+        finally:
+            self._lenient = False
 
     def _calls_curves(self, value: ast.AST) -> bool:
         """Whether a function that is called draws a curve that has to stay."""
