@@ -168,8 +168,10 @@ def draw_table(canvas: Canvas, table: events.Table) -> None:
         for i in range(count)
     ]
     star = 2 if table.best and canvas.width > 8 else 0
-    widths = _widths(heads, rows, numeric, canvas.width - star)
-    _row(canvas, star, 0, heads, widths, numeric, NONE, BOLD | FAINT)
+    gap, widths = 2, _widths(heads, rows, numeric, canvas.width - star, 2)
+    if sum(widths) + 2 * (count - 1) > canvas.width - star:
+        gap, widths = 1, _widths(heads, rows, numeric, canvas.width - star, 1)
+    _row(canvas, star, 0, heads, widths, gap, numeric, NONE, BOLD | FAINT)
     room = canvas.height - 1
     first, shown = _window(len(rows), room, table.best)
     for y, index in enumerate(range(first, first + shown), start=1):
@@ -177,7 +179,7 @@ def draw_table(canvas: Canvas, table: events.Table) -> None:
         front = palette.accent(canvas.look) if best else NONE
         if best and star:
             canvas.text(0, y, "★", front, BOLD)
-        _row(canvas, star, y, rows[index], widths, numeric, front, BOLD if best else 0)
+        _row(canvas, star, y, rows[index], widths, gap, numeric, front, BOLD if best else 0)
     left = len(rows) - shown
     if left > 0 and room > 0:
         canvas.text(0, canvas.height - 1, " " * canvas.width)
@@ -198,7 +200,9 @@ def _cell(cell: str | float | int) -> str:
     return str(cell) if isinstance(cell, (bool, int)) else figures.number(cell)
 
 
-def _widths(heads: list[str], rows: list[list[str]], numeric: list[bool], room: int) -> list[int]:
+def _widths(
+    heads: list[str], rows: list[list[str]], numeric: list[bool], room: int, gap: int
+) -> list[int]:
     """Column widths: as wide as their cells. Where that is too much the widest is cut first, but
     never the digits of a number: heads and words give way."""
     cells = [max((glyphs.width(row[i]) for row in rows), default=0) for i in range(len(heads))]
@@ -207,7 +211,7 @@ def _widths(heads: list[str], rows: list[list[str]], numeric: list[bool], room: 
         min(width, max(3, cell) if number else 6)
         for width, cell, number in zip(widths, cells, numeric, strict=True)
     ]
-    excess = sum(widths) + 2 * (len(widths) - 1) - room
+    excess = sum(widths) + gap * (len(widths) - 1) - room
     while excess > 0 and widths != least:
         spare = [(width, i) for i, width in enumerate(widths) if width > least[i]]
         widths[max(spare)[1]] -= 1
@@ -221,14 +225,20 @@ def _row(
     y: int,
     cells: list[str],
     widths: list[int],
+    gap: int,
     numeric: list[bool],
     front: int,
     attr: int,
 ) -> None:
     for cell, size, right in zip(cells, widths, numeric, strict=True):
-        text = glyphs.fit(cell, min(size, max(0, canvas.width - x)))
-        canvas.text(x + (size - glyphs.width(text) if right else 0), y, text, front, attr)
-        x += size + 2
+        room = max(0, canvas.width - x)
+        text = glyphs.fit(cell, min(size, room))
+        if right and text != cell and text and text[0] in "-0123456789":
+            text = "…"  # a part of a number would be another number
+        canvas.text(
+            x + (min(size, room) - glyphs.width(text) if right else 0), y, text, front, attr
+        )
+        x += size + gap
 
 
 def tokens_height(tokens: events.Tokens, width: int) -> int:

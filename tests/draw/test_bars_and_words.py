@@ -3,7 +3,7 @@
 import pytest
 
 from dlplay import events
-from dlplay.draw import Look, draw
+from dlplay.draw import Look, draw, figures
 from dlplay.events import Layer, Spread
 
 from .examples import NAN, layers, typical
@@ -179,3 +179,14 @@ def test_xray_names_sizes_and_warns() -> None:
 def test_more_layers_than_rows_are_counted() -> None:
     text = rows(events.XRay(panel="x", layers=layers(20)), 80, 10)
     assert text[-1].strip() == "+12 more"
+
+
+def test_a_table_never_shows_a_part_of_a_number():
+    rows = [["a long name", 1234.5, 1.25e-9, 7.5e12], ["another", -3.25e-7, 0.5, 1e-300]]
+    table = events.Table(panel="t", columns=["who", "first", "second", "third"], rows=rows)
+    whole = {figures.number(cell) for row in rows for cell in row[1:]}
+    for width in range(12, 60):
+        lines = draw(table, width, 6, Look()).plain.split("\n")[1:3]
+        for line in lines:
+            words = [word for word in line.split() if word[0] in "-0123456789"]
+            assert set(words) <= whole, (width, line)
