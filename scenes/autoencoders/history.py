@@ -270,13 +270,13 @@ class History(Scene):
             for layer, old in zip(linears(self.nets["pretrained"]), before, strict=True)
         ]
         stage.bars("layers moved", range(1, len(SIZES)), moved, unit="relative change")
-        rows = [x[:8], *(self.nets[name](x[:8]) for name in SHOWN)]
+        rows = [x[:5], *(self.nets[name](x[:5]) for name in SHOWN)]
         names = ("true", "1990", "2006", "now")
         stage.image(
             "rebuilt",
             torch.cat(rows).reshape(-1, 8, 8),
-            captions=[caption for name in names for caption in (name, *[""] * 7)],
-            columns=8,
+            captions=[caption for name in names for caption in (name, *[""] * 4)],
+            columns=5,
         )
         parts = ("sigmoid, Adam", "sigmoid, Xavier, Adam")
         stage.measure(
