@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,12 +32,12 @@ class Order:
 
 
 class PipeControls:
-    """Commands as they come through a pipe, read by a thread of their own."""
+    """The first commands, then those that come through a pipe, read by a thread of their own."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, pipe: Connection, first: Sequence[commands.AnyCommand] = ()) -> None:
         self._pipe = pipe
-        self._waiting: deque[commands.AnyCommand] = deque()
-        self._arrived = threading.Semaphore(0)
+        self._waiting = deque(first)  # before the thread starts: the pipe may have some already
+        self._arrived = threading.Semaphore(len(first))
         threading.Thread(target=self._listen, daemon=True).start()
 
     def pending(self) -> bool:
@@ -46,14 +47,11 @@ class PipeControls:
         self._arrived.acquire()
         return self._waiting.popleft()
 
-    def give(self, command: commands.AnyCommand) -> None:
-        self._waiting.append(command)
-        self._arrived.release()
-
     def _listen(self) -> None:
         try:
             while True:
-                self.give(commands.decode(self._pipe.recv_bytes()))
+                self._waiting.append(commands.decode(self._pipe.recv_bytes()))
+                self._arrived.release()
         except (EOFError, OSError):
             os._exit(1)  # whoever watched is gone
 
@@ -65,11 +63,12 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
     from dlplay import catalog
     from dlplay.engine.execute import execute
 
-    controls = PipeControls(control)
+    first: list[commands.AnyCommand] = []
     if order.paused:
-        controls.give(commands.Pause())
+        first.append(commands.Pause())
     if order.xray:
-        controls.give(commands.Look(True))
+        first.append(commands.Look(True))
+    controls = PipeControls(control, first)
     card = catalog.describe(Path(order.path), Path(order.root))
     if card is None:
         raise catalog.BrokenScene(f"{order.path} has no Scene class")

@@ -138,6 +138,33 @@ def test_what_is_asked_before_the_process_is_up_keeps_its_order(watch, monkeypat
     assert straight == [None]  # nobody could have sent anything past the first ones
 
 
+def test_a_run_begins_as_ordered_before_it_hears_what_is_asked():
+    """A run that starts paused may find "go on" in its pipe already: "pause" comes first."""
+    program = textwrap.dedent(
+        """
+        import threading
+        from multiprocessing import Pipe
+        from dlplay import commands
+        from dlplay.engine.child import PipeControls
+
+        inlet, outlet = Pipe(duplex=False)
+        outlet.send_bytes(commands.encode(commands.Resume()))
+        start = threading.Thread.start
+
+        def start_and_let_it_listen(thread):
+            start(thread)
+            while inlet.poll():
+                pass
+
+        threading.Thread.start = start_and_let_it_listen
+        controls = PipeControls(inlet, [commands.Pause()])
+        print(*(type(controls.take()).__name__ for _ in range(2)))
+        """
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert told.stdout.split() == ["Pause", "Resume"], told.stderr
+
+
 def test_a_live_parameter_applies_at_the_next_step_and_is_remembered(watch):
     watched = watch("fine", {"steps": 1_000_000}, paused=True)
     watched.run.tweak("learning_rate", 0.25)
