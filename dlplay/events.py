@@ -303,6 +303,11 @@ class Finished(Event):
     seconds: Number
     message: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether the run came to its own end, so that its claims hold or fail for good."""
+        return self.status in ("done", "diverged")
+
 
 AnyContent = (
     Plot | Image | Heatmap | Plane | Bars | Histogram | Graph | Text | Tokens | Table | XRay

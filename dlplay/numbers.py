@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import math
 
-# How a claim stands, in words and a colour
 STANDS = {True: ("✓ holds", "green"), False: ("✗ fails", "red"), None: ("· not measured", "yellow")}
+NOT_YET = ("… not yet", "yellow")
+
+
+def stands(holds: bool | None, whole: bool) -> tuple[str, str]:
+    """How a claim stands, in words and a colour.
+
+    `whole`: whether the run came to its own end; before that, nothing has failed for good.
+    """
+    return NOT_YET if holds is False and not whole else STANDS[holds]
 
 
 def short(value: float | None) -> str:

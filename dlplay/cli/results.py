@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlplay.address import address
-from dlplay.numbers import STANDS, bound, short
+from dlplay.numbers import bound, short, stands
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from dlplay import events
     from dlplay.catalog import SceneCard
-    from dlplay.claims import ClaimResult
     from dlplay.cli.options import Session
     from dlplay.engine.history import History
 
@@ -35,7 +34,7 @@ def print_result(
     _print_panels(console, card, history, session)
     if done.claims:
         _heading(console, "Claims")
-        print_claims(console, done.claims, session)
+        print_claims(console, done, session)
     if done.measures:
         _heading(console, "Measures")
         width = max(map(len, done.measures))
@@ -79,7 +78,7 @@ def _print_panels(console: Console, card: SceneCard, history: History, session: 
         console.print(draw(content, width, height, look, View(log=axes.log if axes else None)))
 
 
-def print_claims(console: Console, claims: list[ClaimResult], session: Session) -> None:
+def print_claims(console: Console, done: events.Finished, session: Session) -> None:
     """How every claim stands, in words."""
     from rich.table import Table
     from rich.text import Text
@@ -89,8 +88,8 @@ def print_claims(console: Console, claims: list[ClaimResult], session: Session) 
     table.add_column("claim", ratio=1)
     table.add_column("measured", no_wrap=True, justify="right")
     table.add_column("claimed", no_wrap=True)
-    for claim in claims:
-        words, style = STANDS[claim.holds]
+    for claim in done.claims:
+        words, style = stands(claim.holds, done.whole)
         cells = (claim.claim, short(claim.value), bound(claim.relation, claim.bound))
         table.add_row(
             Text(session.text(words), style), *(Text(session.text(cell)) for cell in cells)

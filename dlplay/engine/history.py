@@ -153,6 +153,11 @@ class History:
         self.tick = 0
 
     @property
+    def whole(self) -> bool:
+        """Whether the run came to its own end."""
+        return self.finished is not None and self.finished.whole
+
+    @property
     def names(self) -> list[str]:
         """The panels drawn so far, in the order in which they first appeared."""
         return list(self.versions)

@@ -11,7 +11,7 @@ from dlplay.export.options import Options
 from dlplay.export.picture import Page, printable, tweaks
 from dlplay.export.source import Source
 from dlplay.export.svg import FONTS, THEME, clean, drawn
-from dlplay.numbers import STANDS, bound, short
+from dlplay.numbers import bound, short, stands
 
 STYLE = f"""
 body {{ margin: 2em; color: {THEME.foreground_color.hex};
@@ -46,7 +46,7 @@ PAGE = """<!DOCTYPE html>
 </html>
 """
 CELL = 8  # pixels of a column
-CLASSES = {True: "holds", False: "fails", None: "open"}
+CLASSES = {"green": "holds", "red": "fails", "yellow": "open"}
 
 
 def html(source: Source, options: Options) -> str:
@@ -94,9 +94,10 @@ def _row(*cells: str) -> str:
 def _claims(source: Source) -> str:
     rows = []
     for claim in source.history.claims:
-        stands = f'<td class="{CLASSES[claim.holds]}">{STANDS[claim.holds][0]}</td>'
+        words, ink = stands(claim.holds, source.history.whole)
+        verdict = f'<td class="{CLASSES[ink]}">{words}</td>'
         cells = _row(claim.claim, short(claim.value), bound(claim.relation, claim.bound))
-        rows.append(cells.replace("<tr>", f"<tr>{stands}", 1))
+        rows.append(cells.replace("<tr>", f"<tr>{verdict}", 1))
     return _table("Claims", ("", "claim", "measured", "claimed"), rows)
 
 

@@ -17,7 +17,7 @@ from dlplay.engine.history import History
 from dlplay.export.layout import Place, places
 from dlplay.export.options import Options
 from dlplay.export.source import Source
-from dlplay.numbers import STANDS, bound, short
+from dlplay.numbers import bound, short, stands
 from dlplay.plain import as_wide, to_ascii
 
 Line = list[Segment]
@@ -157,7 +157,7 @@ def claims_table(history: History, look: Look) -> Table:
     table.add_column("measured", no_wrap=True, justify="right")
     table.add_column("claimed", no_wrap=True)
     for claim in history.claims:
-        words, style = STANDS[claim.holds]
+        words, style = stands(claim.holds, history.whole)
         cells = (claim.claim, short(claim.value), bound(claim.relation, claim.bound))
         texts = [Text(printable(cell, look)) for cell in cells]
         table.add_row(Text(printable(words, look), "" if look.colors == "none" else style), *texts)

@@ -18,7 +18,7 @@ from dlplay import events
 from dlplay.export.options import MissingPackage, Options
 from dlplay.export.pixels import png
 from dlplay.export.source import Source
-from dlplay.numbers import STANDS, bound, short
+from dlplay.numbers import bound, short, stands
 
 RUN = "run"
 
@@ -171,7 +171,7 @@ def _words(board: _Board, source: Source) -> None:
     board.text(0, RUN, f"{source.summary()}\n\n`{source.command}`")
     board.text(0, "parameters", _markdown(["parameter", "value"], rows))
     claims = [
-        [STANDS[c.holds][0], c.claim, short(c.value), bound(c.relation, c.bound)]
+        [stands(c.holds, history.whole)[0], c.claim, short(c.value), bound(c.relation, c.bound)]
         for c in history.claims
     ]
     board.text(history.tick, "claims", _markdown(["", "claim", "measured", "claimed"], claims))

@@ -68,14 +68,14 @@ def claim_lines(
     results: list[ClaimResult],
     inks: Inks,
     chosen: int | None = None,
-    running: bool = False,
+    whole: bool = False,
 ) -> Text:
     """Every claim in full: sentence, comparison, state, and what breaks it."""
     known = {result.name: result for result in results}
     text = Text()
     for place, claim in enumerate(card.claims):
         result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
-        mark, ink, word = standing(result, running)
+        mark, ink, word = standing(result, whole)
         pointer = "▸ " if place == chosen else "  "
         text.append(f"{pointer}{mark} ", f"bold {inks[ink]}")
         text.append(f"{claim.text}\n", "bold" if place == chosen else "")

@@ -13,7 +13,7 @@ from dlplay.catalog import SceneCard
 from dlplay.draw import Curves
 from dlplay.engine.history import History
 from dlplay.numbers import short
-from dlplay.tui.sidebar import STATES, Inks, comparison
+from dlplay.tui.sidebar import Inks, comparison, standing
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -86,6 +86,6 @@ def differences(card: SceneCard, runs: list[Pin]) -> list[tuple[str, list[str]]]
 def _verdict(run: Pin, name: str, inks: Inks) -> Text:
     for result in run.history.claims:
         if result.name == name:
-            mark, ink, _ = STATES[result.holds]
+            mark, ink, _ = standing(result, run.history.whole)
             return Text(f"{mark} {comparison(result)}", inks[ink])
     return Text("·", inks["muted"])

@@ -21,9 +21,9 @@ STATES = {True: ("✓", "success", "holds"), False: ("✗", "error", "fails"), N
 NOT_YET = ("…", "warning", "does not hold yet")
 
 
-def standing(result: ClaimResult, running: bool) -> tuple[str, str, str]:
-    """A claim's mark, ink and word; while the run goes on, nothing has failed for good."""
-    return NOT_YET if running and result.holds is False else STATES[result.holds]
+def standing(result: ClaimResult, whole: bool) -> tuple[str, str, str]:
+    """A claim's mark, ink and word; before a run's own end nothing has failed for good."""
+    return NOT_YET if result.holds is False and not whole else STATES[result.holds]
 
 
 def comparison(result: ClaimResult) -> str:
@@ -158,12 +158,12 @@ class ClaimList(Scroll):
         yield Static(id="claim-lines")
 
     def show(
-        self, claims: tuple[Claim, ...], results: list[ClaimResult], inks: Inks, running: bool
+        self, claims: tuple[Claim, ...], results: list[ClaimResult], inks: Inks, whole: bool
     ) -> None:
         width = max(self.size.width - 1, 20)
-        sentences = summary(claims, results, width, inks, running, full=True)
+        sentences = summary(claims, results, width, inks, whole, full=True)
         fits = sum(-(-len(row.plain) // width) for row in sentences.split("\n")) <= self.size.height
-        text = sentences if fits else summary(claims, results, width, inks, running, full=False)
+        text = sentences if fits else summary(claims, results, width, inks, whole, full=False)
         text.no_wrap = not fits
         put(self.query_one(Static), text)
 
@@ -176,7 +176,7 @@ def summary(
     results: list[ClaimResult],
     width: int,
     inks: Inks,
-    running: bool,
+    whole: bool,
     *,
     full: bool,
 ) -> Text:
@@ -185,7 +185,7 @@ def summary(
     text = Text()
     for place, claim in enumerate(claims):
         result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
-        mark, ink, _ = standing(result, running)
+        mark, ink, _ = standing(result, whole)
         text.append("\n" if place else "")
         text.append(f"{mark} ", f"bold {inks[ink]}")
         if full:

@@ -268,10 +268,10 @@ class StageView(FullScreen):
 
     def show_claims(self) -> None:
         results = claims_at(self.session.history, self.session.at)
-        running = self.session.active or self.session.at is not None
+        whole = self.session.history.whole and self.session.at is None
         state = (
             id(results) if results else 0,
-            running,
+            whole,
             self.size,
             self.app.theme,
             self.claim,
@@ -283,12 +283,12 @@ class StageView(FullScreen):
         self._shown = state
         colours = inks(self.app)
         box = self.query_one(ClaimList)
-        box.show(self.card.claims, results, colours, running)
+        box.show(self.card.claims, results, colours, whole)
         names = {claim.name for claim in self.card.claims}
         held, known = sum(r.holds is True for r in results if r.name in names), len(names)
         box.border_subtitle = f"{held} of {known} hold" if known else ""
         if self.page == "claims":
-            text = pages.claim_lines(self.card, results, colours, max(self.claim, 0), running)
+            text = pages.claim_lines(self.card, results, colours, max(self.claim, 0), whole)
             self.query_one("#claims-text", Static).update(text)
 
     def show_comparison(self) -> None:

@@ -64,6 +64,19 @@ async def test_full_stop_takes_one_step(open_app):
         await until(pilot, lambda: session.history.progress.step == 2, "step 2")
 
 
+async def test_a_claim_of_a_stopped_run_has_not_failed_yet(open_app):
+    async with open_app("fine", LONG | {"learning_rate": 1e-3}) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.history.claims, "a measure")
+        await pilot.press("x")
+        await until(pilot, lambda: session.state == "stopped", "the stop")
+        assert not session.history.claims[0].holds
+        await pilot.pause()
+        shown = app.screen.query_one("#claim-lines", Static).content.plain
+        assert "…" in shown
+        assert "✗" not in shown
+
+
 async def test_x_stops_r_begins_again_n_takes_another_seed(open_app):
     async with open_app("fine", LONG) as (app, pilot):
         session = app.screen.session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.numbers import bound, short
+from dlplay.numbers import bound, short, stands
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,18 @@ def test_four_figures_say_enough(value, text):
 )
 def test_bounds_say_what_is_allowed(relation, limit, text):
     assert bound(relation, limit) == text
+
+
+@pytest.mark.parametrize(
+    ("holds", "whole", "words"),
+    [
+        (True, True, "✓ holds"),
+        (False, True, "✗ fails"),
+        (None, True, "· not measured"),
+        (True, False, "✓ holds"),
+        (False, False, "… not yet"),
+        (None, False, "· not measured"),
+    ],
+)
+def test_a_claim_fails_only_at_a_runs_own_end(holds, whole, words):
+    assert stands(holds, whole)[0] == words

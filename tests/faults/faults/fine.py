@@ -30,6 +30,7 @@ class Fine(Scene):
                 stage.heatmap("weights", maps, names=["head 1", "head 2"])
                 stage.plane("valley", x=(-3, 3), y=(-3, 3), paths={"walker": path})
                 stage.text("words", f"step {step}")
+                stage.measure(final=loss)
         stage.measure(final=loss)
 
     @claim("the loss ends below one thousandth", breaks={"learning_rate": 10.0})
