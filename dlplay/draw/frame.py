@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlplay.draw import glyphs, palette
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import Scale
 from dlplay.draw.ink import BOLD, FAINT, NONE
+
+READABLE = 8  # cells of a name that say enough
+SHORTEST = 5  # and fewer than these say nothing
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Entry:
 def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: int = 0) -> int:
     """Write names with their marks and values in at most `rows` rows; the rows used.
 
-    Names are cut, then entries left out, where there is not enough room.
+    Where there is not enough room names are cut, to READABLE cells; then values go, unless they
+    have a colour of their own; then names are cut further, and at last entries left out.
     """
     if rows <= 0 or not (entries or title):
         return 0
@@ -57,21 +61,27 @@ def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: 
         canvas.text(0, y, glyphs.fit(title, canvas.width), NONE, FAINT)
     if not entries:
         return 1
-    longest = max(glyphs.width(entry.name) for entry in entries)
-    for name in sorted(
-        {longest, min(longest, 16), min(longest, 10), min(longest, 6)}, reverse=True
-    ):
-        places, shown = _flow(canvas.width, entries, name, rows, start)
-        if shown == len(entries):
-            break
-    for entry, (x, row) in zip(entries, places[:shown], strict=False):
-        _write(canvas, entry, x, y + row, name)
+    entries, name = _fitted(canvas.width, entries, rows, start)
+    places, shown = _flow(canvas.width, entries, name, rows, start)
+    names = glyphs.fit_apart([entry.name for entry in entries], name)
+    for entry, short, (x, row) in zip(entries, names, places[:shown], strict=False):
+        _write(canvas, replace(entry, name=short), x, y + row)
     left = len(entries) - shown
+    last = places[shown - 1][1] if shown else 0
     if left:
-        last = places[shown - 1][1] if shown else 0
-        text = f"+{left}"
-        canvas.right(canvas.width, y + last, text, NONE, FAINT)
-    return (places[shown - 1][1] if shown else 0) + 1
+        canvas.right(canvas.width, y + last, f"+{left}", NONE, FAINT)
+    return last + 1
+
+
+def _fitted(width: int, entries: list[Entry], rows: int, start: int) -> tuple[list[Entry], int]:
+    """The entries, with or without their values, and how many cells of each name to show."""
+    longest = max(glyphs.width(entry.name) for entry in entries)
+    bare = [entry if entry.value_color != NONE else replace(entry, value="") for entry in entries]
+    for some, least in ((entries, READABLE), (bare, SHORTEST)):
+        for name in range(longest, min(least, longest) - 1, -1):
+            if _flow(width, some, name, rows, start)[1] == len(entries):
+                return some, name
+    return bare, min(longest, READABLE)
 
 
 def _flow(
@@ -99,11 +109,11 @@ def _flow(
     return places, len(entries)
 
 
-def _write(canvas: Canvas, entry: Entry, x: int, y: int, name: int) -> None:
+def _write(canvas: Canvas, entry: Entry, x: int, y: int) -> None:
     if entry.mark:
         x = canvas.text(x, y, entry.mark, entry.color, BOLD) + 1
     if entry.name:
-        x = canvas.text(x, y, glyphs.fit(entry.name, name), entry.color) + 1
+        x = canvas.text(x, y, entry.name, entry.color) + 1
     if entry.value:
         canvas.text(x, y, entry.value, entry.value_color, BOLD)
 

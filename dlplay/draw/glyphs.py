@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,32 @@ def fit(text: str, room: int) -> str:
         kept.append(character)
         used += more
     return "".join(kept).rstrip() + "…"
+
+
+def fit_apart(texts: Sequence[str], rooms: int | Sequence[int]) -> list[str]:
+    """The same for several texts, each in its own room or all in the same; those that would look
+    alike keep their ends instead."""
+    each = [rooms] * len(texts) if isinstance(rooms, int) else rooms
+    cut = [fit(text, room) for text, room in zip(texts, each, strict=True)]
+    seen: dict[str, set[str]] = {}
+    for text, short in zip(texts, cut, strict=True):
+        seen.setdefault(short, set()).add(text)
+    return [
+        _middle_out(text, room) if len(seen[short]) > 1 else short
+        for text, short, room in zip(texts, cut, each, strict=True)
+    ]
+
+
+def _middle_out(text: str, room: int) -> str:
+    """The text without its middle, where it is longer than `room` cells."""
+    if width(text) <= room or room < 3:
+        return fit(text, room)
+    tail = ""
+    for character in reversed(text):
+        if width(character + tail) > room // 2:
+            break
+        tail = character + tail
+    return fit(text, room - width(tail)) + tail
 
 
 def row_text(codes: npt.NDArray[np.int32]) -> str:

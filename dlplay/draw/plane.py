@@ -39,7 +39,7 @@ class Place:
 def draw_plane(canvas: Canvas, plane: events.Plane) -> None:
     """Draw the field, then points, then trails: what moves is on top."""
     entries = _entries(canvas, plane)
-    rows = 1 if canvas.height < 12 else 2
+    rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
     used = legend(canvas, entries, rows, plane.y_label) if canvas.height >= 4 else 0
     x, y = _scale(plane.x), _scale(plane.y)
     area = axes(canvas, used, x, y, plane.x_label, grid=False)

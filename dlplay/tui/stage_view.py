@@ -287,6 +287,7 @@ class StageView(FullScreen):
         names = {claim.name for claim in self.card.claims}
         held, known = sum(r.holds is True for r in results if r.name in names), len(names)
         box.border_subtitle = f"{held} of {known} hold" if known else ""
+        box.set_class(whole and held == known, "-held")
         if self.page == "claims":
             text = pages.claim_lines(self.card, results, colours, max(self.claim, 0), whole)
             self.query_one("#claims-text", Static).update(text)

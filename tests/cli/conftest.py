@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import textwrap
@@ -158,6 +159,11 @@ def command(*args):
     return [sys.executable, "-m", "dlplay", *map(str, args)]
 
 
+def hears_ctrl_c():
+    """In a child: Ctrl-C ends it, even if the tests run where it is ignored (in the background)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(course):
     """Starts the command in a process of its own, with pipes."""
@@ -171,6 +177,7 @@ def start(course):
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "DLPLAY_SCENES": str(course), **options},
+            preexec_fn=hears_ctrl_c,
         )
         started.append(process)
         return process

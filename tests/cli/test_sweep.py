@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.conftest import command
+from tests.cli.conftest import command, hears_ctrl_c
 
 
 def words(result):
@@ -157,7 +157,13 @@ def test_ctrl_c_prints_what_has_finished(course):
     args = ("sweep", "tiny/fine", "steps=1,1000000000", "--jobs", "1", "--csv")
     env = {**os.environ, "DLPLAY_SCENES": str(course), "TERM": "xterm-256color", "COLUMNS": "80"}
     with subprocess.Popen(
-        command(*args), stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=env, text=True
+        command(*args),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=env,
+        text=True,
+        preexec_fn=hears_ctrl_c,
     ) as process:
         os.close(theirs)
         seen = ""

@@ -190,3 +190,23 @@ def test_a_table_never_shows_a_part_of_a_number():
         for line in lines:
             words = [word for word in line.split() if word[0] in "-0123456789"]
             assert set(words) <= whole, (width, line)
+
+
+def test_columns_for_which_there_is_no_room_are_counted():
+    names = [f"surface {i}" for i in range(9)]
+    rows_ = [["momentum", *range(100, 109)], ["Nesterov", *["–"] * 9]]
+    head, first, second, *_ = rows(events.Table(panel="t", columns=["", *names], rows=rows_), 30, 4)
+    assert head.split() == ["s…0", "s…1", "s…2", "s…3", "s…4", "+4"]
+    assert first.split() == ["momen…", "100", "101", "102", "103", "104"]
+    assert second.split() == ["Neste…", "–", "–", "–", "–", "–"]
+    assert second.index("–") == first.index("100") + 2  # no number, but in a column of numbers
+    assert "+" not in draw(events.Table(panel="t", columns=["a"], rows=[[1]]), 30, 4, PLAIN).plain
+
+
+def test_row_names_that_begin_alike_keep_their_ends():
+    kinds = [["AdamW with decay 0.1", 1.0], ["AdamW with decay 0.01", 2.0], ["SGD", 3.0]]
+    text = rows(events.Table(panel="t", columns=["", "loss"], rows=kinds), 18, 4)
+    assert len({line.split("  ")[0] for line in text[1:]}) == 3
+    assert all(line.split()[0].startswith("Ad") for line in text[1:3])
+    assert "0.1 " in text[1]
+    assert "0.01 " in text[2]
