@@ -38,6 +38,14 @@ def test_it_names_every_key():
         assert named & {*written, action.written}, f"{action.name} ({action.written}) is missing"
 
 
+def test_it_tells_of_every_chapter():
+    from dlplay.catalog import Catalog, built_in
+
+    table = README.split("## The chapters")[1].split("## Keys")[0].lower()
+    for chapter in Catalog([built_in()]).chapters:
+        assert chapter.title.lower() in table, chapter.title
+
+
 def test_it_names_every_command():
     from typer.main import get_command
 
