@@ -169,7 +169,7 @@ def draw_table(canvas: Canvas, table: events.Table) -> None:
         canvas.right(canvas.width, 0, f" +{hidden}", NONE, FAINT)
     room = canvas.height - 1
     first, shown = _window(len(table.rows), room, table.best)
-    for y, index in enumerate(range(first, first + shown), start=1):
+    for y, index in enumerate(range(first, min(first + shown, len(table.rows))), start=1):
         best = index in table.best
         front = palette.accent(canvas.look) if best else NONE
         if best and star:
@@ -193,6 +193,9 @@ class _Column:
 
     def widest(self) -> int:
         return max((glyphs.width(cell) for cell in self.cells), default=0)
+
+    def whole(self) -> int:
+        return max(self.widest(), glyphs.width(self.head))
 
     def least(self) -> int:
         """Cells of width that it needs: its numbers whole, six of its words; heads give way."""
@@ -225,9 +228,10 @@ def _columns(table: events.Table) -> list[_Column]:
 
 def _fitting(columns: list[_Column], room: int) -> tuple[list[_Column], int, int]:
     """The columns in the widths they get, the gap between them, how many had to be left out."""
+    kept = len(columns)
+    gap = 2 if sum(column.whole() for column in columns) + 2 * (kept - 1) <= room else 1
     widths: list[int] = []
-    gap, kept = 2, len(columns)
-    for kept, gap in [(len(columns), 2), *((n, 1) for n in range(len(columns), 0, -1))]:
+    for kept in range(len(columns), 0, -1):
         more = 4 if kept < len(columns) else 0
         widths = _widths(columns[:kept], room - more - gap * (kept - 1))
         if sum(widths) + gap * (kept - 1) <= room - more:
@@ -256,7 +260,7 @@ def _cell(cell: str | float | int) -> str:
 
 def _widths(columns: list[_Column], room: int) -> list[int]:
     """Column widths: as wide as their cells. Where that is too much the widest is cut first."""
-    widths = [max(column.widest(), glyphs.width(column.head)) for column in columns]
+    widths = [column.whole() for column in columns]
     least = [min(width, column.least()) for width, column in zip(widths, columns, strict=True)]
     excess = sum(widths) - room
     while excess > 0 and widths != least:

@@ -1,11 +1,13 @@
-"""Optimizers that torch does not have."""
+"""Optimizers that torch does not have, and the rules of the races by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, overload
 
 import torch
+from torch import optim
 from torch.optim.optimizer import Optimizer, ParamsT
 
 
@@ -115,3 +117,20 @@ class SignGains(_OneByOne):
         gain.copy_(changed.clamp(*group["limits"]))
         state["last"].copy_(g)
         theta.sub_(group["lr"] * gain * g)
+
+
+# Each is called with parameters and lr; all else is as its paper or torch has it, but for
+# RMSProp's memory, which is that of Hinton's lecture.
+FIRST_ORDER: dict[str, Callable[..., Optimizer]] = {
+    "descent": optim.SGD,
+    "momentum": partial(optim.SGD, momentum=0.9),
+    "Nesterov": partial(optim.SGD, momentum=0.9, nesterov=True),
+    "gains": SignGains,
+    "Rprop": optim.Rprop,
+    "RMSProp": partial(optim.RMSprop, alpha=0.9),
+    "Adagrad": optim.Adagrad,
+    "Adadelta": optim.Adadelta,
+    "Adam": optim.Adam,
+    "AdamW": partial(optim.AdamW, weight_decay=0.1),
+    "Lion": Lion,
+}

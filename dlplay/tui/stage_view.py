@@ -273,6 +273,7 @@ class StageView(FullScreen):
             id(results) if results else 0,
             whole,
             self.size,
+            self.query_one(ClaimList).size,
             self.app.theme,
             self.claim,
             self.card,

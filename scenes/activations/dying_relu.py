@@ -23,10 +23,10 @@ of their first layer are set to −8 (`damage`), and every unit is negative for 
   is the last bias, which can know how frequent each digit is.
 - *"LeakyReLU cannot die."* Its units can be just as negative, many still are when the net reads
   94 % of the digits. They only get α of the gradient, and Adam, which divides by the gradient's
-  size, makes up for that. Plain descent does not: *leaky, SGD* stays where it is. And three
-  struck layers leave α³, a millionth.
+  size, makes up for that. Plain descent does not: *leaky SGD* stays where it is. And three
+  struck layers (*SGD ×3*) leave α³, a millionth.
 - *ELU, SiLU and GELU saturate on the left*, so they can die too. From −8 ELU gets up; struck 2.5
-  times as hard (*ELU, deep*) it does not, where leaky, whose slope never fades, still does. GELU,
+  times as hard (*ELU hard*) it does not, where leaky, whose slope never fades, still does. GELU,
   whose slope falls like e^(−z²/2), hardly gets up from −8.
 - *Big steps kill.* In **step size** healthy nets are trained by plain SGD at five step sizes.
   The weights jump, whole layers land on the dark side, and nothing calls them back. Is leaky
@@ -47,21 +47,24 @@ of their first layer are set to −8 (`damage`), and every unit is negative for 
 
 ## Watch
 
-- **units**: one row a unit of the first layer, time to the right; the share of the digits for
-  which it is positive. Dark for good is dead; with `activation=ReLU` all are.
-- **struck nets**: who gets up. *gradient*: the first layer's, just after the blow. *dead*: units
-  negative for every digit. *right*: test digits read.
+- **units awake**: one row a unit of the first layer, time to the right; the share of the digits
+  for which it is positive, brightest from 0.3 on. Dark for good is dead; with `activation=ReLU`
+  all are.
 - **step size**: for each step size of plain SGD, the share of dead ReLU units, and the digits that
   the ReLU net and the leaky net read.
-- **negative side**: RReLU's cloud in training and its line in evaluation; PReLU's line turns.
+- **negative side**: RReLU's line in evaluation, and what it has *drawn* in training; PReLU's line
+  turns.
+- **struck nets**: who gets up. *grad*: the norm of the first layer's gradient, just after the
+  blow. *dead*: units negative for every digit. *right*: test digits read.
 
 ## Try
 
 - `damage=0`: a healthy start; ReLU is as good as anyone. Turn it down while they run: a new blow.
 - `alpha=0`: leaky is ReLU. `alpha=0.5`: even plain descent gets up.
-- `damage=-20`: only those whose slope does not fade get up.
+- `damage=-20`: only those whose slope does not fade get up. `damage=-2`: ELU and GELU do too.
 - `largest_step=0.4`: nobody dies of steps.
-- `slope_decay=0.3`: PReLU turns into ReLU. `slope_rate=0`: PReLU is a LeakyReLU of 0.25.
+- `slope_decay=1`: PReLU turns into ReLU. `slope_rate=0`: PReLU is a LeakyReLU of 0.25.
+- `upper=0.5`: RReLU with other slopes. `forget_eval=on`: it answers differently each time.
 """
 
 import torch
@@ -76,10 +79,10 @@ KINDS = ("ReLU", "leaky", "PReLU", "RReLU", "ELU", "GELU", "SiLU")
 # Who is struck, with which activation, how hard, how many hidden layers (all of them, if three)
 STRUCK = {
     **{kind: (kind, 1.0, 2) for kind in KINDS},
-    "leaky, deep": ("leaky", 2.5, 2),
-    "ELU, deep": ("ELU", 2.5, 2),
-    "leaky, SGD": ("leaky", 1.0, 2),
-    "leaky ×3, SGD": ("leaky", 0.375, 3),
+    "leaky hard": ("leaky", 2.5, 2),
+    "ELU hard": ("ELU", 2.5, 2),
+    "leaky SGD": ("leaky", 1.0, 2),
+    "SGD ×3": ("leaky", 0.375, 3),
 }
 STEPS = (0.025, 0.125, 0.25, 0.5, 1.0)  # shares of the largest step of plain SGD
 COPIES = 5  # healthy nets with PReLU
@@ -89,7 +92,14 @@ UPPER = 1 / 3
 
 class DyingReLU(Scene):
     covers = {
-        "ReLU- nn.ReLU()": ("units", "struck nets", "step size", "dies", "stays", "steps_kill"),
+        "ReLU- nn.ReLU()": (
+            "units awake",
+            "struck nets",
+            "step size",
+            "dies",
+            "stays",
+            "steps_kill",
+        ),
         "LeakyReLU - nn.LeakyReLU()": (
             "accuracy",
             "struck nets",
@@ -103,7 +113,14 @@ class DyingReLU(Scene):
         "ELU - nn.ELU()": ("struck nets", "elu_dies", "leaky_deep"),
         "GELU - nn.GELU()": ("struck nets", "gelu_fades"),
     }
-    panels = ("units", "accuracy", "struck nets", "step size", "negative side", "PReLU slopes")
+    panels = (
+        "units awake",
+        "accuracy",
+        "step size",
+        "negative side",
+        "struck nets",
+        "PReLU slopes",
+    )
     quick = {"steps": 10}
 
     activation = Choice(
@@ -152,7 +169,7 @@ class DyingReLU(Scene):
 
         stage.watch(nets[self.activation])
         stage.axes("accuracy", y="share of test digits read", lines={"guessing": 0.1})
-        stage.axes("PReLU slopes", y="slope a", lines={"start": 0.25, "ReLU": 0})
+        stage.axes("PReLU slopes", y="a", lines={"start": 0.25, "ReLU": 0})
         grids = {kind: [] for kind in KINDS}  # one column a look: [64] shares of digits
         gradients = {}  # first layer's, just after the blow
         torch.manual_seed(stage.seed)  # the batches, whatever the nets have drawn
@@ -200,7 +217,7 @@ class DyingReLU(Scene):
             struck_slope = nets["PReLU"][1].weight
             stage.curve(
                 "PReLU slopes",
-                dict(zip(("1st layer", "2nd layer", "3rd layer"), means, strict=True)),
+                dict(zip(("layer 1", "layer 2", "layer 3"), means, strict=True)),
                 struck=struck_slope,
             )
             if stage.every(max(2, self.steps // 60)):
@@ -209,13 +226,13 @@ class DyingReLU(Scene):
                         grids[kind].append((nets[kind][0](x) > 0).float().mean(dim=0))
                 grid = torch.stack(grids[self.activation], dim=1)  # [64, looks]
                 stage.heatmap(
-                    "units",
+                    "units awake",
                     grid,
                     names=[self.activation],
                     x="time",
                     y="unit of the first layer",
                     low=0,
-                    high=1,
+                    high=0.3,
                 )
             if stage.every(max(5, self.steps // 30)):
                 with stage.probe(*nets.values()):
@@ -246,12 +263,12 @@ class DyingReLU(Scene):
             dead[name] = (n[0](x) <= 0).all(dim=0).float().mean().item()
         stage.table(
             "struck nets",
-            ["net", "bias", "gradient", "dead", "right"],
+            ["net", "bias", "grad", "dead", "right"],
             [
                 [
                     name,
                     f"{STRUCK[name][1] * self.damage:.3g}",
-                    f"{gradients[name]:.0e}" if gradients[name] else "0",
+                    f"{gradients[name]:.0e}".replace("e-0", "e-").replace("e+00", ""),
                     f"{100 * dead[name]:.0f} %",
                     f"{100 * right[name]:.0f} %",
                 ]
@@ -263,9 +280,9 @@ class DyingReLU(Scene):
             relu_right=right["ReLU"],
             leaky_right=right["leaky"],
             others_right=min(right[name] for name in ("PReLU", "RReLU", "ELU", "SiLU")),
-            elu_deep_right=right["ELU, deep"],
-            leaky_deep_right=right["leaky, deep"],
-            descent_right=max(right["leaky, SGD"], right["leaky ×3, SGD"]),
+            elu_deep_right=right["ELU hard"],
+            leaky_deep_right=right["leaky hard"],
+            descent_right=max(right["leaky SGD"], right["SGD ×3"]),
             leaky_dead=dead["leaky"],
         )
         return right
@@ -281,7 +298,7 @@ class DyingReLU(Scene):
             if name == "ReLU":
                 dead = never.float().mean(dim=1)
                 drawn["dead"] = 100 * dead
-            drawn[name] = 100 * share * finite[name]
+            drawn[f"{name} right"] = 100 * share * finite[name]
         stage.bars("step size", [f"{rate:.3g}" for rate in rates.tolist()], drawn, unit="%")
         stage.measure(
             dead_bold=dead[3],
@@ -299,21 +316,21 @@ class DyingReLU(Scene):
         cloud = torch.stack([z, r * z], dim=1)[:300]
         ends = torch.tensor([-4.0, 0.0, 1.0])
         lines = {
-            "RReLU, evaluation": first.mean().item(),
-            "PReLU, layer 1": nets["PReLU"][1].weight.item(),
+            "RReLU": first.mean().item(),
+            "PReLU": nets["PReLU"][1].weight.item(),
             "leaky": self.alpha,
         }
         stage.plane(
             "negative side",
             x=(-4, 1),
             y=(-2, 1),
-            points={"RReLU, training": cloud},
+            points={"drawn": cloud},
             paths={
                 name: torch.stack([ends, torch.where(ends < 0, slope * ends, ends)], dim=1)
                 for name, slope in lines.items()
             },
             x_label="z",
-            y_label="f(z)",
+            y_label="f",
         )
         stage.measure(
             rrelu_error=max(
@@ -327,24 +344,26 @@ class DyingReLU(Scene):
 
     @claim(
         "a ReLU layer whose units are all negative gets a gradient of exactly 0, at every step",
-        breaks={"damage": 0, "steps": 60},
+        breaks={"damage": 0, "steps": 30},
     )
     def dies(self, measured):
         return measured.relu_gradient == 0
 
-    @claim("so it never reads a fifth of the digits", breaks={"damage": 0, "steps": 60})
+    @claim(
+        "the struck ReLU net never reads a fifth of the digits", breaks={"damage": 0, "steps": 30}
+    )
     def stays(self, measured):
         return measured.relu_right < 0.2
 
     @claim(
         "LeakyReLU, struck as hard, reads more than 0.85 of the digits after 300 steps of Adam",
-        breaks={"alpha": 0, "steps": 60},
+        breaks={"alpha": 0, "steps": 100},
     )
     def leaky_recovers(self, measured):
         return measured.leaky_right > 0.85
 
     @claim(
-        "so do PReLU, RReLU, ELU and SiLU: the worst of them reads more than 0.85",
+        "PReLU, RReLU, ELU and SiLU recover as well: the worst of them reads more than 0.85",
         breaks={"damage": -20, "steps": 100},
     )
     def others_recover(self, measured):
@@ -353,7 +372,7 @@ class DyingReLU(Scene):
     @claim(
         "LeakyReLU's units may stay negative all the same: more than a fifth of them are so for "
         "every digit",
-        breaks={"damage": 0, "steps": 60},
+        breaks={"damage": 0, "steps": 30},
     )
     def still_negative(self, measured):
         return measured.leaky_dead > 0.2
@@ -361,25 +380,28 @@ class DyingReLU(Scene):
     @claim(
         "a slope of 0.01 alone is not enough: by plain descent, or with three layers struck, "
         "LeakyReLU reads less than 0.3",
-        breaks={"alpha": 0.5, "steps": 200},
+        breaks={"alpha": 0.5, "steps": 80},
     )
     def descent_fails(self, measured):
         return measured.descent_right < 0.3
 
     @claim(
         "ELU can die: struck 2.5 times as hard, it reads less than 0.3",
-        breaks={"damage": -2, "steps": 100},
+        breaks={"damage": -2, "steps": 40},
     )
     def elu_dies(self, measured):
         return measured.elu_deep_right < 0.3
 
-    @claim("LeakyReLU, struck as hard, reads more than 0.7", breaks={"alpha": 0, "steps": 60})
+    @claim(
+        "LeakyReLU, struck 2.5 times as hard, reads more than 0.7",
+        breaks={"alpha": 0, "steps": 100},
+    )
     def leaky_deep(self, measured):
         return measured.leaky_deep_right > 0.7
 
     @claim(
         "GELU's slope fades fastest: its first layer's gradient is below 1e-6 after the blow",
-        breaks={"damage": -2, "steps": 100},
+        breaks={"damage": -2, "steps": 40},
     )
     def gelu_fades(self, measured):
         return measured.gelu_gradient < 1e-6
@@ -387,49 +409,50 @@ class DyingReLU(Scene):
     @claim(
         "steps of 2 by plain SGD kill a healthy layer's ReLU units, steps of 0.1 do not: the "
         "shares of the dead differ by more than 0.4",
-        breaks={"largest_step": 0.4, "steps": 60},
+        breaks={"largest_step": 0.4, "steps": 30},
     )
     def steps_kill(self, measured):
         return measured.dead_bold - measured.dead_careful > 0.4
 
     @claim(
         "at steps of 4 LeakyReLU's weights are no longer numbers, and ReLU's are (1 if so)",
-        breaks={"largest_step": 0.4, "steps": 60},
+        breaks={"largest_step": 0.4, "steps": 30},
     )
     def fuse(self, measured):
         return measured.fuse == 1
 
     @claim(
         "PReLU's slopes learn: one moves more than 0.05 away from its start, 0.25",
-        breaks={"slope_rate": 0, "steps": 60},
+        breaks={"slope_rate": 0, "steps": 30},
     )
     def slope_learns(self, measured):
         return measured.slope_moved > 0.05
 
     @claim(
-        "left without weight decay, no slope of a healthy net comes near ReLU's 0 (below 0.05)",
-        breaks={"slope_decay": 0.3, "steps": 100},
+        "left without weight decay, no slope of a healthy net falls below 0.05: none turns into "
+        "ReLU",
+        breaks={"slope_decay": 1, "steps": 40},
     )
     def no_decay(self, measured):
         return measured.least_slope > 0.05
 
     @claim(
         "in training RReLU draws slopes from 1/8 to 1/3, 11/48 on average (largest error)",
-        breaks={"upper": 0.5, "steps": 20},
+        breaks={"upper": 0.5, "steps": 10},
     )
     def drawn(self, measured):
         return measured.rrelu_error < 0.004
 
     @claim(
         "in evaluation RReLU's slope is 11/48, to within 1e-6",
-        breaks={"forget_eval": True, "steps": 20},
+        breaks={"forget_eval": True, "steps": 10},
     )
     def fixed(self, measured):
         return measured.rrelu_evaluation < 1e-6
 
     @claim(
         "two evaluations of RReLU give the same numbers",
-        breaks={"forget_eval": True, "steps": 20},
+        breaks={"forget_eval": True, "steps": 10},
     )
     def repeats(self, measured):
         return measured.rrelu_repeat == 0

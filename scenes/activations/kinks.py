@@ -30,26 +30,28 @@ corner (the table **at the corner**), and the chain rule multiplies and adds the
   after k steps, to within (R² + Σα²G²) / (2Σα) of the minimum, where R is the first distance from
   it and G the longest subgradient.
 - *"ReLU′(0) = 1"* stands in many tables: the case "1 for x ≥ 0". PyTorch answers 0, and for
-  LeakyReLU and PReLU the left slope, α and a (`case` plays the table's version). Both are
-  subgradients. In float32 a pre-activation is rarely 0, so it hardly matters.
+  LeakyReLU and PReLU the left slope, α and a (`case` plays the table's version). Either is a
+  subgradient. A pre-activation is rarely exactly 0 (an input of zeros without a bias is one), so
+  it hardly matters.
 - *"Autograd picks a subgradient"* is wrong. relu(x) − relu(−x) is x, slope 1 everywhere, yet
-  autograd answers 0 at 0: each piece says 0, and subgradients do not add up like gradients. A
-  network is not convex, so the definition above does not even apply to it; there is just a list
-  of conventions, and PyTorch documents it.
-- *Infinite slopes bite.* √(x²) is |x|, but at 0 the chain rule multiplies the root's infinite
-  slope by 0: not a number, and one such entry poisons all weights. This is what happens when a
-  distance of two equal vectors is trained on. The remedy is √(x² + ε) (`epsilon`).
+  autograd answers 0 at 0, as each piece does. Subgradients of convex functions do add up to one of
+  the sum. But −relu(−x) is not convex, and minus a subgradient is nothing of the kind. Nor is a
+  network convex, so the definition above does not even apply to it; there is just a list of
+  conventions, and PyTorch documents it.
+- *Infinite slopes bite.* √x has the slope ∞ at 0, in PyTorch too. √(x²) is |x|, but at 0 the chain
+  rule multiplies that ∞ by 0: not a number, and one such entry poisons all weights. This is what
+  happens when a distance of two equal vectors is trained on. The remedy is √(x² + ε) (`epsilon`).
 
 ## Watch
 
 - **corner**: the function, the fan of slopes between its two sides, and autograd's line at `at`.
-- **at the corner**: the slopes of both sides, PyTorch's and the table's; *legal* is what lies
-  between the two sides.
+- **at the corner**: the slopes of the two sides, PyTorch's and the table's. *NO*: PyTorch's does
+  not lie between the two sides.
 - **distance**: how far four walkers on a line stray from the minimum, the farthest of the last
-  twenty steps. Level is not settled.
+  twenty steps; *diminishing* is |x| too. Level is not settled.
 - **valley**: the constant step zigzags for ever, the diminishing one comes in. **height**
-  is f there, the highest of the last twenty steps, with the best so far and the theory's promise
-  for it.
+  is f there, the highest of the last twenty steps, with the best so far of the diminishing walker
+  and the theory's promise for it.
 
 ## Try
 
@@ -80,17 +82,17 @@ SHOWN = {  # to choose from: the function, and where its corner is
 }
 PRELU = nn.PReLU().double()  # its slope a = 0.25
 CORNERS = [  # function, its corner, the slope that PyTorch documents or has written down
-    ("|x|", torch.abs, 0.0, 0.0),
-    ("L1 loss", lambda x: l1_loss(x, torch.zeros_like(x), reduction="none"), 0.0, 0.0),
-    ("max(x, −x)", lambda x: torch.maximum(x, -x), 0.0, 0.0),
-    ("max(x, 2x)", lambda x: torch.maximum(x, 2 * x), 0.0, 1.5),
     ("relu", torch.relu, 0.0, 0.0),
     ("leaky relu", lambda x: leaky_relu(x, 0.01), 0.0, 0.01),
     ("prelu", lambda x: PRELU(x), 0.0, 0.25),
+    ("|x|", torch.abs, 0.0, 0.0),
+    ("relu(x)−relu(−x)", SHOWN["relu(x) − relu(−x)"], 0.0, 0.0),
+    ("max(x, 2x)", lambda x: torch.maximum(x, 2 * x), 0.0, 1.5),
+    ("max(x, −x)", lambda x: torch.maximum(x, -x), 0.0, 0.0),
+    ("L1 loss", lambda x: l1_loss(x, torch.zeros_like(x), reduction="none"), 0.0, 0.0),
     ("relu6, at 6", relu6, 6.0, 0.0),
     ("hardtanh, at 1", hardtanh, 1.0, 0.0),
     ("softshrink, ½", softshrink, 0.5, 0.0),
-    ("relu(x) − relu(−x)", SHOWN["relu(x) − relu(−x)"], 0.0, 0.0),
 ]
 NEAR = 2.0**-20  # how far from the corner its two sides are measured
 START = 1.05
@@ -122,7 +124,8 @@ class Kinks(Scene):
             "diminishing",
             "smooth",
             "goes_up",
-            "do_not_add",
+            "answers_zero",
+            "infinite",
             "root",
         ),
         "ReLU- nn.ReLU()": ("at the corner", "conventions"),
@@ -148,7 +151,7 @@ class Kinks(Scene):
         exact = torch.float32 if stage.device == "mps" else torch.float64
 
         # Four walkers on a line: |x| with constant and diminishing steps, x², SmoothL1
-        names = ("|x|", "|x|, diminishing", "x²", "smooth l1")
+        names = ("|x|", "diminishing", "x²", "smooth l1")
         x = torch.full((4,), START, dtype=exact, device=stage.device, requires_grad=True)
         # Two in the valley |x| + 3|y|, on its crease
         p = torch.tensor([[1.0, 0.0], [1.0, 0.0]], dtype=exact, device=stage.device)  # [2, 2]
@@ -157,7 +160,7 @@ class Kinks(Scene):
 
         stage.axes("distance", x="step k", y="farthest of 20 steps", log="xy")
         stage.axes("height", x="step k", y="highest of 20 steps", log="xy")
-        field = height(grid((-0.6, 1.4), (-0.7, 0.7), 48, stage.device))
+        field = height(grid((-0.2, 1.1), (-0.4, 0.4), 48, stage.device))
         for k in stage.loop(self.steps):
             alpha = self.step_size
             small = 3 * alpha / (k + 1) ** self.power
@@ -188,9 +191,9 @@ class Kinks(Scene):
             constant, diminishing = torch.stack(heights[-20:]).max(dim=0).values
             stage.curve(
                 "height",
-                constant=constant,
                 diminishing=diminishing,
                 best=max(best, 1e-15),
+                constant=constant,
                 promise=promise,
                 x=k + 1,
             )
@@ -198,11 +201,11 @@ class Kinks(Scene):
                 steps = torch.stack(trail, dim=1)  # [2, k+2, 2]
                 stage.plane(
                     "valley",
-                    x=(-0.6, 1.4),
-                    y=(-0.7, 0.7),
+                    x=(-0.2, 1.1),
+                    y=(-0.4, 0.4),
                     field=field,
                     kind="contour",
-                    paths={"constant": steps[0], "diminishing": steps[1]},
+                    paths={"diminishing": steps[1], "constant": steps[0]},
                     x_label="x",
                     y_label="y",
                 )
@@ -250,22 +253,28 @@ class Kinks(Scene):
 
     def ask(self, stage):
         """Both sides of each corner, autograd's answer, and what was to be expected."""
-        root = ("√(x² + ε)", lambda x: (x**2 + self.epsilon).sqrt(), 0.0, None)
-        rows, worst = [], 0.0
-        for name, f, corner, written in (*CORNERS, root, ("√x", torch.sqrt, 0.0, None)):
+        roots = [
+            ("√(x² + ε)", lambda x: (x**2 + self.epsilon).sqrt(), 0.0, None),
+            ("√(x + ε)", lambda x: (x + self.epsilon).sqrt(), 0.0, None),
+        ]
+        rows, worst, asked = [], 0.0, {}
+        for name, f, corner, written in (*CORNERS, *roots):
             left, right = sides(f, corner)
-            g = slope(f, corner)
-            between = min(left, right) - 1e-6 <= g <= max(left, right) + 1e-6
+            g = asked[name] = slope(f, corner)
             if self.case == "x ≥ 0" and name in ("relu", "leaky relu", "prelu"):
                 written = right
             if written is not None:
                 worst = max(worst, abs(g - written))
-            said = "–" if written is None else f"{written:.3g}"
-            numbers = (f"{v:.3g}".replace("nan", "NaN") for v in (left, right, g))
-            rows.append([name, *numbers, said, "yes" if between else "NO"])
-        columns = ["function", "left", "right", "torch", "table", "legal"]
-        stage.table("at the corner", columns, rows)
-        stage.measure(table_error=worst, root_finite=float(math.isfinite(slope(root[1], 0.0))))
+            legal = min(left, right) - 1e-6 <= g <= max(left, right) + 1e-6
+            answer = show(g) if legal else f"{show(g)} NO"
+            both = f"{show(left)}, {show(right)}" if math.isfinite(left) else "–"
+            rows.append([name, both, answer, "–" if written is None else show(written)])
+        stage.table("at the corner", ["function", "sides", "torch", "table"], rows)
+        stage.measure(
+            table_error=worst,
+            root_finite=float(math.isfinite(asked["√(x² + ε)"])),
+            root_slope=asked["√(x + ε)"],
+        )
 
     @claim(
         "the slopes that autograd gives at corners are those of the table: 0 for |x|, ReLU, ReLU6, "
@@ -279,7 +288,7 @@ class Kinks(Scene):
         "relu(x) − relu(−x) has slope 1, and autograd's answer at 0 is wrong by exactly 1",
         breaks={"at": 0.3, "steps": 20},
     )
-    def do_not_add(self, measured):
+    def answers_zero(self, measured):
         return measured.not_added == 1
 
     @claim(
@@ -290,14 +299,15 @@ class Kinks(Scene):
         return measured.above == 0
 
     @claim(
-        "with constant steps |x| hops over the minimum for ever, never nearer than α/2 from 1.05",
+        "from 1.05 in constant steps of α = 0.1 |x| hops over the minimum for ever, at its nearest "
+        "α/2 away",
         breaks={"step_size": 0.03, "steps": 100},
     )
     def never_settles(self, measured):
         return measured.nearest.between(0.499, 0.501)
 
     @claim(
-        "with diminishing steps |x| comes closer than 0.02",
+        "with steps that shrink like 1/k^0.75 |x| comes closer than 0.02",
         breaks={"power": 2, "steps": 300},
     )
     def diminishing(self, measured):
@@ -311,11 +321,19 @@ class Kinks(Scene):
         return measured.smooth < 1e-10
 
     @claim(
-        "on the crease of |x| + 3|y| a step against a subgradient goes up, however short it is",
+        "on the crease of |x| + 3|y| a step against the picked subgradient goes up, even one of a "
+        "millionth",
         breaks={"pick": 0, "steps": 20},
     )
     def goes_up(self, measured):
         return measured.first_rise > 0
+
+    @claim(
+        "√x has an infinite slope at 0, and autograd gives it (the slope)",
+        breaks={"epsilon": 0.001, "steps": 20},
+    )
+    def infinite(self, measured):
+        return measured.root_slope == math.inf
 
     @claim(
         "at 0 autograd has no number for the slope of √(x²), though it is |x| (0: no number)",
@@ -328,6 +346,10 @@ class Kinks(Scene):
 def height(p):
     """f = |x| + 3|y| at points [..., 2]: [...]."""
     return p[..., 0].abs() + 3 * p[..., 1].abs()
+
+
+def show(number):
+    return f"{number:.3g}".replace("nan", "NaN").replace("inf", "∞")
 
 
 def tangent(slope, x, y):

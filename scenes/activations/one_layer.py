@@ -11,10 +11,11 @@ the error of *expression*, not of training.
 
 **"It must be non-linear" is not enough.** A sum of squares of lines is a parabola, whatever W is;
 a sum of cubes is a cubic. With f = z, z² or z³ the error stands still at that of the best line,
-parabola or cubic, from a handful of units to 256. The theorem of Leshno and others (1993) asks for
-exactly one thing of f: that it is no polynomial. Try `impurity=0.001`: a thousandth of sin z added
-to z², and the wall is gone. (On paper and in double precision. The readout pays with weights of
-up to millions, so no one would train such a net. *Can express* is cheap to prove.)
+parabola or cubic, from a handful of units to 256. The theorem of Leshno and others (1993) asks one
+thing of an f that is continuous but for a few jumps: that it is no polynomial. Try
+`impurity=0.001`: a thousandth of sin z added to z², and the wall is gone. (On paper and in double
+precision. The readout pays with weights of up to millions, so no one would train such a net. *Can
+express* is cheap to prove.)
 
 **"It must be differentiable" is a wish of training, not of expression.** The binary step has slope
 0 wherever it has one, and 256 steps draw the curve well. But the gradient that should move w and b
@@ -37,7 +38,7 @@ ReLU has a corner at any scale and does not mind.
 
 ## Watch
 
-- *fit*: the chosen f at work while W grows. *features* shows five of its bends.
+- *fit*: the chosen f at work while W grows, and tanh to compare. *features*: five of its bends.
 - *error by width*: mean squared error over W, both axes logarithmic. The dashed line is the
   best parabola (the best straight line too: the target is odd).
 - *trained*: all weights trained, by width 16 unless you change it.
@@ -48,6 +49,7 @@ ReLU has a corner at any scale and does not mind.
 - `bends=0`: without shifts ReLU, GELU and step stand still. Tanh does not: it is odd, as the target
   is, and stretching alone is enough. That is luck.
 - `weights=0.01`: tanh and GELU become polynomials in all but name.
+- `weights=20`: tanh is nearly a step and GELU nearly ReLU; at 16 units GELU is ahead.
 - `surrogate=on`: the step's hidden weights move.
 - `learning_rate=0.00001`: nothing trains, and all is as good as its random bends.
 """
@@ -61,27 +63,17 @@ from torch.nn.functional import elu, gelu
 from dlplay import Choice, Float, Int, Scene, Toggle, claim
 
 
-class Step(torch.autograd.Function):
-    """1 above 0, else 0. Its true slope is 0; the surrogate's is that of tanh."""
-
-    @staticmethod
-    def forward(ctx, z, surrogate):
-        ctx.save_for_backward(z)
-        ctx.surrogate = surrogate
-        return (z > 0).to(z.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (z,) = ctx.saved_tensors
-        slope = 1 - z.tanh() ** 2 if ctx.surrogate else torch.zeros_like(z)
-        return gradient * slope, None
+def step_of(z, surrogate):
+    """1 above 0, else 0: slope 0 wherever it has one. As a surrogate, backwards it is tanh."""
+    step = (z.sign() + 1) / 2
+    return z.tanh() + (step - z.tanh()).detach() if surrogate else step
 
 
 FUNCTIONS = {
     "identity": lambda z: z,
     "square": lambda z: z**2,
     "cube": lambda z: z**3,
-    "step": lambda z: (z > 0).to(z.dtype),
+    "step": lambda z: step_of(z, surrogate=False),
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "relu": torch.relu,
@@ -156,7 +148,7 @@ class OneLayer(Scene):
             walls[name] = solve(torch.stack([x**k for k in range(1, degree + 1)], dim=1), y)[1]
         stage.axes(
             "error by width",
-            x="hidden units W",
+            x="units W",
             y="squared error",
             log="xy",
             lines={"parabola": walls["square"]},
@@ -182,7 +174,7 @@ class OneLayer(Scene):
             optimizer.param_groups[0]["lr"] = rate
             hidden = xs[None, :, None] * net[0][:, None] + net[1][:, None]  # [A, 256, W]
             h = [
-                Step.apply(own, self.surrogate) + self.impurity * own.sin()
+                step_of(own, self.surrogate) + self.impurity * own.sin()
                 if name == "step"
                 else feature(name, own)
                 for name, own in zip(TRAINED, hidden, strict=True)
@@ -207,9 +199,12 @@ class OneLayer(Scene):
                 self.tabulate(stage, errors)
             if due or stage.changed("activation"):
                 last = WIDTHS[len(errors["step"]) - 1]
-                h = feature(self.activation, z[:, :last])
-                fit = torch.cat([h, torch.ones_like(x)[:, None]], dim=1) @ solve(h, y)[0]
-                stage.plot("fit", x, {"target": y, f"{self.activation}, W = {last}": fit})
+                fits = {}
+                for name in dict.fromkeys((self.activation, "tanh")):  # tanh, to compare
+                    h = feature(name, z[:, :last])
+                    h1 = torch.cat([h, torch.ones_like(x)[:, None]], dim=1)  # [256, W + 1]
+                    fits[f"{name}, W = {last}"] = h1 @ solve(h, y)[0]
+                stage.plot("fit", x, {"target": y, **fits})
                 few = feature(self.activation, z[:, :5])  # each drawn to a height of 1
                 few = few / few.abs().amax(dim=0).clamp(min=1e-9)
                 stage.plot("features", x, {f"unit {i + 1}": few[:, i] for i in range(5)})
@@ -254,7 +249,8 @@ class OneLayer(Scene):
         return measured.universal_error < 0.01
 
     @claim(
-        "256 binary steps do so too (below 0.01), though no gradient could ever place them",
+        "256 random binary steps too fit to an error below 0.01, though no gradient could place "
+        "them",
         breaks={"bends": 0, "steps": 40},
     )
     def step_expresses(self, measured):

@@ -69,7 +69,7 @@ from dlplay import Choice, Float, Int, Scene, claim
 from dlplay.data import digits
 
 PIXELS = 16
-SHOWN = 3  # digits in "restored digits"
+SHOWN = 2  # digits in "restored digits"
 
 
 def restorer():
@@ -231,7 +231,8 @@ class Blur(Scene):
 
     def show(self, stage, unseen, damaged, restored):
         columns = torch.stack([damaged.clamp(0, 1), *restored.values(), unseen])[:, :SHOWN]
-        columns = columns.reshape(4, 8 * SHOWN, 8)  # digits one above the other
+        # Digits one above the other, with a grey line between
+        columns = fn.pad(columns, (0, 0, 0, 1), value=0.4).reshape(4, 9 * SHOWN, 8)[:, :-1]
         stage.image(
             "restored digits", columns, columns=4, captions=["input", "MSE", self.second, "truth"]
         )

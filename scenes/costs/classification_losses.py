@@ -15,10 +15,11 @@ the values differ in sign). Its gradient for the logits is q − p, as plain as 
 vanishes while the answer is wrong. A network that knows nothing pays ln 10 = 2.30.
 
 **nn.NLLLoss** is its second half: −x_y for x that *should* be log-probabilities. Nobody checks.
-Raw logits make it −5 for [5, 1], and training drives it to −∞ without learning a thing (*raw
-NLL*). Probabilities give −0.9 for a certainty of 0.9, where 0.105 is meant. Only labels outside
-0…C−1 are refused (but −100 is skipped: `ignore_index`). With class weights the mean over a batch is
-Σ wᵢlᵢ / Σ wᵢ: it divides by the weights of the labels, not by their number.
+Raw logits make it −5 for [5, 1], and training drives it to −∞ without learning a thing (*NLL(z)*).
+Probabilities give −0.9 for a certainty of 0.9, where 0.105 is meant. Only labels outside 0…C−1 are
+refused (but −100 is skipped: `ignore_index`); that is an error and no number, so no claim here
+counts it. With class weights the mean over a batch is Σ wᵢlᵢ / Σ wᵢ: it divides by the weights of
+the labels, not by their number.
 
 **Cross-entropy splits** into what the data cannot help and what the model gets wrong:
 
@@ -28,21 +29,21 @@ $$ \text{KL}(p, q) = \sum_k p_k \log p_k - \sum_k p_k \log q_k $$
 
 With fixed data H(p) is constant, so least cross-entropy is least KL. Mind the sign: Σ p log p is
 *minus* the entropy. For one-hot p the entropy is 0 and the three losses CE, NLL, KL are one.
-For soft targets it is not: with smoothing 0.1 over 3 classes, CE cannot fall below 0.291. The KL
+For soft targets it is not: with smoothing 0.1 over 3 classes, CE cannot fall below 0.291. KL
 is no distance, its directions differ: a Gaussian fitted to two peaks by KL(p, q) covers both; by
 KL(q, p) it keeps to the one it started near (*two directions*).
 
-**nn.KLDivLoss** wants *log*-probabilities as input, p as target, and `reduction="batchmean"`: its
-default `mean` divides by the number of classes too. With log_softmax it is as stable as CE. It is
-said to be for one-hot targets; then it is CE. Its use is soft ones.
+**nn.KLDivLoss** wants *log*-probabilities as input, p as target, and `reduction="batchmean"`. Given
+q itself it is no divergence, and negative even for q = p; its default `mean` divides by the number
+of classes too. With log_softmax it is as stable as CE. It is said to be for one-hot targets; then
+it is CE. Its use is soft ones.
 
-**nn.BCELoss**, −y ln x − (1−y) ln(1−x), is the case of two classes: BCE(σ(z)) = CE([0, z]). The
-derivative is (x − y) / x(1−x), and multiplied by the sigmoid's slope it is x − y again. But in
-float32 σ(17) is 1, and 1 − σ is 0. PyTorch cuts the logarithm at −100, so you read 100 where 17 is
-true, and the gradient is 0: a logistic regression that starts there never moves (*stuck start*).
-Inputs outside 0…1 are refused. **nn.BCEWithLogitsLoss** takes z, max(z, 0) − zy + ln(1 + e^−|z|):
-17 and 1. (`pos_weight` multiplies its positive term.) What a self-made logarithm of a softmax does
-to training is the matter of the scene *stability*.
+**nn.BCELoss**, −y ln x − (1−y) ln(1−x), is the case of two classes: BCE(σ(z)) = CE([0, z]). Targets
+may be soft: then it is least at x = y, and not 0 there but the entropy (**two classes**). The
+derivative is (x − y) / x(1−x), and multiplied by the sigmoid's slope it is x − y again. Inputs
+outside 0…1 are refused. **nn.BCEWithLogitsLoss** takes z (its `pos_weight` multiplies the positive
+term). How BCE of a sigmoid, and self-made logarithms of a softmax, fail for large logits is the
+matter of *When the log meets zero*.
 
 **What is wrong with the others?** *Double softmax*: CE of probabilities. They lie in 0…1, so even a
 perfect net pays ln(1 + 9/e) = 1.461. *MSE* and *L1 on softmax*: their slope passes through the
@@ -52,21 +53,23 @@ mistake: with Adam even the double softmax catches up in accuracy, and only its 
 
 ## Watch
 
-- **accuracy** on unseen digits. *soft* losses are given probabilities: *CE soft* is the double
-  softmax; *MSE* is given logits. **losses**: all ten, with what a perfect net would pay.
+- **accuracy** on unseen digits, of six of the nets. *CE(p)*, *MSE(p)*, *L1(p)* are given
+  probabilities: CE(p) is the double softmax. *MSE* is given logits.
+- **losses**: all ten, and the least that a perfect net would pay.
 - **entropy and KL**: a single logit vector learns labels of which .5, .3 and .2 are of three
-  classes. CE ends at the entropy, KL at 0.
-- **two directions**, **stuck start**, and in **by the book** what formulas and PyTorch say.
+  classes. CE ends at the entropy, KL at 0. Another one learns one smoothed label, and pays 0.291.
+- **two directions**, **two classes**, and in **by the book** what formulas and PyTorch say.
 
 ## Try
 
-- `repair=on`: the four accidents get cross-entropy, and are cured.
-- `optimizer=adam learning_rate=0.003`: they learn all the same, but for the raw NLL. So does MSE
-  on softmax with `learning_rate=0.3`.
+- `repair=on`: the four accidents get cross-entropy, and are cured; KLDivLoss and NLLLoss get
+  log-probabilities in **by the book** too.
+- `optimizer=adam learning_rate=0.003`: they learn all the same, but for NLL(z). So does MSE(p)
+  with `learning_rate=0.3`.
 - `smoothing=0.1`: CE is KL plus the targets' entropy, and no longer the NLL.
 - `init_scale=30`: large random logits: a start far above ln 10.
 - `learning_rate=0.001`: too slow for anybody.
-- `separation=0`: a single peak, and both directions agree. `z=10`, `start=10`: before the cliff.
+- `separation=0`: a single peak, and both directions agree.
 - `mistake=`: `softmax` (before CE), `plain_mean` (of weighted losses), `probabilities` or `mean`
   (in KLDivLoss), `sign` (of the entropy): see **by the book**.
 """
@@ -81,28 +84,31 @@ from torch import nn
 from dlplay import Choice, Float, Int, Scene, Toggle, claim
 from dlplay.data import digits
 
-RIGHT = ("CE", "NLL", "KL", "BCE", "margin", "MSE")
-WRONG = ("MSE soft", "L1 soft", "CE soft", "raw NLL")
+RIGHT = ("CE", "NLL", "KL", "MSE", "BCE", "margin")
+WRONG = ("MSE(p)", "L1(p)", "CE(p)", "NLL(z)")
+SHOWN = ("CE", "MSE", "L1(p)", "MSE(p)", "CE(p)")  # in accuracy
+TABLE = ("CE", "NLL", "KL", "MSE", *WRONG, "BCE", "margin")
 DOUBLE_FLOOR = math.log(1 + 9 / math.e)  # cross-entropy of a perfect net's probabilities
 FREQUENCIES = (0.5, 0.3, 0.2)
+SMOOTHING = 0.1  # of the one label in "entropy and KL"
 
 
 class ClassificationLosses(Scene):
     covers = {
-        "nn.NLLLoss()": ("accuracy", "losses", "by the book", "weighted", "no_floor", "raw_lost"),
-        "nn.CrossEntropyLoss()": ("accuracy", "losses", "ignorance", "formulas", "double", "lag"),
+        "nn.NLLLoss()": ("losses", "by the book", "weighted", "unchecked", "no_floor", "raw_lost"),
+        "nn.CrossEntropyLoss()": ("accuracy", "losses", "ignorance", "gradient", "double", "lag"),
         "Relationship between CE and MLE": ("entropy and KL", "losses", "one_loss", "floor"),
         "Relationship with KL Divergence": (
             "entropy and KL",
             "two directions",
             "split",
             "floor",
+            "soft_floor",
             "one_loss",
             "directions",
         ),
-        "nn.KLDivLoss()": ("by the book", "losses", "three_calls", "one_loss"),
-        "nn.BCELoss()": ("stuck start", "by the book", "formulas", "cliff", "stuck"),
-        "nn.BCEWithLogitsLoss()": ("stuck start", "by the book", "with_logits", "learns"),
+        "nn.KLDivLoss()": ("by the book", "losses", "right_call", "wrong_calls", "one_loss"),
+        "nn.BCELoss()": ("two classes", "by the book", "two_classes", "soft_targets"),
         "nn.MSELoss()": ("accuracy", "logits_do", "lag"),
     }
     panels = (
@@ -110,7 +116,7 @@ class ClassificationLosses(Scene):
         "losses",
         "entropy and KL",
         "two directions",
-        "stuck start",
+        "two classes",
         "by the book",
     )
     quick = {"steps": 20}
@@ -121,8 +127,6 @@ class ClassificationLosses(Scene):
     smoothing = Float(0.0, min=0, max=0.5, live=True, help="share of the label spread over classes")
     init_scale = Float(1.0, min=0.1, max=30, log=True, help="times the first weights of the output")
     separation = Float(2.0, min=0, max=4, live=True, help="distance of the two peaks from 0")
-    start = Float(18, min=0, max=30, help="first bias of the logistic regressions")
-    z = Float(17, min=0, max=60, live=True, help="the logit in the book, of a wrong answer")
     mistake = Choice(
         "none",
         ("none", "softmax", "plain_mean", "probabilities", "mean", "sign"),
@@ -145,12 +149,11 @@ class ClassificationLosses(Scene):
         optimizer = kind(weights, lr=self.learning_rate)
         stage.watch(nets["CE"])
 
-        vector = OneVector(device)
+        vectors = FreeVectors(device)
         gaussians = TwoGaussians(device)
-        regressions = Regressions(self.start, device)
         stage.axes("accuracy", y="on unseen digits", lines={"guessing": 0.1})
-        stage.axes("entropy and KL", y="nats", lines={"H(p)": vector.entropy})
-        stage.axes("stuck start", y="loss", log="y")
+        stage.axes("entropy and KL", y="nats", lines={"H(p)": vectors.entropy})
+        draw_two_classes(stage)
 
         for step in stage.loop(self.steps):
             i = torch.randint(len(images), (64,), device=device)
@@ -164,10 +167,9 @@ class ClassificationLosses(Scene):
             sum(losses.values()).backward()
             optimizer.step()
 
-            cross_entropy, kl = vector.step()
-            stage.curve("entropy and KL", {"CE": cross_entropy, "KL": max(round(kl, 6), 0.0)})
-            stuck, fine = regressions.step()
-            stage.curve("stuck start", {"BCE of a sigmoid": stuck, "BCE with logits": fine})
+            cross, kl, smoothed = vectors.step()
+            curves = {"CE": cross, "KL": max(round(kl, 6), 0.0), "smoothed": smoothed}
+            stage.curve("entropy and KL", curves)
             gaussians.step(self.separation)
             if stage.every(10):
                 gaussians.draw(stage)
@@ -176,15 +178,10 @@ class ClassificationLosses(Scene):
                         name: (net(test_images).argmax(1) == test_labels).float().mean().item()
                         for name, net in nets.items()
                     }
-                shown = {
-                    name: right[name]
-                    for name in right
-                    if name not in ("NLL", "KL", "BCE", "margin")
-                }
-                stage.curve("accuracy", shown)
+                stage.curve("accuracy", {name: right[name] for name in SHOWN})
                 self.draw_losses(stage, losses, right)
-            if step == 0 or stage.changed("mistake", "z"):
-                book = by_the_book(self.mistake, self.z, device)
+            if step == 0 or stage.changed("mistake", "repair"):
+                book = by_the_book(self.mistake, self.repair, device)
                 stage.table(
                     "by the book",
                     ["quantity", "here", "theory"],
@@ -199,14 +196,13 @@ class ClassificationLosses(Scene):
             ignorance=abs(ignorance - math.log(10)),
             spread=max(trio) - min(trio),
             lag=right["CE"] - max(right[name] for name in WRONG[:3]),
-            double=final["CE soft"],
-            raw_loss=final["raw NLL"] if math.isfinite(final["raw NLL"]) else -math.inf,
-            raw_accuracy=right["raw NLL"],
+            double=final["CE(p)"],
+            raw_loss=final["NLL(z)"] if math.isfinite(final["NLL(z)"]) else -math.inf,
+            raw_accuracy=right["NLL(z)"],
             worst_right=min(right[name] for name in RIGHT),
-            floor_gap=abs(cross_entropy - sign * vector.entropy) + vector.miss(),
+            floor_gap=abs(cross - sign * vectors.entropy) + vectors.miss(),
+            soft_floor_gap=abs(smoothed - sign * vectors.smoothed_entropy),
             widths=gaussians.widths(),
-            stuck_accuracy=regressions.accuracy()[0],
-            logits_accuracy=regressions.accuracy()[1],
             **book["measures"],
         )
 
@@ -227,13 +223,13 @@ class ClassificationLosses(Scene):
                 return fn.multi_margin_loss(z, y)
             case "MSE":
                 return 10 * fn.mse_loss(z, hot)  # summed over classes, as CE is
-            case "MSE soft":
+            case "MSE(p)":
                 return 10 * fn.mse_loss(z.softmax(1), hot)
-            case "L1 soft":
+            case "L1(p)":
                 return 10 * fn.l1_loss(z.softmax(1), hot)
-            case "CE soft":
+            case "CE(p)":
                 return fn.cross_entropy(z.softmax(1), y)
-            case "raw NLL":
+            case "NLL(z)":
                 return fn.nll_loss(z, y)
 
     def draw_losses(self, stage, losses, right):
@@ -241,10 +237,10 @@ class ClassificationLosses(Scene):
         soft[0] += 1 - self.smoothing
         floors = dict.fromkeys(losses, "0")
         floors["CE"] = torch.special.entr(soft).sum().item()
-        floors["CE soft"], floors["raw NLL"] = DOUBLE_FLOOR, "−∞"
+        floors["CE(p)"], floors["NLL(z)"] = DOUBLE_FLOOR, "−∞"
         if self.repair:
             floors.update(dict.fromkeys(WRONG, floors["CE"]))
-        rows = [[name, losses[name].item(), floors[name], right[name]] for name in losses]
+        rows = [[name, losses[name].item(), floors[name], right[name]] for name in TABLE]
         best = [k for k, row in enumerate(rows) if row[3] == max(right.values())]
         stage.table("losses", ["loss", "now", "least", "accuracy"], rows, best=best)
 
@@ -309,6 +305,14 @@ class ClassificationLosses(Scene):
         return measured.floor_gap < 1e-4
 
     @claim(
+        "with labels smoothed by 0.1 over three classes CE ends at their entropy, 0.291, not at 0: "
+        "within 0.002",
+        breaks={"mistake": "sign", "steps": 20},
+    )
+    def soft_floor(self, measured):
+        return measured.soft_floor_gap < 0.002
+
+    @claim(
         "H(p, q) = H(p) + KL(p, q), within 1e-5",
         breaks={"mistake": "sign", "steps": 20},
     )
@@ -326,74 +330,78 @@ class ClassificationLosses(Scene):
         "KLDivLoss of log-probabilities with batchmean is the KL, within 1e-5",
         breaks={"mistake": "probabilities", "steps": 20},
     )
-    def three_calls(self, measured):
+    def right_call(self, measured):
         return measured.kl_gap < 1e-5
 
     @claim(
-        "NLLLoss's weighted mean divides by the weights of the labels, within 1e-5",
+        "given probabilities, KLDivLoss is negative for two equal distributions: below −1",
+        breaks={"repair": True, "learning_rate": 0.5, "steps": 50},
+    )
+    def wrong_calls(self, measured):
+        return measured.equal < -1
+
+    @claim(
+        "NLLLoss checks nothing: −5 for scores 5 and 1, −0.9 for a probability of 0.9 (both 1e-5)",
+        breaks={"repair": True, "learning_rate": 0.5, "steps": 50},
+    )
+    def unchecked(self, measured):
+        return measured.unchecked_gap < 1e-5
+
+    @claim(
+        "its weighted mean divides by the weights of the labels, within 1e-5",
         breaks={"mistake": "plain_mean", "steps": 20},
     )
     def weighted(self, measured):
         return measured.weighted_gap < 1e-5
 
     @claim(
-        "CE's gradient is q − p, BCE(σ(z)) is CE([0, z]), and BCE is least at x = y, where it is "
-        "the entropy: the largest difference < 1e-5",
+        "CE's gradient for the logits is q − p, within 1e-5",
         breaks={"mistake": "softmax", "steps": 20},
     )
-    def formulas(self, measured):
-        return measured.formula_gap < 1e-5
+    def gradient(self, measured):
+        return measured.gradient_gap < 1e-5
 
     @claim(
-        "at z = 17 for a 0, BCELoss of a sigmoid says 100, more than 5 times the truth",
-        breaks={"z": 10, "steps": 20},
+        "BCE of σ(z) is CE of the logits 0 and z, within 1e-5",
+        breaks={"mistake": "softmax", "steps": 20},
     )
-    def cliff(self, measured):
-        return measured.cliff > 5
+    def two_classes(self, measured):
+        return measured.two_gap < 1e-5
 
     @claim(
-        "and has no gradient; with logits it is 1: they differ by more than 0.99",
-        breaks={"z": 10, "steps": 20},
+        "for the soft target 0.3 BCE is least at 0.3, where it is the entropy: both within 1e-5",
+        breaks={"mistake": "sign", "steps": 20},
     )
-    def with_logits(self, measured):
-        return measured.gradient_gap > 0.99
-
-    @claim(
-        "started at bias 18, BCE of a sigmoid stays below 60 % right",
-        breaks={"start": 10},
-    )
-    def stuck(self, measured):
-        return measured.stuck_accuracy < 0.6
-
-    @claim(
-        "from there BCE with logits gets more than 95 % right",
-        breaks={"steps": 20},
-    )
-    def learns(self, measured):
-        return measured.logits_accuracy > 0.95
+    def soft_targets(self, measured):
+        return measured.soft_gap < 1e-5
 
 
-class OneVector:
-    """Three logits, the same for every input, that learn labels of FREQUENCIES."""
+class FreeVectors:
+    """Three logits, the same for every input, that learn labels of FREQUENCIES; and three more
+    that learn one label, smoothed."""
 
     def __init__(self, device):
         self.p = torch.tensor(FREQUENCIES, device=device)
         self.labels = torch.arange(3, device=device).repeat_interleave((self.p * 10).long())  # [10]
-        self.z = torch.tensor([-2.0, 1.0, 3.0], device=device, requires_grad=True)
+        self.z = torch.tensor([[-1.0, 0.5, 1.0]] * 2, device=device, requires_grad=True)  # [2, 3]
         self.entropy = torch.special.entr(self.p).sum().item()
+        smooth = torch.tensor([1 - 2 * SMOOTHING / 3, SMOOTHING / 3, SMOOTHING / 3])
+        self.smoothed_entropy = torch.special.entr(smooth).sum().item()
 
     def step(self):
-        """Cross-entropy and KL before a step of gradient descent."""
-        loss = fn.cross_entropy(self.z.expand(len(self.labels), 3), self.labels)
-        kl = fn.kl_div(self.z.log_softmax(0), self.p, reduction="sum").item()
-        (gradient,) = torch.autograd.grad(loss, self.z)
+        """Cross-entropy and KL of the first, cross-entropy of the second, before a step."""
+        z = self.z[0]
+        loss = fn.cross_entropy(z.expand(len(self.labels), 3), self.labels)
+        smoothed = fn.cross_entropy(self.z[1], self.labels[0], label_smoothing=SMOOTHING)
+        kl = fn.kl_div(z.log_softmax(0), self.p, reduction="sum").item()
+        (gradient,) = torch.autograd.grad(loss + smoothed, self.z)
         with torch.no_grad():
-            self.z -= gradient
-        return loss.item(), kl
+            self.z -= 0.3 * gradient
+        return loss.item(), kl, smoothed.item()
 
     def miss(self):
         """The largest difference of the learnt probabilities from the frequencies."""
-        return (self.z.softmax(0) - self.p).abs().max().item()
+        return (self.z[0].softmax(0) - self.p).abs().max().item()
 
 
 class TwoGaussians:
@@ -430,33 +438,18 @@ class TwoGaussians:
         return (self.log_width[0] - self.log_width[1]).exp()
 
 
-class Regressions:
-    """Two logistic regressions, BCELoss of a sigmoid and BCEWithLogitsLoss, on two clouds."""
-
-    def __init__(self, bias, device):
-        self.y = (torch.arange(400, device=device) % 2).float()
-        middle = torch.tensor([1.5, 1.5], device=device) * (2 * self.y - 1)[:, None]
-        self.x = middle + torch.randn(400, 2, device=device)  # [400, 2]
-        self.weight = torch.zeros(2, 2, device=device, requires_grad=True)  # a column a regression
-        self.bias = torch.full((2,), float(bias), device=device).requires_grad_()
-
-    def step(self):
-        z = self.x @ self.weight + self.bias  # [400, 2]
-        stuck = fn.binary_cross_entropy(z[:, 0].sigmoid(), self.y)
-        fine = fn.binary_cross_entropy_with_logits(z[:, 1], self.y)
-        gradients = torch.autograd.grad(stuck + fine, (self.weight, self.bias))
-        with torch.no_grad():
-            self.weight -= gradients[0]
-            self.bias -= gradients[1]
-        return stuck, fine
-
-    def accuracy(self):
-        with torch.no_grad():
-            right = ((self.x @ self.weight + self.bias) > 0) == (self.y > 0.5)[:, None]
-        return right.float().mean(0).tolist()
+def draw_two_classes(stage):
+    """BCE over the probability said, for two hard targets and a soft one."""
+    x = torch.linspace(0.005, 0.995, 199)
+    curves = {
+        f"y = {y:g}": fn.binary_cross_entropy(x, torch.full_like(x, y), reduction="none")
+        for y in (0.0, 0.3, 1.0)
+    }
+    stage.axes("two classes", x="p said", y="BCE")
+    stage.plot("two classes", x, curves)
 
 
-def by_the_book(mistake, z, device):
+def by_the_book(mistake, repair, device):
     """What formulas say and what PyTorch returns: rows for the table, gaps for the claims."""
     made = torch.Generator().manual_seed(0)
     logits = torch.randn(8, 5, generator=made).to(device)
@@ -481,46 +474,43 @@ def by_the_book(mistake, z, device):
     given = log_q.exp() if mistake == "probabilities" else log_q
     reduction = "mean" if mistake == "mean" else "batchmean"
     call = fn.kl_div(given, p, reduction=reduction)
+    equal = fn.kl_div(p.log() if repair else p, p, reduction="batchmean")
 
     line = torch.linspace(-5, 5, 101, device=device)
     two = torch.stack([torch.zeros_like(line), line], dim=1)  # [101, 2]
+    two = two.softmax(1) if mistake == "softmax" else two
     ones = torch.ones_like(line)
     by_two = fn.cross_entropy(two, ones.long(), reduction="none")
     two_gap = (fn.binary_cross_entropy(line.sigmoid(), ones, reduction="none") - by_two).abs().max()
+
     x = torch.linspace(0.01, 0.99, 99, device=device)
     soft = fn.binary_cross_entropy(x, torch.full_like(x, 0.3), reduction="none")
     least = -0.3 * math.log(0.3) - 0.7 * math.log(0.7)
+    least = -least if mistake == "sign" else least
     soft_gap = (soft.min() - least).abs() + (x[soft.argmin()] - 0.3).abs()
 
-    zs = torch.full((2,), float(z), device=device).requires_grad_()
-    zero = torch.zeros((), device=device)
-    values = (
-        fn.binary_cross_entropy(zs[0].sigmoid(), zero),
-        fn.binary_cross_entropy_with_logits(zs[1], zero),
-    )
-    (slopes,) = torch.autograd.grad(sum(values), zs)
-    truth = math.log1p(math.exp(z))
-    raw = fn.nll_loss(torch.tensor([[5.0, 1.0]]), torch.tensor([0])).item()
-    sure = fn.nll_loss(torch.tensor([[0.9, 0.1]]), torch.tensor([0])).item()
+    raw, sure = torch.tensor([[5.0, 1.0]]), torch.tensor([[0.9, 0.1]])
+    raw, sure = (raw.log_softmax(1), sure.log()) if repair else (raw, sure)
+    raw, sure = (fn.nll_loss(given, torch.tensor([0])).item() for given in (raw, sure))
     rows = {
-        f"BCELoss, z = {z:.4g}, y = 0": (values[0].item(), truth),
-        "its slope": (slopes[0].item(), 1 / (1 + math.exp(-z))),
-        "BCEWithLogitsLoss": (values[1].item(), truth),
         "KLDivLoss": (call.item(), kl.mean().item()),
+        "KLDivLoss(p, p)": (equal.item(), 0),
         "CE − KL − H(p)": (split.item(), 0),
-        "weighted NLL − Σwl/Σw": (weighted.item(), 0),
+        "NLL − Σwl/Σw": (weighted.item(), 0),
         "CE's slope − (q − p)": (slope_gap.item(), 0),
-        "BCE(σ(z)) − CE([0, z])": (two_gap.item(), 0),
-        "BCE, least for y = 0.3": (soft.min().item(), least),
+        "BCE(σz) − CE([0,z])": (two_gap.item(), 0),
+        "least BCE, y = 0.3": (soft.min().item(), least),
         "NLL of raw [5, 1]": (raw, math.log1p(math.exp(-4))),
-        "NLL of probability 0.9": (sure, -math.log(0.9)),
+        "NLL of p = 0.9": (sure, -math.log(0.9)),
     }
     measures = {
         "weighted_gap": weighted,
         "split_gap": split,
         "kl_gap": (call - kl.mean()).abs(),
-        "formula_gap": max(slope_gap.item(), two_gap.item(), soft_gap.item()),
-        "cliff": values[0].item() / truth,
-        "gradient_gap": (slopes[1] - slopes[0]).abs(),
+        "equal": equal,
+        "unchecked_gap": abs(raw + 5) + abs(sure + 0.9),
+        "gradient_gap": slope_gap,
+        "two_gap": two_gap,
+        "soft_gap": soft_gap,
     }
     return {"rows": rows, "measures": measures}

@@ -12,8 +12,9 @@ $$
 \text{, and } |r| - \frac{\beta}{2} \text{ beyond}
 $$
 
-and their slopes are 2r, sign(r), and r/β cut off at ±1. So under MSE a point eight times as far
-off pulls eight times as hard; under L1 every point pulls equally hard, however far away.
+and their slopes are 2r, sign(r), and r/β cut off at ±1 (over n, if the loss is a mean of n). So
+under MSE a point eight times as far off pulls eight times as hard; under L1 every point pulls
+equally hard, however far away. The −β/2 joins SmoothL1's two parts: no jump in value or slope.
 
 **nn.MSELoss** makes the *mean* the best constant, **nn.L1Loss** the *median*: in **one number**
 they are asked for a single number in place of 1, 2, 3, 4 and 100. In **fits** a line is fitted to
@@ -52,7 +53,7 @@ and KLDivLoss fed with probabilities where logarithms are due, which go *below* 
 ## Watch
 
 - **fits**: three lines part within the first hundred steps.
-- **loss**: value and slope (′) over the error. Far out, look at the slopes.
+- **loss**: over the error. Look at how steep it is: near 0, and far out.
 - **error by outliers**: distance from the true slope and intercept, for five shares of outliers.
 - **one number**: MSE settles at the mean; L1 at the median, trembling.
 - **likelihood**: costs per point as the line is moved up and down, each drawn from its lowest
@@ -66,13 +67,14 @@ and KLDivLoss fed with probabilities where logarithms are due, which go *below* 
 - `outliers=0`: everybody finds the line, and MSE is (a little) the best.
 - `outliers=0.5`: no majority is left: L1's line gives up too.
 - `size=20`: larger than any β here, and β = 10 is no longer MSE. `size=0.5`: too small for β = 1.
+- `size=0.3`: errors of the noise's own size are no outliers, and L1 is no better than MSE.
 - `beta=0.01`, `beta=10`: SmoothL1 becomes L1 and trembles; becomes MSE and follows the outliers.
 - `far=5`: the mean of 1, 2, 3, 4 and 5 is the median.
 - `likelihood=laplace`: the likelihood is no longer on MSE's side.
 - `leverage=0`: no point far out in x, and L1 finds the slope.
 - `sample=1`: the median of one number is its mean: both ratios are 1.
-- `mistake=huber`, `reduction`, `probabilities`: three slips in the table **theory**: HuberLoss
-  taken for SmoothL1; `mean` taken to divide by samples; probabilities fed to NLLLoss.
+- `mistake=`: slips in **theory**. `huber` takes HuberLoss for SmoothL1, `offset` forgets the −β/2,
+  with `reduction` `mean` divides by samples, `probabilities` are fed to NLLLoss.
 """
 
 import math
@@ -92,8 +94,15 @@ REPEATS = 20  # samples a step, for the variance of mean and median
 
 class RegressionLosses(Scene):
     covers = {
-        "Cost Functions (introduction)": ("loss", "theory", "perfect", "reductions"),
-        "nn.MSELoss()": ("fits", "one number", "pulled", "mean_and_median", "reductions"),
+        "Cost Functions (introduction)": ("loss", "theory", "perfect", "reductions", "slopes"),
+        "nn.MSELoss()": (
+            "fits",
+            "one number",
+            "pulled",
+            "mean_and_median",
+            "reductions",
+            "slopes",
+        ),
         "Relationship Between MSE and MLE": (
             "likelihood",
             "theory",
@@ -109,8 +118,9 @@ class RegressionLosses(Scene):
             "majority",
             "lever",
             "price",
+            "slopes",
         ),
-        "nn.SmoothL1Loss()": ("fits", "loss", "between", "ends", "settles", "huber"),
+        "nn.SmoothL1Loss()": ("fits", "loss", "between", "ends", "settles", "huber", "joined"),
     }
     panels = ("fits", "loss", "error by outliers", "one number", "likelihood", "theory")
     quick = {"steps": 40}
@@ -132,7 +142,7 @@ class RegressionLosses(Scene):
     sample = Int(201, min=1, max=1001, live=True, help="numbers behind each mean and median")
     mistake = Choice(
         "none",
-        ("none", "huber", "reduction", "probabilities"),
+        ("none", "huber", "offset", "reduction", "probabilities"),
         live=True,
         help="a popular slip, played in theory",
     )
@@ -220,7 +230,7 @@ class RegressionLosses(Scene):
             if step == 0 or stage.changed("beta"):
                 self.draw_loss(stage)
             if step == 0 or stage.changed("mistake"):
-                huber, reduction, ratio_of_means, perfect = identities(self.mistake, device)
+                book = identities(self.mistake, device)
             if stage.every(20):
                 stage.table(
                     "theory",
@@ -229,11 +239,12 @@ class RegressionLosses(Scene):
                         ["var ratio, Laplace", ratio[0].item(), 0.5],
                         ["var ratio, Gauss", ratio[1].item(), math.pi / 2],
                         ["−log L − MSE form", bend, 0],
-                        ["Huber − β·SmoothL1", huber, 0],
-                        ["sum/(mean·n) − 1", reduction, 0],
-                        ["per sample / mean", ratio_of_means, 3],
-                        ["perfect, worst", perfect, 0],
-                        ["PyTorch's L1′ at 0", slope_at_zero(device), 0],
+                        ["Huber − β·SmoothL1", book["huber"], 0],
+                        ["SmoothL1's jump", book["jump"], 0],
+                        ["gradient − slope/n", book["slopes"], 0],
+                        ["sum/(mean·n) − 1", book["reduction"], 0],
+                        ["per sample / mean", book["per_sample"], 3],
+                        ["perfect, worst", book["perfect"], 0],
                     ],
                 )
                 stage.measure(
@@ -250,9 +261,7 @@ class RegressionLosses(Scene):
                     bend=bend,
                     laplace_ratio=ratio[0],
                     gauss_ratio=ratio[1],
-                    huber=huber,
-                    reduction=reduction,
-                    perfect=perfect,
+                    **book,
                 )
 
     def draw_fits(self, stage, x, y, lines):
@@ -274,20 +283,15 @@ class RegressionLosses(Scene):
         )
 
     def draw_loss(self, stage):
-        """Value and slope of the three losses over the error."""
-        r = torch.linspace(-2, 2, 201, requires_grad=True)
+        r = torch.linspace(-2, 2, 201)
         zero = torch.zeros(201)
-        values = {
+        curves = {
             "MSE": fn.mse_loss(r, zero, reduction="none"),
             "L1": fn.l1_loss(r, zero, reduction="none"),
             "SmoothL1": fn.smooth_l1_loss(r, zero, reduction="none", beta=self.beta),
         }
-        with torch.enable_grad():
-            slopes = {
-                f"{name}′": torch.autograd.grad(value.sum(), r)[0] for name, value in values.items()
-            }
-        stage.axes("loss", x="error r = x − y")
-        stage.plot("loss", r, {**values, **slopes})
+        stage.axes("loss", x="error r", y="loss")
+        stage.plot("loss", r, curves)
 
     def draw_likelihood(self, stage, x, y):
         """Costs per point over the intercept, the slope being right. How far apart −log L and
@@ -323,7 +327,7 @@ class RegressionLosses(Scene):
 
     @claim(
         "with 45 % outliers MSE's fit is more than 5 times as far off as L1's",
-        breaks={"steps": 20},
+        breaks={"size": 0.3, "steps": 300},
     )
     def majority(self, measured):
         return measured.near_half > 5
@@ -402,6 +406,21 @@ class RegressionLosses(Scene):
         return measured.huber < 1e-5
 
     @claim(
+        "SmoothL1's two parts join: at |r| = β neither its value nor its slope jumps (< 1e-6)",
+        breaks={"mistake": "offset", "steps": 20},
+    )
+    def joined(self, measured):
+        return measured.jump < 1e-6
+
+    @claim(
+        "over n elements the gradient of MSE is 2r/n, of L1 sign(r)/n (0 at 0), of SmoothL1 r/β "
+        "cut off at ±1, over n: within 1e-6",
+        breaks={"mistake": "reduction", "steps": 20},
+    )
+    def slopes(self, measured):
+        return measured.slopes < 1e-6
+
+    @claim(
         "for every elementwise loss sum = mean × count within 1e-5, counting all elements",
         breaks={"mistake": "reduction", "steps": 20},
     )
@@ -416,27 +435,29 @@ class RegressionLosses(Scene):
         return measured.perfect < 1e-6
 
 
-def slope_at_zero(device):
-    zero = torch.zeros(1, device=device, requires_grad=True)
-    with torch.enable_grad():
-        fn.l1_loss(zero, torch.zeros(1, device=device)).backward()
-    return zero.grad.item()
-
-
 def identities(mistake, device):
-    """Largest differences, as numbers: HuberLoss and β·SmoothL1Loss; sum and mean × count
-    (relative); then the loss per sample over `mean`; the largest |loss| of perfect predictions."""
+    """What the book says of PyTorch's losses: differences that should be 0, and how often the
+    loss per sample is `mean`."""
     r = torch.linspace(-4, 4, 801, device=device)
     zero = torch.zeros_like(r)
-    huber = 0.0
+    huber, jump = 0.0, 0.0
     for beta in (0.1, 0.5, 2.0, 10.0):
         smooth = fn.smooth_l1_loss(r, zero, reduction="none", beta=beta)
         factor = 1.0 if mistake == "huber" else beta
         gap = fn.huber_loss(r, zero, reduction="none", delta=beta) - factor * smooth
         huber = max(huber, gap.abs().max().item())
 
+        # Just inside and just outside β: values and slopes
+        sides = torch.tensor([beta - 1e-9, beta + 1e-9], dtype=torch.float64, requires_grad=True)
+        value = fn.smooth_l1_loss(sides, torch.zeros_like(sides), reduction="none", beta=beta)
+        (slope,) = torch.autograd.grad(value.sum(), sides)
+        forgotten = beta / 2 if mistake == "offset" else 0.0
+        gaps = ((value[1] + forgotten - value[0]).abs().item(), (slope[1] - slope[0]).abs().item())
+        jump = max(jump, *gaps)
+
     x = torch.linspace(-2, 3, 24, device=device).reshape(8, 3)  # 8 samples, 3 outputs
     y = torch.linspace(1, 0, 24, device=device).reshape(8, 3)
+    y[0, 0] = x[0, 0]  # an error of 0
     sign = torch.where(y > 0.5, 1.0, -1.0)
     count = len(x) if mistake == "reduction" else x.numel()
     reduction = 0.0
@@ -445,14 +466,24 @@ def identities(mistake, device):
         (fn.l1_loss, y),
         (fn.smooth_l1_loss, y),
         (fn.huber_loss, y),
-        (fn.binary_cross_entropy_with_logits, y),
+        (fn.binary_cross_entropy_with_logits, y.clamp(0, 1)),
         (fn.soft_margin_loss, sign),
         (fn.hinge_embedding_loss, sign),
     ):
         assert loss(x, target, reduction="none").shape == x.shape  # one number per element
         whole, mean = loss(x, target, reduction="sum"), loss(x, target, reduction="mean")
         reduction = max(reduction, (whole / (mean * count) - 1).abs().item())
-    per_sample = fn.mse_loss(x, y, reduction="sum") / len(x)
+    per_sample = fn.mse_loss(x, y, reduction="sum") / len(x) / fn.mse_loss(x, y)
+
+    free, error = x.clone().requires_grad_(), x - y
+    slopes = 0.0
+    for loss, slope in (
+        (fn.mse_loss, 2 * error),
+        (fn.l1_loss, error.sign()),
+        (fn.smooth_l1_loss, error.clamp(-1, 1)),  # β = 1
+    ):
+        (gradient,) = torch.autograd.grad(loss(free, y), free)
+        slopes = max(slopes, (gradient - slope / count).abs().max().item())
 
     hot = torch.eye(3, device=device)  # three samples, one of each class
     labels = torch.arange(3, device=device)
@@ -473,5 +504,11 @@ def identities(mistake, device):
         "MarginRankingLoss": fn.margin_ranking_loss(2 * unit, unit, unit, margin=1.0),
         "CosineEmbeddingLoss": fn.cosine_embedding_loss(hot, 2 * hot, unit),
     }
-    worst = max(value.abs().item() for value in perfect.values())
-    return huber, reduction, (per_sample / fn.mse_loss(x, y)).item(), worst
+    return {
+        "huber": huber,
+        "jump": jump,
+        "slopes": slopes,
+        "reduction": reduction,
+        "per_sample": per_sample.item(),
+        "perfect": max(value.abs().item() for value in perfect.values()),
+    }

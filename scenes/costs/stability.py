@@ -9,7 +9,7 @@ about g when the classifier is badly wrong:
 
 - **naive**: p = exp(s)/Σexp(s), then −log p. From g = 89 on, exp(g) is *infinite* in float32
   (overflow). The right class's p is 1/∞ = 0 and the loss ∞; the other's is ∞/∞, no number, NaN.
-- **log of softmax**: torch's softmax takes the largest logit off first, so nothing overflows. But
+- **softmax-log**: torch's softmax takes the largest logit off first, so nothing overflows. But
   p = e⁻ᵍ *underflows*: from g = 104 on it is 0, and −log 0 = ∞.
 - **fused**: nn.CrossEntropyLoss takes logits and never makes p. It computes
 
@@ -38,6 +38,8 @@ nn.BCEWithLogitsLoss takes the logit z and computes max(z, 0) − zy + log(1 + e
 
 - **by gap**: three curves that are one, until two of them end.
 - **BCE** and **BCE slope**: the jump to the shelf at 100, and the slope that falls to 0 there.
+- **loss and slope** at the chosen `gap` and `score`, for the wrong logit: what is returned, the
+  true loss, and the slope, which should be 1.
 - **digits**: the same net and data three times, its logits multiplied by `gain`. Two turn to NaN,
   and then say 0 to everything.
 - **logistic**: two logistic regressions that start badly wrong. One stays there.
@@ -48,8 +50,10 @@ nn.BCEWithLogitsLoss takes the logit z and computes max(z, 0) − zy + log(1 + e
 - `gain=30`: all three nets learn alike.
 - `score=16` and `score=17`: the two sides of the cliff. `bias=10`: both regressions learn.
 - `precision=float64`: the cliff is at 37.
-- `method=naive` or `method=log of softmax`: the third arm does what the other two do.
+- `method=naive` or `method=softmax-log`: the third arm does what the other two do.
 """
+
+import math
 
 import torch
 from torch import nn
@@ -58,15 +62,13 @@ from torch.nn import functional as fn
 from dlplay import Choice, Float, Int, Scene, claim
 from dlplay.data import digits
 
-WAYS = ("naive", "log of softmax", "fused")
-
 
 def cross_entropy(way, scores, y):
     """The cross-entropy of logits [N, C] and classes y [N], computed in one of three ways."""
     if way == "naive":
         e = scores.exp()
         return -(e / e.sum(1, keepdim=True)).log()[torch.arange(len(y)), y].mean()
-    if way == "log of softmax":
+    if way == "softmax-log":
         return fn.nll_loss(scores.softmax(1).log(), y)
     return fn.cross_entropy(scores, y)
 
@@ -76,7 +78,7 @@ def binary(way, z, y):
     if way == "naive":
         p = z.sigmoid()
         return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
-    if way == "log of softmax":
+    if way == "softmax-log":
         return fn.binary_cross_entropy(z.sigmoid(), y)
     return fn.binary_cross_entropy_with_logits(z, y)
 
@@ -90,12 +92,19 @@ def slope(loss, x):
 
 class Stability(Scene):
     covers = {
-        "nn.NLLLoss()": ("at the gap", "by gap", "underflow", "halfway_dies"),
+        "nn.NLLLoss()": (
+            "loss and slope",
+            "by gap",
+            "underflow",
+            "halfway_ends",
+            "halfway_dies",
+        ),
         "nn.CrossEntropyLoss()": (
             "by gap",
-            "at the gap",
+            "loss and slope",
             "digits",
             "overflow",
+            "naive_ends",
             "exact",
             "gradient",
             "naive_dies",
@@ -105,13 +114,13 @@ class Stability(Scene):
         "nn.BCELoss()": ("BCE", "BCE slope", "logistic", "cliff", "shelf", "no_slope", "stuck"),
         "nn.BCEWithLogitsLoss()": ("BCE", "BCE slope", "logistic", "with_logits", "learns"),
     }
-    panels = ("by gap", "at the gap", "digits", "BCE", "BCE slope", "logistic")
+    panels = ("by gap", "loss and slope", "digits", "logistic", "BCE", "BCE slope")
     quick = {"steps": 30}
 
     gap = Float(110, min=0, max=1000, live=True, help="how far the wrong logit is above the right")
     score = Float(17, min=0, max=60, step=1, live=True, help="logit z of an example with y = 0")
     method = Choice(
-        "fused", ("naive", "log of softmax", "fused"), help="how the third arm computes its loss"
+        "fused", ("naive", "softmax-log", "fused"), help="how the third arm computes its loss"
     )
     precision = Choice("float32", ("float32", "float64"), help="floating-point numbers")
     gain = Float(300, min=1, max=1000, log=True, help="multiplies the logits of the digit nets")
@@ -123,45 +132,45 @@ class Stability(Scene):
         double = self.precision == "float64" and device != "mps"
         self.dtype = torch.float64 if double else torch.float32
 
+        # The third arm goes by its method's name, unless that is one of the other two
+        self.third = "fused" if self.method == "fused" else "chosen"
+        self.logits = "with logits" if self.method == "fused" else "chosen"
+        self.ways = {"naive": "naive", "softmax-log": "softmax-log", self.third: self.method}
+        self.binary_ways = {"BCELoss": "softmax-log", self.logits: self.method}
+
         images, labels, test_images, test_labels = (part.to(device) for part in digits())
         x, test_x = (part.flatten(1).to(self.dtype) for part in (images, test_images))  # [N, 64]
-        arms = {name: name for name in WAYS[:2]} | {"chosen": self.method}
-        nets, gains = {}, {}
-        for name in arms:
-            for gain, suffix in ((self.gain, ""), (self.gain / 3, ", gain/3")):
+        nets = {}  # one for each way and gain
+        for name in self.ways:
+            for gain in (self.gain, self.gain / 3):
                 torch.manual_seed(stage.seed)
                 net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-                nets[name + suffix] = net.to(device, self.dtype)
-                gains[name + suffix] = gain
-        stage.watch(nets["chosen"])
-        trainers = {
-            name: torch.optim.Adam(net.parameters(), lr=0.003) for name, net in nets.items()
-        }
+                nets[name, gain] = net.to(device, self.dtype)
+        stage.watch(nets[self.third, self.gain])
+        trainers = {key: torch.optim.Adam(net.parameters(), lr=0.003) for key, net in nets.items()}
 
         # 400 points of two classes, and two regressions that say "class 1" to all of them
         y = (torch.arange(400, device=device) % 2).to(self.dtype)
         points = torch.randn(400, 2, device=device, dtype=self.dtype) + 4 * y[:, None] - 2
-        sure = {"BCELoss": "log of softmax", "chosen": self.method}
         regressions = {}
-        for name in sure:
+        for name in self.binary_ways:
             line = nn.Linear(2, 1).to(device, self.dtype)
             nn.init.zeros_(line.weight)
             nn.init.constant_(line.bias, self.bias)
             regressions[name] = line
         turners = {n: torch.optim.Adam(r.parameters(), lr=0.2) for n, r in regressions.items()}
 
-        stage.axes("digits", y="right answers", lines={"chance": 0.1})
-        stage.axes("logistic", y="right answers", lines={"chance": 0.5})
+        stage.axes("digits", y="right", lines={"chance": 0.1})
+        stage.axes("logistic", y="right", lines={"chance": 0.5})
         for _ in stage.loop(self.steps):
             i = torch.randint(len(x), (64,), device=device)
-            for name, net in nets.items():
-                way = arms[name.removesuffix(", gain/3")]
-                loss = cross_entropy(way, gains[name] * net(x[i]), labels[i])
-                trainers[name].zero_grad()
+            for (name, gain), net in nets.items():
+                loss = cross_entropy(self.ways[name], gain * net(x[i]), labels[i])
+                trainers[name, gain].zero_grad()
                 loss.backward()
-                trainers[name].step()
+                trainers[name, gain].step()
             for name, line in regressions.items():
-                loss = binary(sure[name], line(points)[:, 0], y)
+                loss = binary(self.binary_ways[name], line(points)[:, 0], y)
                 turners[name].zero_grad()
                 loss.backward()
                 turners[name].step()
@@ -169,76 +178,75 @@ class Stability(Scene):
             if stage.every(5):
                 with stage.probe(*nets.values()):
                     right = {
-                        name: (net(test_x).argmax(1) == test_labels).double().mean().item()
-                        for name, net in nets.items()
+                        key: (net(test_x).argmax(1) == test_labels).double().mean().item()
+                        for key, net in nets.items()
                     }
                     sides = {
                         name: ((line(points)[:, 0] > 0) == (y > 0.5)).double().mean().item()
                         for name, line in regressions.items()
                     }
-                stage.curve("digits", {name: right[name] for name in arms})
+                stage.curve("digits", {name: right[name, self.gain] for name in self.ways})
                 stage.curve("logistic", sides)
             if stage.step == 0 or stage.changed("gap", "score"):
                 self.look(stage)
 
-        small = [right[name + ", gain/3"] for name in arms]
+        small = [right[name, self.gain / 3] for name in self.ways]
         stage.measure(
-            naive_right=right["naive"],
-            halfway_right=right["log of softmax"],
-            chosen_right=right["chosen"],
+            naive_right=right["naive", self.gain],
+            halfway_right=right["softmax-log", self.gain],
+            chosen_right=right[self.third, self.gain],
             small_spread=max(small) - min(small),
             stuck=sides["BCELoss"],
-            learned=sides["chosen"],
+            learned=sides[self.logits],
         )
 
     def look(self, stage):
-        """Values and slopes, of the curves and at the chosen gap and score."""
+        """Values and slopes: as curves, and at the chosen gap and score."""
         device = stage.device
         right = torch.zeros(1, dtype=torch.long, device=device)
+        zero = torch.zeros(1, dtype=self.dtype, device=device)
 
-        def logits(gap):
-            return torch.tensor([[0.0, gap]], dtype=self.dtype, device=device)
+        def loss(way, gap):
+            return cross_entropy(way, torch.tensor([[0.0, gap]], dtype=self.dtype), right.cpu())
 
         gaps = range(0, 202, 2)
-        ways = dict(zip(WAYS[:2], WAYS[:2], strict=True)) | {"chosen": self.method}
-        curves = {name: [] for name in ways}
-        rows = []
-        for name, way in ways.items():
-            for gap in gaps:
-                curves[name].append(cross_entropy(way, logits(float(gap)), right).item())
-            value, gradient = slope(lambda s, w=way: cross_entropy(w, s, right), logits(self.gap))
-            rows.append([name, value, gradient[0, 0].item(), gradient[0, 1].item()])
+        curves = {n: [loss(way, float(g)).item() for g in gaps] for n, way in self.ways.items()}
         stage.axes("by gap", x="gap", y="loss")
         stage.plot("by gap", list(gaps), curves)
-        stage.table("at the gap", ["way", "loss", "∂ right", "∂ wrong"], rows, best=[2])
+        rows, gradients = [], []
+        for name, way in self.ways.items():
+            logits = torch.tensor([[0.0, self.gap]], dtype=self.dtype, device=device)
+            value, gradient = slope(lambda s, w=way: cross_entropy(w, s, right), logits)
+            gradients.append(gradient[0].tolist())
+            rows.append([name, value, self.gap, gradients[-1][1]])
 
-        zero = torch.zeros(1, dtype=self.dtype, device=device)
         scores = [z / 2 for z in range(81)]
-        ways = {"BCELoss": "log of softmax", "chosen": self.method}
-        values, slopes = {name: [] for name in ways}, {name: [] for name in ways}
-        for name, way in ways.items():
-            for z in [*scores, self.score]:
-                value, gradient = slope(lambda s, w=way: binary(w, s, zero), zero + z)
-                values[name].append(value)
-                slopes[name].append(gradient.item())
-        here = {name: (values[name].pop(), slopes[name].pop()) for name in ways}
-        stage.axes("BCE", x="logit z, y = 0", y="loss")
-        stage.axes("BCE slope", x="logit z, y = 0", y="slope")
+        values, slopes = {}, {}
+        for name, way in self.binary_ways.items():
+            pairs = [slope(lambda z, w=way: binary(w, z, zero), zero + z) for z in scores]
+            values[name] = [value for value, _ in pairs]
+            slopes[name] = [gradient.item() for _, gradient in pairs]
+            value, gradient = slope(lambda z, w=way: binary(w, z, zero), zero + self.score)
+            rows.append([name, value, self.score, gradient.item()])
+        stage.axes("BCE", x="z, y = 0", y="loss")
+        stage.axes("BCE slope", x="z, y = 0", y="slope")
         stage.plot("BCE", scores, values)
         stage.plot("BCE slope", scores, slopes)
+        stage.table("loss and slope", ["way", "loss", "true", "slope"], rows, best=[2, 4])
 
+        naive, halfway, chosen, bce, logits = rows
         whole = torch.arange(100, dtype=self.dtype, device=device).sigmoid()
         stage.measure(
-            naive_fails=not torch.isfinite(torch.tensor(rows[0][1])),
-            halfway_loss=rows[1][1],
-            chosen_error=finite(abs(rows[2][1] - self.gap)),
-            gradient_error=finite(max(abs(rows[2][2] + 1), abs(rows[2][3] - 1))),
+            naive_fails=not math.isfinite(naive[1]),
+            halfway_loss=halfway[1],
+            chosen_error=finite(abs(chosen[1] - self.gap)),
+            gradient_error=finite(max(abs(gradients[2][0] + 1), abs(gradients[2][1] - 1))),
+            naive_last=last(lambda gap: loss("naive", gap).item()),
+            halfway_last=last(lambda gap: loss("softmax-log", gap).item()),
             cliff=int((whole == 1).double().argmax()),
-            shelf=here["BCELoss"][0],
-            shelf_slope=here["BCELoss"][1],
-            logits_error=finite(
-                max(abs(here["chosen"][0] - self.score), abs(here["chosen"][1] - 1))
-            ),
+            shelf=bce[1],
+            shelf_slope=bce[3],
+            logits_error=finite(max(abs(logits[1] - self.score), abs(logits[3] - 1))),
         )
 
     @claim(
@@ -254,6 +262,20 @@ class Stability(Scene):
     )
     def underflow(self, measured):
         return measured.halfway_loss > 1e9
+
+    @claim(
+        "in float32 the naive loss is right up to a gap of 88 (in float64 709)",
+        breaks={"precision": "float64", "steps": 10},
+    )
+    def naive_ends(self, measured):
+        return measured.naive_last == 88
+
+    @claim(
+        "and NLLLoss of the log of softmax up to 103 (in float64 745), to within 1 %",
+        breaks={"precision": "float64", "steps": 10},
+    )
+    def halfway_ends(self, measured):
+        return measured.halfway_last == 103
 
     @claim(
         "CrossEntropyLoss returns the gap, 110, within 0.001",
@@ -328,7 +350,7 @@ class Stability(Scene):
     @claim(
         "a logistic regression that starts with the bias 18 never learns with BCELoss: it stays "
         "below 60 %",
-        breaks={"bias": 10, "steps": 300},
+        breaks={"bias": 10, "steps": 100},
     )
     def stuck(self, measured):
         return measured.stuck < 0.6
@@ -339,6 +361,14 @@ class Stability(Scene):
     )
     def learns(self, measured):
         return measured.learned > 0.95
+
+
+def last(loss):
+    """The last whole gap up to which a loss is log(1 + eᵍ), within 1 %."""
+    gap = 1
+    while abs(loss(float(gap)) / (gap + math.log1p(math.exp(-gap))) - 1) < 0.01:
+        gap += 1
+    return gap - 1
 
 
 def finite(error):

@@ -203,8 +203,11 @@ class Digits(Scene):
         quiz_x = signal[quiz_t, None] * x_test[:T] + noise[quiz_t, None] * quiz_noise
         shop = Sampler(stage, self, average, alpha_bar, 50)
         spread = within_class_distance(x_test, y_test)
-        stage.axes("loss", x="step", y="squared error of the noise", log="y")
+        stage.axes("loss", x="step", y="error", log="y")
+        stage.axes("noise schedule", x="level")
         stage.axes("judge", x="step", y="share", lines={"test digits": judge.accuracy})
+        with stage.probe(average):  # noise: what the samples begin as
+            judged(stage, judge, shop, spread, 0)
 
         for step in stage.loop(self.steps, "training"):
             for group in optimizer.param_groups:

@@ -17,7 +17,8 @@ nothing else changes. With p = N (as many features as examples) the training err
 - Beyond it, there are many solutions with training error 0, and least squares takes the one with
   the smallest ‖w‖. The more features, the smaller that norm can be, and the error **falls again**
   (*double descent*: Belkin et al. 2019). With 25 times as many features as examples it is below the
-  best of the small models.
+  best of the small models. That they are passed is no law either: the more labels are wrong, the
+  closer it gets (`label_noise=0.5`).
 
 So an unregularised model of middling size is the worst of all choices, and counting parameters says
 nothing once they are more than the examples: the norm says it.
@@ -37,8 +38,8 @@ fit. From about 32 units on they fit the wrong labels also, and still the widest
 loss. What to limit instead (weights, time, noise) is the next scene's matter; the units that you
 save are saved for the computer only.
 
-What is weak in this toy: nets of this kind show no peak of their own here, for they do not run into
-their threshold without early stopping and small steps. The random features show it clearly.
+What is weak in this toy: the nets show no peak of their own. A thousand small steps from small
+weights are an early stop, and that removes it. The random features show it clearly.
 
 ## Watch
 
@@ -52,7 +53,8 @@ their threshold without early stopping and small steps. The random features show
 - `ridge=1e-6`: too little to help. `ridge=10`: the U is gone, and so is much of the fit.
 - `cutoff=0.05`: least squares without its peak. `descent=1000000`: not so early, and the peak is
   back.
-- `label_noise=0`: a smaller peak; but it is still there. `label_noise=0.5`: half of the labels.
+- `label_noise=0`: a smaller peak; but it is still there. `label_noise=0.5`: half of the labels, and
+  the best small model is not beaten.
 - `most_features=400`: the second descent has not come far enough.
 - `examples=100`: the peak moves with N.
 """
@@ -112,7 +114,7 @@ class Capacity(Scene):
     quick = {"steps": 20, "most_features": 1000}
 
     examples = Int(200, min=50, max=400, help="N, training digits")
-    label_noise = Float(0.2, min=0, max=1, step=0.05, help="share of labels replaced by chance")
+    label_noise = Float(0.1, min=0, max=1, step=0.05, help="share of labels replaced by chance")
     most_features = Int(5000, min=100, max=20000, log=True, help="where the curve ends")
     ridge = Float(0.1, min=1e-9, max=100, log=True, live=True, help="λ of the ridge curve")
     cutoff = Float(
@@ -151,8 +153,8 @@ class Capacity(Scene):
         ):
             lines = {"say 0": 1.0} if panel == "random features" else {}
             stage.axes(panel, x="features p", y=what, log="xy", lines=lines)
-        stage.axes("net loss", x="hidden units", y="cross-entropy", log="x")
-        stage.axes("net right", x="hidden units", y="right", log="x")
+        stage.axes("net loss", x="units", y="cross-entropy", log="x")
+        stage.axes("net right", x="units", y="right answers", log="x")
 
         x, y = x.to(stage.device), y.to(stage.device)
         x_test, y_test = x_test.to(stage.device), y_test.to(stage.device)
@@ -259,11 +261,11 @@ class Capacity(Scene):
         return measured.peak_height > 5
 
     @claim(
-        "the largest model is better than all with N / 4 features or fewer (ratio of errors)",
-        breaks={"most_features": 400, "steps": 40},
+        "the largest model errs less than 0.95 times as much as any with N / 4 features or fewer",
+        breaks={"label_noise": 0.5, "steps": 40},
     )
     def second_descent(self, measured):
-        return measured.second < 1
+        return measured.second < 0.95
 
     @claim(
         "from 1.25 N features on, every label is fitted: training error below 10⁻⁶",

@@ -43,9 +43,11 @@ from the best degree's.
 
 ## Watch
 
-- **fits**: one degree, many samples. Their mean is the truth long before any of them is.
-- **error by degree**: training falls for ever, new points do not agree.
-- **bias, variance**: they cross where the error is least.
+- **fits**: one degree, its last two fits, and the mean of all so far. With `degree=7` the mean is
+  the truth, though no single fit is; with 15 a few explosions rule even the mean.
+- **error by degree**: training falls for ever, new points do not agree. (Medians. What is above 10
+  or below 0.001 is drawn there, here and in the next panels.)
+- **bias, variance**: they cross near the degree at which the error, here the mean, is least.
 - **more data**: both errors approach σ², one from above and one from below.
 - **penalty**: the U over λ at this degree. **coefficients**: what the price does to them.
 
@@ -55,7 +57,8 @@ from the best degree's.
 - `penalty=1`: degree 15 is tame. `penalty=1000`: a flat line. The best fit of training data is not
   sought any longer, so its error may rise with the degree.
 - `noise=0`: nothing to overfit; the more flexible, the better.
-- `points=320`: all degrees are equally good. `count_noise=off`: a part of the error is missing.
+- `points=320`: all degrees from 3 on are almost equally good. `count_noise=off`: a part of the
+  error is missing.
 """
 
 import torch
@@ -127,6 +130,17 @@ class Tally:
         return bias, fits.var(dim=0, unbiased=False).mean().item()
 
 
+def parts(tallies):
+    bias, variance = zip(*(t.bias_and_variance() for t in tallies.values()), strict=True)
+    errors = [t.mean_test() for t in tallies.values()]
+    return {"bias²": drawn(bias), "variance": drawn(variance), "mean error": drawn(errors)}
+
+
+def drawn(values):
+    """From 0.001 to 10: beyond 10 all is hopeless, and the U should be seen."""
+    return [min(max(v, 1e-3), 10.0) for v in values]
+
+
 class Overfit(Scene):
     covers = {
         "Overfitting": (
@@ -145,6 +159,7 @@ class Overfit(Scene):
             "coefficients",
             "penalty_low",
             "penalty_high",
+            "right_penalty",
             "bias_rises",
             "variance_falls",
             "shrinks",
@@ -161,10 +176,11 @@ class Overfit(Scene):
     steps = Int(80, min=5, max=1000, log=True, help="steps, of five new samples each")
 
     def run(self, stage):
-        stage.axes("error by degree", x="degree", y="squared error (median)", log="y")
-        stage.axes("bias, variance", x="degree", y="squared", log="y")
-        stage.axes("more data", x="points", y="squared error (median)", log="xy")
-        stage.axes("penalty", x="λ", y="squared", log="xy")
+        stage.axes("error by degree", x="degree", y="squared error", log="y")
+        stage.axes("bias, variance", x="degree", y="squared error", log="y")
+        stage.axes("more data", x="points", y="squared error", log="xy")
+        stage.axes("penalty", x="λ", y="squared error", log="xy")
+        stage.axes("coefficients", x="k", y="|w|", log="y")
         self.start()
         for _ in stage.loop(self.steps):
             if stage.changed("degree", "points", "noise", "penalty"):
@@ -191,60 +207,33 @@ class Overfit(Scene):
         self.by_size = {size: Tally() for size in SIZES}
 
     def look(self, stage, x, y, mine):
-        fits = torch.cat(self.by_degree[self.degree].fits[-2:])  # the newest ten
-        lines = {"truth": truth(PLACES)}
-        lines |= {f"fit {k + 1}": line for k, line in enumerate(fits[-4:])}
+        fits = torch.cat(self.by_degree[self.degree].fits)  # [samples, 100]
+        lines = {"truth": truth(PLACES), "mean fit": fits.mean(dim=0)}
+        lines |= {"one fit": fits[-1], "another": fits[-2]}
         stage.plane(
             "fits",
             x=(0, 1),
             y=(-2, 2),
-            points={"last sample": torch.stack([x[-1], y[-1]], dim=1)},
+            points={"points": torch.stack([x[-1], y[-1]], dim=1)},
             paths={n: torch.stack([PLACES, v.clamp(-2, 2)], 1) for n, v in lines.items()},
             x_label="x",
             y_label="y",
         )
-        tallies = self.by_degree.values()
-        floor = [max(self.noise**2, 1e-6)] * len(DEGREES)
-        stage.plot(
-            "error by degree",
-            DEGREES,
-            {
-                "training": [max(t.median("train"), 1e-6) for t in tallies],
-                "new points": [t.median("test") for t in tallies],
-                "σ²": floor,
-            },
-        )
-        parts = [t.bias_and_variance() for t in tallies]
-        curves = {
-            "bias²": [max(bias, 1e-6) for bias, _ in parts],
-            "variance": [max(variance, 1e-6) for _, variance in parts],
-            "error (mean)": [t.mean_test() for t in tallies],
-        }
-        stage.plot("bias, variance", DEGREES, curves)
-        tallies = self.by_size.values()
-        curves = {
-            "training": [max(t.median("train"), 1e-6) for t in tallies],
-            "new points": [t.median("test") for t in tallies],
-            "σ²": floor[: len(SIZES)],
-        }
-        stage.plot("more data", SIZES, curves)
-        tallies = self.by_penalty.values()
-        parts = [t.bias_and_variance() for t in tallies]
-        curves = {
-            "error (median)": [t.median("test") for t in tallies],
-            "bias²": [max(bias, 1e-6) for bias, _ in parts],
-            "variance": [max(variance, 1e-6) for _, variance in parts],
-        }
-        stage.plot("penalty", PENALTIES, curves)
+        stage.plot("error by degree", DEGREES, self.errors(self.by_degree))
+        stage.plot("more data", SIZES, self.errors(self.by_size))
+        stage.plot("bias, variance", DEGREES, parts(self.by_degree))
+        stage.plot("penalty", PENALTIES, parts(self.by_penalty))
         w = {price: fit(mine, y, price)[-1].abs() for price in (self.penalty, 1.0)}
-        stage.bars(
-            "coefficients",
-            [str(k) for k in range(self.degree + 1)],
-            {f"λ = {price:g}": values.clamp(min=1e-4) for price, values in w.items()},
-            log=True,
-            unit="|w|",
-        )
+        curves = {f"λ = {price:g}": drawn(values.tolist()) for price, values in w.items()}
+        stage.plot("coefficients", range(self.degree + 1), curves)
         self.shrunk = w[1.0].norm() / fit(mine, y, PENALTIES[0])[-1].norm()
+
+    def errors(self, tallies):
+        return {
+            "training": drawn(t.median("train") for t in tallies.values()),
+            "new points": drawn(t.median("test") for t in tallies.values()),
+            "σ²": drawn([self.noise**2] * len(tallies)),
+        }
 
     def report(self, stage):
         train = [t.median("train") for t in self.by_degree.values()]
@@ -252,12 +241,11 @@ class Overfit(Scene):
         best = min(test)
         gaps = []
         for tally in list(self.by_degree.values())[:10]:
-            parts = sum(tally.bias_and_variance()) + self.noise**2 * self.count_noise
-            gaps.append(abs(parts / tally.mean_test() - 1))
+            known = sum(tally.bias_and_variance()) + self.noise**2 * self.count_noise
+            gaps.append(abs(known / tally.mean_test() - 1))
         ladder = [t.median("test") for t in self.by_penalty.values()]
-        bias, variance = zip(
-            *(t.bias_and_variance() for t in self.by_penalty.values()), strict=True
-        )
+        pairs = [t.bias_and_variance() for t in self.by_penalty.values()]
+        bias, variance = zip(*pairs, strict=True)
         data = [t.median("test") for t in self.by_size.values()]
         mine = self.by_degree[15]
         stage.measure(
@@ -270,6 +258,7 @@ class Overfit(Scene):
             data_excess=data[-1] / max(self.noise**2, 1e-9),
             least_penalty=ladder[0] / min(ladder),
             most_penalty=ladder[-1] / min(ladder),
+            right_penalty=min(ladder) / best,
             bias_growth=bias[-1] / bias[4],  # λ = 1000 over λ = 0.01
             variance_fall=variance[4] / variance[-1],
             shrunk=self.shrunk,
@@ -337,6 +326,13 @@ class Overfit(Scene):
     )
     def penalty_high(self, measured):
         return measured.most_penalty > 2
+
+    @claim(
+        "the best λ gives degree 15 less than 1.5 times the error of the best degree",
+        breaks={"degree": 1, "steps": 20},
+    )
+    def right_penalty(self, measured):
+        return measured.right_penalty < 1.5
 
     @claim(
         "from λ = 0.01 to 1000 bias² grows by more than a factor 10",

@@ -12,7 +12,8 @@ weights start small and grow, so an early net has small ones. At the best step �
 what it is in the end, and more hidden units are still in the nearly linear part of tanh
 (|z| < 0.5). Two corrections: "the net starts out linear" is true of tanh and the sigmoid, not of
 ReLU, whose kink is at 0. And "it has just one hyper-parameter" forgets how often one checks, what
-one checks, and the held-out data. Validation loss and accuracy have their best at different steps.
+one checks, and the held-out data. Validation loss and accuracy need not have their best at
+the same step.
 
 For a quadratic error the likeness can be computed: gradient descent from 0 with rate α gives each
 eigendirection the share 1 − (1 − αλᵢ)ᵗ of its solution, ridge regression with price c/(αt) the
@@ -32,25 +33,27 @@ not accuracy: L1 beats no price here because only 6 of the 30 inputs matter; wit
 zeros are mistakes, and it loses.
 
 **Noise on the inputs.** Gaussian noise of variance σ² on the inputs of a *linear* model adds to
-the output a noise of variance σ² Σ wᵢ² (the sum is often forgotten), and least squares on noisy
-copies of the data is exactly ridge regression with λ = σ² for each example. In a *nonlinear* net
-it is something better: the wrong labels are unlearned, the test loss falls as much as with weight
-decay or more, while the weights hardly get smaller. What becomes small is ∂y/∂x, the slope of the
-function.
+the output a noise of variance σ² Σ wᵢ² (the sum is often forgotten), and least squares on ever
+more noisy copies of the data becomes ridge regression with λ = σ² for each example. In a
+*nonlinear* net it is something else: the wrong labels are unlearned, the test loss falls as much
+as with weight decay or more, while the weights hardly get smaller. What becomes small is ∂y/∂x,
+the *slope* of the function: how far the outputs move, for a small move of the input.
 
 All of them can be combined, and in practice are.
 
 ## Watch
 
-- **validation loss**: the plain net's valley, and who has none. **test loss**: the eight at this
-  step.
+- **validation loss**: the plain net's valley, and who has none. **eight nets**: on test digits,
+  with the size of their weights and the slope of their outputs.
 - **weight norm** and **linear units**: what early stopping has in common with weight decay.
 - **stopped**: the plain net with early stopping, and its countdown.
-- **linear model**: L1's zeros, and how far two ways to the same end are from each other.
+- **linear model**: L1's zeros; and two ways to almost the same end, twice: noisy inputs and ridge,
+  few steps and ridge.
 
 ## Try
 
-- `label_noise=0`: little to overfit. `noise=0`, `noise=1`: too little, too much.
+- `label_noise=0`: nothing to hold back, and no one gains by it. `noise=0`, `noise=1`: too little,
+  too much.
 - `patience=1`: a mere wobble stops it. `patience=60`: it never stops, but the copy is the same.
 - `l1_step=subgradient`: no zeros. `l1=0`: no price. `relevant=30`: nothing to leave out.
 - `learning_rate=0.001`: all are still early. `check_every=1`: after one step, descent is not ridge.
@@ -75,7 +78,7 @@ class Regularizers(Scene):
         "Overfitting": ("validation loss", "fits_the_noise"),
         "Weight Decay": (
             "weight norm",
-            "test loss",
+            "eight nets",
             "linear model",
             "decay_shrinks",
             "decay_helps",
@@ -95,17 +98,18 @@ class Regularizers(Scene):
             "like_ridge",
         ),
         "Noise as a Regularizer": (
-            "test loss",
+            "eight nets",
             "linear model",
             "noise_helps",
             "not_by_norm",
+            "flatter",
             "noise_is_ridge",
             "noise_adds_up",
         ),
     }
     panels = (
         "validation loss",
-        "test loss",
+        "eight nets",
         "weight norm",
         "linear units",
         "stopped",
@@ -145,7 +149,7 @@ class Regularizers(Scene):
         line = Line(self.relevant)
         stage.axes("validation loss", y="cross-entropy")
         stage.axes("weight norm", y="‖θ‖")
-        stage.axes("linear units", y="share of |z| < 0.5")
+        stage.axes("linear units", y="with |z| < 0.5")
 
         history = []  # of the plain net: (step, validation loss, accuracy, norm, linear share)
         stopped = None  # the check at which patience ran out
@@ -169,12 +173,21 @@ class Regularizers(Scene):
                 with stage.probe(net):
                     logits = net(side_by_side(x_test, copies))
                     test, test_right = losses(logits, y_test), accuracies(logits, y_test)
-                stage.bars("test loss", NETS, {"cross-entropy": test, "wrong": 1 - test_right})
+                    moved = net(side_by_side(x_test + 0.01 * torch.randn_like(x_test), copies))
+                    slope = (moved - logits).norm(dim=2).mean(dim=0) / 0.08  # √64 pixels
+                facts = torch.stack([test, test_right, norm, slope], dim=1)  # [8, 4]
+                rows = [
+                    [n, *(f"{v:.3g}" for v in row)]
+                    for n, row in zip(NETS, facts.tolist(), strict=True)
+                ]
+                columns = ["net", "loss", "right", "‖θ‖", "slope"]
+                stage.table("eight nets", columns, rows, best=[int(test.argmin())])
 
             for _ in range(2):
                 line.step(self.l1, self.l1_step)
             if stage.every(50):
-                line.draw(stage)
+                with stage.probe():
+                    line.draw(stage, self.noise, self.check_every)
 
             i = torch.randint(len(x), (64,))
             seen = side_by_side(x[i], copies)
@@ -200,13 +213,14 @@ class Regularizers(Scene):
             decay_harm=test[3] / test[1:3].min(),
             noise_gain=test[4] / test[0],
             noise_norm=norm[4] / norm[0],
+            noise_slope=slope[4] / slope[0],
             **line.measure(self.noise, self.noise_price, self.check_every),
         )
 
     def show_stop(self, stage, history, best, stopped):
         waited = len(history) - 1 - best
         rows = [
-            [name, str(check[0]), f"{check[1]:.3f}", f"{check[2]:.3f}", f"{check[3]:.1f}"]
+            [name, str(check[0]), f"{check[1]:.2f}", f"{check[2]:.2f}", f"{check[3]:.1f}"]
             for name, check in (
                 ("now", history[-1]),
                 ("best loss", history[best]),
@@ -215,7 +229,7 @@ class Regularizers(Scene):
             )
         ]
         if stopped:
-            rows[-1][0] = "stopped with"
+            rows[-1][0] = "kept copy"
         stage.table("stopped", ["plain net", "step", "loss", "right", "‖θ‖"], rows, best=[3])
 
     @claim(
@@ -241,14 +255,14 @@ class Regularizers(Scene):
 
     @claim(
         "early stopping has small weights: in the end ‖θ‖ is over 1.4 times that of the copy",
-        breaks={"learning_rate": 0.001, "steps": 100},
+        breaks={"label_noise": 0, "steps": 400},
     )
     def norm_grows(self, measured):
         return measured.norm_growth > 1.4
 
     @claim(
         "and a more linear net: the share of |z| < 0.5 falls by over 0.05 until the end",
-        breaks={"learning_rate": 0.001, "steps": 100},
+        breaks={"label_noise": 0, "steps": 400},
     )
     def leaves_linear(self, measured):
         return measured.linear_lost > 0.05
@@ -269,7 +283,7 @@ class Regularizers(Scene):
 
     @claim(
         "a moderate λ brings the test loss below 0.85 of the plain net's",
-        breaks={"learning_rate": 0.001, "steps": 100},
+        breaks={"label_noise": 0, "steps": 400},
     )
     def decay_helps(self, measured):
         return measured.decay_gain < 0.85
@@ -297,17 +311,24 @@ class Regularizers(Scene):
 
     @claim(
         "noise on the inputs brings the test loss below 0.7 of the plain net's",
-        breaks={"noise": 0, "steps": 100},
+        breaks={"label_noise": 0, "steps": 400},
     )
     def noise_helps(self, measured):
         return measured.noise_gain < 0.7
 
     @claim(
         "and not by small weights: ‖θ‖ within 20 % of the plain net's",
-        breaks={"noise": 1.0},
+        breaks={"noise": 1.0, "steps": 400},
     )
     def not_by_norm(self, measured):
         return measured.noise_norm.between(0.8, 1.2)
+
+    @claim(
+        "but by a flatter function: its outputs' slope is below half of the plain net's",
+        breaks={"label_noise": 0, "steps": 400},
+    )
+    def flatter(self, measured):
+        return measured.noise_slope < 0.5
 
     @claim(
         "least squares with noisy inputs is ridge regression with λ = σ², within 3 %",
@@ -339,8 +360,7 @@ class Line:
         self.b = self.x.T @ self.y / 100
         self.rate = 1 / torch.linalg.eigvalsh(self.H)[-1]
         self.w = 0.1 * torch.randn(FEATURES, 1, dtype=torch.float64)
-        self.l2 = torch.linalg.solve(self.H + 0.2 * torch.eye(FEATURES), self.b)
-        self.none = torch.linalg.solve(self.H, self.b)
+        self.none = self.ridge(0)
 
     def step(self, price, way):
         """One step of descent on ‖y − Xw‖²/2N + price · Σ|w|."""
@@ -355,52 +375,60 @@ class Line:
         """The expected squared error on new inputs, without their noise."""
         return (w - self.truth).square().sum().item()
 
-    def draw(self, stage):
-        rows = [
-            [name, int((w == 0).sum()), f"{w.norm().item():.2f}", f"{self.error(w):.3f}"]
-            for name, w in (("L1", self.w), ("L2, λ = 0.2", self.l2), ("none", self.none))
-        ]
-        stage.table("linear model", ["price", "zeros", "‖w‖", "error"], rows)
+    def ridge(self, price):
+        return torch.linalg.solve(self.H + price * torch.eye(FEATURES), self.b)
 
-    def measure(self, noise, price, check):
-        price = noise**2 if price == "variance" else noise
-        return {
-            "zeros": (self.w == 0).sum() - (self.l2 == 0).sum(),
-            "l1_over_none": self.error(self.w) / self.error(self.none),
-            "ridge_gap": self.ridge_gap(noise, price),
-            "output_gap": self.output_gap(noise, price),
-            "descent_gap": self.descent_gap(check),
-        }
-
-    def ridge_gap(self, noise, price):
-        """Least squares on 1,000 noisy copies of the data, against ridge with λ = σ²."""
+    def noisy(self, noise):
+        """Least squares on 1,000 noisy copies of the data."""
         gram, moment = torch.zeros_like(self.H), torch.zeros_like(self.b)
         for _ in range(10):
             x = self.x + noise * torch.randn(100, *self.x.shape, dtype=torch.float64)
             flat = x.flatten(0, 1)
             gram += flat.T @ flat / len(flat) / 10
             moment += x.mean(dim=0).T @ self.y / 100 / 10
-        noisy = torch.linalg.solve(gram, moment)
-        ridge = torch.linalg.solve(self.H + price * torch.eye(FEATURES), self.b)
-        return (noisy - ridge).norm() / ridge.norm()
+        return torch.linalg.solve(gram, moment)
 
-    def output_gap(self, noise, price):
-        """The variance that noise on the inputs adds to the output, against σ² Σ wᵢ²."""
+    def early(self, t):
+        """t steps of descent from 0, and the nearest solution of ridge regression."""
+        values, vectors = torch.linalg.eigh(self.H)
+        shares = 1 - (1 - self.rate * values) ** t  # of the least-squares solution
+        descent = vectors @ (shares[:, None] / values[:, None] * (vectors.T @ self.b))
+        prices = torch.logspace(-2, 1, 60, dtype=torch.float64) / (self.rate * t)
+        return descent, min((self.ridge(price) for price in prices), key=lambda w: gap(w, descent))
+
+    def draw(self, stage, noise, check):
+        steps, nearest = self.early(check)
+        solutions = {
+            "L1": self.w,
+            "L2, λ = 0.2": self.ridge(0.2),
+            "no price": self.none,
+            f"noise {noise:.2g}": self.noisy(noise),
+            f"ridge {noise**2:.2g}": self.ridge(noise**2),
+            f"{check} steps": steps,
+            "nearest ridge": nearest,
+        }
+        rows = [
+            [name, int((w == 0).sum()), f"{w.norm().item():.2f}", f"{self.error(w):.3f}"]
+            for name, w in solutions.items()
+        ]
+        stage.table("linear model", ["linear model", "zeros", "‖w‖", "error"], rows)
+
+    def measure(self, noise, price, check):
+        """σ² Σ wᵢ² and so on; `price` is "variance", or by mistake "deviation"."""
+        price = noise**2 if price == "variance" else noise
         added = noise * torch.randn(50_000, FEATURES, dtype=torch.float64) @ self.none
         expected = price * self.none.square().sum()
-        return (added.var() / expected.clamp(min=1e-12) - 1).abs()
+        return {
+            "zeros": (self.w == 0).sum() - (self.ridge(0.2) == 0).sum(),
+            "l1_over_none": self.error(self.w) / self.error(self.none),
+            "ridge_gap": gap(self.noisy(noise), self.ridge(price)),
+            "output_gap": (added.var() / expected.clamp(min=1e-12) - 1).abs(),
+            "descent_gap": max(gap(*self.early(k * check)) for k in (1, 3, 10, 30)),
+        }
 
-    def descent_gap(self, check):
-        """The worst over t of the distance between t steps of descent and the nearest ridge."""
-        values, vectors = torch.linalg.eigh(self.H)
-        b = vectors.T @ self.b
-        gaps = []
-        for t in (check, 3 * check, 10 * check, 30 * check):
-            descent = (1 - (1 - self.rate * values) ** t)[:, None] / values[:, None] * b
-            prices = torch.logspace(-2, 1, 60, dtype=torch.float64) / (self.rate * t)
-            ridges = b[:, 0] / (values + prices[:, None])  # [60, features]
-            gaps.append((ridges - descent[:, 0]).norm(dim=1).min() / descent.norm())
-        return max(gaps)
+
+def gap(w, other):
+    return (w - other).norm() / other.norm()
 
 
 def named(values, count):

@@ -49,7 +49,7 @@ with noisy features, and ties drawn at random, more of them within a group than 
 ## Watch
 
 - **club**: colour is the shown model's belief, from Mr. Hi to the officer.
-- **beliefs**: the same for all runners, members ordered by the side that they really took.
+- **beliefs**: the same for all runners, of the 13 on each side who have most ties, leaders first.
 - **embedding**: the last hidden layer, along the line between the leaders and the widest
   direction across it.
 
@@ -188,10 +188,10 @@ class Karate(Scene):
             if v not in (0, 33)
         )
         baselines = {"chance": 0.5, "nearer leader": float(rule) / 32}
-        stage.axes("accuracy", y="share of the others that are right", lines=baselines)
-        stage.axes("block model", y="share of 360 that are right", lines={"chance": 0.25})
-        stage.axes("smoothing", x="rounds of messages", y="distance of classes", log="y")
-        order = torch.cat([torch.tensor(ranked[0]), torch.tensor(ranked[1])])
+        stage.axes("accuracy", y="share right", lines=baselines)
+        stage.axes("block model", y="share right", lines={"chance": 0.25})
+        stage.axes("smoothing", x="rounds", y="distance", log="y")
+        order = torch.tensor([*ranked[0][:13], *ranked[1][:13]])  # as many as a panel can show
         across = None
 
         for step in stage.loop(self.steps):
@@ -234,7 +234,7 @@ class Karate(Scene):
                     places,
                     ties,
                     values=beliefs[self.model],
-                    labels=[names.get(v, str(v)) for v in club],
+                    labels=[names.get(v, "") for v in club],
                     groups=side.tolist(),
                     marked=known,
                 )
@@ -243,7 +243,7 @@ class Karate(Scene):
                     torch.stack(list(beliefs.values()))[:, order],
                     rows=list(beliefs),
                     columns=[names.get(v, " ")[0] for v in order.tolist()],
-                    x="members: Mr. Hi and his, the officer and his",
+                    x="Mr. Hi's side, the officer's",
                     low=0,
                     high=1,
                 )
@@ -254,8 +254,8 @@ class Karate(Scene):
                     x=(-reach, reach),
                     y=(-reach, reach),
                     points={"Mr. Hi's": points[side == 0], "officer's": points[side == 1]},
-                    x_label="from Mr. Hi to the officer",
-                    y_label="widest across",
+                    x_label="to officer",
+                    y_label="across",
                 )
                 scatter, size = smoothing(people, groups, graph, self.normalisation, self.restart)
                 stage.plot(

@@ -64,12 +64,14 @@ The bowl is convex and small; a deep net's loss is neither. What carries over is
   so its claim breaks. A smaller step is a cure only for noise.
 - `replacement=off`: the variance bends down at the right: steeper than slope −1.
 - `edge=0.01`: one per cent from the limit, neither walker is decided after 300 steps.
-- `average=sum`: a common slip, gradients added up and not divided by B. The step now grows with
-  the batch, larger batches fly off, and a batch of 64 no longer has the lower floor.
+- `slip=uphill`: along the gradient instead of against it. Only the sign of a step is wrong.
+- `slip=sum`: gradients added up and not divided by B. The step now grows with the batch, larger
+  batches fly off, and a batch of 64 no longer has the lower floor.
 - `kappa=2`: nearly round. The steepest way is now almost the right one. `kappa=100`: a ravine.
 - `surface=double-well`, then turn `tilt` up: past 1.54 the right well is gone, and both walkers
   meet.
-- `batch=512`: on the digits it costs more examples than the full batch does.
+- `batch=512`: on the digits it costs more examples than the full batch does. `batch=1`: then *mini*
+  is one example a step too, at a larger rate.
 """
 
 import torch
@@ -110,9 +112,10 @@ class GradientDescent(Scene):
             "batch size",
             "digits",
             "variance",
-            "without_replacement",
+            "no_replacement",
             "floor",
             "samples",
+            "fewest",
         ),
     }
     panels = ("valley", "excess loss", "batch size", "gradients", "edge", "digits")
@@ -130,7 +133,7 @@ class GradientDescent(Scene):
     )
     kappa = Float(10, min=1, max=100, log=True, help="how much steeper the bowl is one way")
     tilt = Float(0.3, min=0, max=3, live=True, help="slope that the double well lies on")
-    average = Choice("mean", ["mean", "sum"], live=True, help="what a batch does to its gradients")
+    slip = Choice("none", ["none", "sum", "uphill"], live=True, help="a mistake to play")
     edge = Float(0.1, min=0.01, max=0.5, log=True, help="the edge walkers' distance from the edge")
     steps = Int(3000, min=20, max=20000, log=True, help="updates of every walker")
 
@@ -155,7 +158,7 @@ class GradientDescent(Scene):
             """w [R, 2]; x [R, B, 2], y [R, B]: a batch for each of R walkers -> [R, 2]."""
             error = (x @ w[:, :, None])[..., 0] - y  # [R, B]
             total = 2 * (error[:, None, :] @ x)[:, 0]  # [R, 2]
-            return total / y.shape[1] if self.average == "mean" else total
+            return total if self.slip == "sum" else total / y.shape[1]
 
         def draw(walkers, size):
             """Indices of a batch for each walker: [walkers, size]."""
@@ -175,9 +178,9 @@ class GradientDescent(Scene):
         race = Race(device)
 
         stage.axes("excess loss", x="update", y="loss − minimum", log="y")
-        stage.axes("batch size", x="batch size B", y="variance, floor", log="xy")
+        stage.axes("batch size", x="B", y="variance, floor", log="xy")
         stage.axes("edge", x="update", y="loss − minimum", log="y", lines={"solved": 1e-10})
-        stage.axes("digits", x="examples used", y="loss", log="x", lines={"target": TARGET})
+        stage.axes("digits", x="examples", y="loss", log="x", lines={"target": TARGET})
 
         for step in stage.loop(self.steps):
             if step == 0 or stage.changed("noise"):
@@ -191,7 +194,8 @@ class GradientDescent(Scene):
             if step == 0 or stage.changed("tilt"):
                 wells, landed = shores, step
 
-            rate = self.learning_rate * limit
+            critical = -limit if self.slip == "uphill" else limit
+            rate = self.learning_rate * critical
             decayed = rate / (1 + step / 100)
             if self.decay == "1/k":
                 rate = decayed
@@ -209,8 +213,8 @@ class GradientDescent(Scene):
             fitted = fitted - rate * batch_gradient(fitted, x[i], clean[i])  # no noise
             if step < 300:
                 # Full-batch steps: the gradient of the bowl is H (w − best)
-                inside = inside - (1 - self.edge) * limit * (inside - best) @ hessian
-                outside = outside - (1 + self.edge) * limit * (outside - best) @ hessian
+                inside = inside - (1 - self.edge) * critical * (inside - best) @ hessian
+                outside = outside - (1 + self.edge) * critical * (outside - best) @ hessian
             # Full-batch steps on the double well, where the largest curvature is about 8
             wells = wells - self.learning_rate * 0.25 * well_slope(wells, self.tilt)
             race.step(self.batch)
@@ -230,9 +234,9 @@ class GradientDescent(Scene):
             stage.curve(
                 "excess loss",
                 {
-                    "batch 1": seen(arms[1][:1], best),
-                    "mini-batch": seen(mini, best),
-                    "full batch": seen(full, best),
+                    "one": seen(arms[1][:1], best),
+                    "mini": seen(mini, best),
+                    "full": seen(full, best),
                     "exact fit": seen(fitted, target),
                 },
             )
@@ -295,7 +299,7 @@ class GradientDescent(Scene):
                         "gradients",
                         x=(-reach, reach),
                         y=(-reach, reach),
-                        points={"one": single[:200], "mini-batch": several, "full": whole},
+                        points={"one": single[:200], "mini": several, "full": whole},
                         x_label="∂L/∂w₁",
                         y_label="∂L/∂w₂",
                     )
@@ -309,7 +313,8 @@ class GradientDescent(Scene):
                         worst_angle=worst_angle(hessian),
                         well_distance=(wells[0, 0] - wells[1, 0]).abs(),
                         bare_share=sum(shares) / len(shares),
-                        sample_ratio=race.ratio(),
+                        sample_ratio=race.ratio("full", "mini"),
+                        one_ratio=race.ratio("mini", "one"),
                     )
                     if step >= self.steps // 2:
                         stage.measure(
@@ -334,7 +339,7 @@ class GradientDescent(Scene):
 
     @claim(
         "the mean of all one-example gradients is the full gradient, within 1e-10",
-        breaks={"average": "sum", "steps": 20},
+        breaks={"slip": "sum", "steps": 20},
     )
     def unbiased(self, measured):
         return measured.unbiased_gap < 1e-10
@@ -349,7 +354,7 @@ class GradientDescent(Scene):
     @claim(
         "just inside the edge of stability, full-batch descent is at the minimum after 300 steps "
         "(excess loss < 1e-10)",
-        breaks={"edge": 0.01, "steps": 320},
+        breaks={"slip": "uphill", "steps": 320},
     )
     def converges(self, measured):
         return measured.excess_inside < 1e-10
@@ -376,23 +381,23 @@ class GradientDescent(Scene):
         return measured.well_distance > 1.5
 
     @claim(
-        "without replacement half of the examples have half of that variance: the share "
-        "(m−B)/(m−1)",
-        breaks={"average": "sum", "steps": 20},
+        "a batch of half the examples, drawn without replacement, has half of that variance: the "
+        "share (m−B)/(m−1), within 0.1",
+        breaks={"slip": "sum", "steps": 20},
     )
-    def without_replacement(self, measured):
+    def no_replacement(self, measured):
         return measured.bare_share.between(0.4, 0.6)
 
     @claim(
         "the floor is proportional to the step: at α/4 it is 2.5 to 6.5 times lower",
-        breaks={"noise": 0, "steps": 2000},
+        breaks={"noise": 0, "steps": 800},
     )
     def rate_floor(self, measured):
         return measured.rate_ratio.between(2.5, 6.5)
 
     @claim(
         "an α that decays as 1/k ends below half of the floor of a constant one",
-        breaks={"decay": "1/k", "steps": 1000},
+        breaks={"decay": "1/k", "steps": 600},
     )
     def decay_sinks(self, measured):
         return measured.decay_ratio < 0.5
@@ -400,7 +405,7 @@ class GradientDescent(Scene):
     @claim(
         "at equal learning rates, one example a step stalls more than 20 times as high above the "
         "minimum as 64 do",
-        breaks={"noise": 0, "steps": 2000},
+        breaks={"noise": 0, "steps": 800},
     )
     def floor(self, measured):
         return measured.floor_ratio > 20
@@ -408,7 +413,7 @@ class GradientDescent(Scene):
     @claim(
         "where the model can fit every example, one example a step at a constant rate reaches the "
         "minimum (excess loss < 1e-10)",
-        breaks={"decay": "1/k", "steps": 1000},
+        breaks={"decay": "1/k", "steps": 600},
     )
     def exact(self, measured):
         return measured.exact_fit < 1e-10
@@ -419,6 +424,13 @@ class GradientDescent(Scene):
     )
     def samples(self, measured):
         return measured.sample_ratio > 4
+
+    @claim(
+        "and mini-batches need more than twice the examples that one example a step needs",
+        breaks={"batch": 1, "steps": 2000},
+    )
+    def fewest(self, measured):
+        return measured.one_ratio > 2
 
 
 def bowl(hessian, best, middle, size=64):
@@ -461,7 +473,7 @@ def slope(sizes, values):
 class Race:
     """Three softmax classifiers of digits (64 pixels and a bias, 10 classes), three batches."""
 
-    RATES = {"batch 1": 0.1, "mini-batch": 0.5, "full batch": 2.0}  # each about its best
+    RATES = {"one": 0.1, "mini": 0.5, "full": 2.0}  # the less noise, the larger
 
     def __init__(self, device):
         images, labels, _, _ = (part.to(device) for part in digits())
@@ -477,7 +489,7 @@ class Race:
         for (name, rate), size in zip(self.RATES.items(), (1, mini, len(self.x)), strict=True):
             if self.arrived[name]:
                 continue
-            if name == "full batch":
+            if name == "full":
                 x, hot = self.x, self.hot
             else:
                 i = torch.randint(len(self.x), (size,), device=self.x.device)
@@ -495,9 +507,6 @@ class Race:
                 stage.curve("digits", {name: loss}, x=self.used[name])
                 self.arrived[name] = loss < TARGET
 
-    def ratio(self):
-        """Examples that the full batch has used, for one of the mini-batch; 0 before the
-        mini-batch is there."""
-        if not self.arrived["mini-batch"]:
-            return 0.0
-        return self.used["full batch"] / self.used["mini-batch"]
+    def ratio(self, this, that):
+        """Examples that one has used, for each that the other needed; 0 before it is there."""
+        return self.used[this] / self.used[that] if self.arrived[that] else 0.0

@@ -50,7 +50,8 @@ than one learned level. The border is a convention, so no claim is made of it.
 - **test accuracy**: the hand-made features are there at once and stay; the CNN starts late and
   wins.
 - **answers**: test images as `watched` reads them, "3 not 8" where it is wrong.
-- **crafted**: each digit's average features. Rows that look alike are digits that get confused.
+- **crafted**: each digit's average features, in spreads above the average of all. Columns that look
+  alike are digits that get confused.
 - **filters**: the first layer's. On so small a problem some stay noise, others become strokes.
 
 ## Try
@@ -81,8 +82,9 @@ DRAWN = """
 .#..#. ...##. .#.... ....#. ....#. ....#. .#..#. ..#... .#..#. ....#.
 ..##.. ...##. .##### .###.. ....#. .###.. ..###. ..#... ..##.. .###..
 """
-FEATURES = ("ink", "↕²", "↔²", "↕↔", "↕³", "↔³", "∂↕", "∂↔")
+FEATURES = ("ink", "var ↕", "var ↔", "cov", "skew ↕", "skew ↔", "edges ↕", "edges ↔")
 TOTALS = [0, 6, 7]
+RUNNERS = ("pixels", "hand-made", "one layer", "CNN")  # whose accuracy is drawn as a curve
 # Learning rates, as multiples of the parameter: each about its pipeline's best
 PACE = {"pixels": 1, "hand-made": 6, "one layer": 1, "CNN": 1, "averaging": 1, "centred": 4}
 
@@ -189,7 +191,7 @@ class LearnedFeatures(Scene):
         "Example: The MNIST Dataset": ("answers", "easy_when_centred"),
         "Where deep learning sits (the Venn diagram)": ("rings",),
     }
-    panels = ("test accuracy", "rings", "answers", "layer by layer", "crafted", "filters")
+    panels = ("rings", "test accuracy", "answers", "layer by layer", "crafted", "filters")
     quick = {"steps": 20}
 
     watched = Choice(
@@ -242,19 +244,8 @@ class LearnedFeatures(Scene):
 
         answers = {"drawn rule": rule(x_test)}
         accuracy = {"drawn rule": (answers["drawn rule"] == y_test).float().mean().item()}
-        stage.axes(
-            "test accuracy",
-            y="share right",
-            lines={"guessing": 0.1, "drawn rule": accuracy["drawn rule"]},
-        )
         stage.heatmap(
-            "crafted",
-            by_digit,
-            rows=range(10),
-            columns=FEATURES,
-            y="digit",
-            x="spreads above the average",
-            diverging=True,
+            "crafted", by_digit.T, rows=FEATURES, columns=range(10), x="digit", diverging=True
         )
 
         on_pixels = probe(x.flatten(1), y, x_test.flatten(1), y_test)
@@ -286,14 +277,16 @@ class LearnedFeatures(Scene):
                     for name, net in nets.items():
                         answers[name] = net(seen[name][1]).argmax(1)
                         accuracy[name] = (answers[name] == y_test).float().mean().item()
-                learned = {name: accuracy[name] for name in PACE}
-                stage.curve("test accuracy", learned)
                 stage.text("rings", rings(accuracy))
-                shown = zip(answers[self.watched][:18].tolist(), y_test.tolist(), strict=False)
+                stage.curve("test accuracy", {name: accuracy[name] for name in RUNNERS})
+                lines = {name: accuracy[name] for name in ("drawn rule", "centred")}
+                stage.axes("test accuracy", lines=lines)
+                shown = zip(answers[self.watched][:12].tolist(), y_test.tolist(), strict=False)
                 stage.image(
                     "answers",
-                    x_test[:18],
+                    x_test[:12],
                     captions=[f"{a}" if a == b else f"{a} not {b}" for a, b in shown],
+                    columns=4,
                 )
             if stage.every(50):
                 with stage.probe(*nets.values()):
@@ -304,7 +297,6 @@ class LearnedFeatures(Scene):
                     "layer by layer",
                     ["pixels", "layer 1", "layer 2"],
                     {"at the start": untrained, "now": trained},
-                    unit="right",
                 )
                 stage.image(
                     "filters",
@@ -418,5 +410,6 @@ def rings(accuracy):
             line(3, "one layer"),
             "│ │ │ DEEP LEARNING",
             line(4, "CNN"),
+            line(4, "averaging"),
         ]
     )

@@ -41,8 +41,8 @@ divisible by G.
 ## Watch
 
 - **cube**: the white cell wanders, and with it the company that each norm gives it.
-- **what moves it**: how far one instance's output moves (its largest element) when the *others*
-  change, when it is itself multiplied and shifted (*a·z + b*), or each channel by its own numbers
+- **what moves it**: how far one instance's output moves (its largest element) when the *mates*
+  change, when it is itself multiplied and shifted (*az + b*), or each channel by its own numbers
   (*contrast*), or when train mode becomes eval *mode*. The most so far: ≈ 0 is an invariance.
 - **sizes**: means as counted from the slopes of the outputs, numbers as PyTorch's layers have them.
 
@@ -74,14 +74,16 @@ NORMS = ("BN", "LN", "GN", "IN", "LN(C)")
 def textures(size):
     """Two images of stripes and of blobs, [3, size, size] each, values about 0 to 1."""
     y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
-    stripes = torch.stack([torch.sin(0.5 * (x + y)), torch.sin(0.5 * (x + y) + 1), x.sin()])
-    blobs = torch.stack([torch.cos(0.6 * x) * torch.cos(0.5 * y)] * 3)
-    stripes = torch.tensor([0.35, 0.3, 0.14])[:, None, None] * stripes
-    blobs = torch.tensor([0.1, 0.25, 0.3])[:, None, None] * blobs
-    return (
-        torch.tensor([0.6, 0.4, 0.15])[:, None, None] + stripes,
-        torch.tensor([0.15, 0.45, 0.65])[:, None, None] + blobs,
+    wave = 2 * torch.pi / 8  # of eight pixels
+    stripes = torch.stack([torch.sin(wave * (x + y) + phase) for phase in (0, 0.5, 2)])
+    blobs = torch.stack([torch.cos(wave * x) * torch.cos(wave * y)] * 3)
+    stripes = torch.tensor([0.6, 0.4, 0.15])[:, None, None] + (
+        torch.tensor([0.35, 0.3, 0.14])[:, None, None] * stripes
     )
+    blobs = torch.tensor([0.15, 0.45, 0.65])[:, None, None] + (
+        torch.tensor([0.1, 0.25, 0.3])[:, None, None] * blobs
+    )
+    return stripes, blobs
 
 
 class NormZoo(Scene):
@@ -154,7 +156,7 @@ class NormZoo(Scene):
 
     def run(self, stage):
         device = stage.device
-        content, style = (t.to(device) for t in textures(32))
+        content, style = (t.to(device) for t in textures(16))
         stage.axes("by groups", x="groups G", y="largest difference", log="xy")
         self.moved, self.apart = {}, {}
         full = self.instance_norm == "full"
@@ -183,7 +185,7 @@ class NormZoo(Scene):
             if stage.every(4):
                 with stage.probe(), torch.enable_grad():
                     self.draw_cube(stage, step)
-                names = ("others", "a·z + b", "contrast", "mode")
+                names = ("mates", "az + b", "contrast", "mode")
                 rows = [
                     [norm, *(short(self.moved[norm, name]) for name in names)] for norm in NORMS
                 ]
@@ -197,18 +199,18 @@ class NormZoo(Scene):
         moved, apart = self.moved, self.apart
         stage.measure(
             layer_alone=self.apart["alone"],
-            layer_invariant=moved["LN", "a·z + b"],
+            layer_invariant=moved["LN", "az + b"],
             layer_features=moved["LN", "contrast"],
             token=apart["token"],
-            batch_moves=moved["BN", "others"],
-            others_stay=max(moved[norm, "others"] for norm in NORMS[1:]),
+            batch_moves=moved["BN", "mates"],
+            others_stay=max(moved[norm, "mates"] for norm in NORMS[1:]),
             layer_modes=max(moved[norm, "mode"] for norm in ("LN", "GN", "IN")),
             one_group=apart[1, "LN"],
             all_groups=apart[8, "IN"],
             swapped=min(apart[1, "IN"], apart[8, "LN"]),
             over_channels=min(apart["over C", "LN"], apart["over C", "IN"]),
             contrast_gone=moved["IN", "contrast"],
-            contrast_felt=min(moved[n, "contrast"] for n in ("BN", "LN")),
+            contrast_felt=min(moved[n, "contrast"] for n in ("BN", "LN", "GN")),
             one_pixel=far,
         )
 
@@ -232,8 +234,8 @@ class NormZoo(Scene):
         a, b = self.contrast**u, v * (self.contrast - 1)  # [C, 1, 1] each
         own, others = z[:1], z[1:]
         changed = {
-            "others": torch.cat([own, others * self.mates]),
-            "a·z + b": torch.cat([self.gain * own + 2, others]),
+            "mates": torch.cat([own, others * self.mates]),
+            "az + b": torch.cat([self.gain * own + 2, others]),
             "contrast": torch.cat([a * own + b, others]),
         }
         for name in NORMS:
@@ -457,7 +459,7 @@ class NormZoo(Scene):
     def contrast_gone(self, measured):
         return measured.contrast_gone < 1e-3
 
-    @claim("BN and LN feel it: both by over 0.5", breaks={"contrast": 1, "steps": 20})
+    @claim("BN, LN and GN (4 groups) feel it: all by over 0.5", breaks={"groups": 8, "steps": 20})
     def contrast_felt(self, measured):
         return measured.contrast_felt > 0.5
 

@@ -12,7 +12,8 @@ Each is corrected for its start at zero, and their ratio is the step:
 $$\theta \leftarrow \theta - \alpha \frac{\hat{m}}{\sqrt{\hat{v}} + \epsilon}$$
 
 with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ), β₁ = 0.9, β₂ = 0.999, ε = 1e-8. Without the first average
-and the corrections it is RMSProp. Multiply the loss by 100: nothing changes, the ratio is the same.
+and the corrections it is RMSProp. Multiply the loss by 100: nothing changes, the ratio is the same
+(*A learning rate for each weight* measures that).
 
 **Bias correction.** Both averages start at zero. After one step they are 0.1 g and 0.001 g²: too
 small, both. v more so, and its root stands *below*: without correction the first steps are too
@@ -35,7 +36,8 @@ $$\theta \leftarrow \theta
 - \alpha \left( \frac{\hat{m}}{\sqrt{\hat{v}} + \epsilon} + \lambda \theta \right)$$
 
 For plain SGD both are the same; with momentum not any more. In Adam the added λθ is divided by √v̂:
-weights with large gradients are hardly shrunk (**decay**, six groups of weights under pure noise).
+weights with large gradients are hardly shrunk (**decay**: three groups of weights under noise of
+three sizes, and nothing else).
 The paper shrinks by λ, whatever α; PyTorch, like the formula above, by αλ.
 
 **Lion**, found by a search over programs (2023), keeps one average and steps by a sign:
@@ -50,19 +52,22 @@ rates, and memory, are in *The race on a net*.
 
 ## Watch
 
-- **moments**: a gradient g with your `signal`; m (corrected) follows its mean, √v its size.
-- **step by noise**: mean |step|/α by mean/std of the gradient, measured and by the formula.
+- **moments**: a gradient g with your `signal`; m̂ follows its mean, √v̂ its size.
+- **step by mean/std**: mean |step|/α, from steady gradients (∞) to pure noise (0).
 - **correction**: how many times too large the step is without it.
+- **decay**: what is left of weights that began at 1, and what the decay alone would leave.
+- **Adam and Lion**: their losses are means over the last fifth of the net's steps so far.
 
 ## Try
 
-- `bias_correction=False`: the gauge overshoots at first. `beta2=0.9`: both averages equally
+- `bias_correction=off`: the first steps are wrong. `beta2=0.9`: both averages equally
   biased, so that the uncorrected step is too small, never too large.
 - `second_moment=centred`: a steady gradient is shot to the moon.
 - `beta1=0.99`: the noise floor falls to 0.06. `beta1=0`: RMSProp, that dances with 0.8 α.
 - `learning_rate=0.003`: the missing correction does no harm. `weight_decay=0`: nothing shrinks.
+- `decay=inside`: AdamW with its λθ in the gradient is Adam with L2.
 - `momentum=0.9`: decay and L2 part ways in SGD. `lion_update=c`: Lion without its sign.
-- `amsgrad=True`: Adam with a third number of state.
+- `amsgrad=on`: Adam with a third number of state.
 """
 
 import math
@@ -122,7 +127,9 @@ class AdamAnatomy(Scene):
             "digits net",
             "starts",
             "first_step",
+            "at_once",
             "too_large",
+            "twelfth",
             "lasting",
             "over",
             "thrown_out",
@@ -133,7 +140,7 @@ class AdamAnatomy(Scene):
             "variance",
         ),
         "A closer look to Adam — 3. How Adam Adapts Step Sizes": (
-            "step by noise",
+            "step by mean/std",
             "by_ratio",
             "floor",
             "spike",
@@ -143,7 +150,7 @@ class AdamAnatomy(Scene):
     }
     panels = (
         "moments",
-        "step by noise",
+        "step by mean/std",
         "correction",
         "digits net",
         "decay",
@@ -161,7 +168,8 @@ class AdamAnatomy(Scene):
         "uncentred", ("uncentred", "centred"), live=True, help="v averages g², or (g − m̂)²"
     )
     learning_rate = Float(0.03, min=1e-4, max=1, log=True, live=True, help="of the two digits nets")
-    weight_decay = Float(0.1, min=0, max=1, help="λ, of the six groups and of SGD")
+    weight_decay = Float(0.1, min=0, max=1, help="λ, of the decaying weights and of SGD")
+    decay = Choice("outside", ("outside", "inside"), help="where AdamW puts its λθ")
     momentum = Float(0, min=0, max=0.99, help="of the SGD for which decay and L2 are the same")
     lion_update = Choice("sign(c)", ("sign(c)", "c"), help="what Lion steps by")
     amsgrad = Toggle(False, help="Adam also keeps the largest v so far")
@@ -191,14 +199,12 @@ class AdamAnatomy(Scene):
         stage.watch(nets["corrected"][0])
 
         ratios = []  # of uncorrected to corrected steps
-        early = {"corrected": [], "uncorrected": []}  # losses of the first 60 net steps
-        smooth = dict.fromkeys(early, math.log(10))  # they start by guessing
-        tails = {name: [] for name in nets}  # losses over the last fifth of the steps
+        losses = {name: [] for name in nets}  # of all net steps
+        smooth = {"corrected": math.log(10), "uncorrected": math.log(10)}  # guessing
         sizes = {}  # |step|/α of Adam's and Lion's weights, at the first step and the last
         stage.axes("moments", y="gradient")
         stage.axes("digits net", x="net step", y="loss, smoothed", log="y")
-        stage.axes("decay", y="mean weight, by rule and noise")
-        stage.axes("correction", x="step", y="uncorrected / corrected", log="x", lines={"1": 1})
+        stage.axes("correction", x="step", y="times α m̂/√v̂", log="x", lines={"right": 1})
 
         for step in stage.loop(self.steps):
             centred = self.second_moment == "centred"
@@ -220,42 +226,39 @@ class AdamAnatomy(Scene):
             noise = scales * torch.randn(3, COPIES, dtype=exact, device=device)
             for name, state in noise_states.items():
                 w = weights[name]
-                inside = self.weight_decay * w if name == "L2" else 0
-                outside = self.weight_decay * w if name == "AdamW" else 0
-                average(state, noise + inside, self.beta1, self.beta2)
-                weights[name] = w - ALPHA * (direction(state) + outside)
+                pull = self.weight_decay * w  # λθ
+                if name == "AdamW" and self.decay == "outside":
+                    average(state, noise, self.beta1, self.beta2)
+                    weights[name] = w - ALPHA * (direction(state) + pull)
+                else:
+                    average(state, noise + pull, self.beta1, self.beta2)
+                    weights[name] = w - ALPHA * direction(state)
 
             # One step of every net
             if step % 10 == 0:
                 i = torch.randint(len(images), (32,), device=device)
-                losses = self.train(nets, images[i], labels[i], sizes, step)
-                if step < 600:
-                    for name, so_far in early.items():
-                        so_far.append(losses[name])
-                for name, loss in losses.items():
-                    if step >= 0.8 * self.steps:
-                        tails[name].append(loss)
-                smooth = {n: 0.8 * old + 0.2 * losses[n] for n, old in smooth.items()}
+                for name, loss in self.train(nets, images[i], labels[i], sizes, step).items():
+                    losses[name].append(loss)
+                smooth = {n: 0.8 * old + 0.2 * losses[n][-1] for n, old in smooth.items()}
                 stage.curve("digits net", smooth, x=step // 10)
 
             # What the user sees
             if step % 5 == 0:
                 m = streams["m"][rows, 0] / (1 - streams["power1"])
                 v = (streams["v"][rows, 0] / (1 - streams["power2"])).sqrt()
-                stage.curve("moments", {"g": g[rows, 0], "m": m, "√v": v, "−√v": -v})
-                left = {
-                    f"{name} {scale:g}": weights[name][k].mean()
-                    for name in weights
-                    for k, scale in enumerate(SCALES)
-                }
-                stage.curve("decay", left)
+                stage.curve("moments", {"g": g[rows, 0], "m": m, "√v": v})
             if stage.every(100):
                 theory = [mean_step(r, self.beta1) for r in RATIOS]
                 now = move[:rows].abs().mean(1).clamp(max=10)
                 names = [f"{r:g}" if r < math.inf else "∞" for r in RATIOS]
-                stage.bars("step by noise", names, {"measured": now, "formula": theory}, unit="α")
-                stage.plot("correction", range(1, step + 2), {"step": ratios})
-                columns, cells, best = self.comparison(sizes, tails)
+                stage.bars(
+                    "step by mean/std", names, {"measured": now, "formula": theory}, unit="α"
+                )
+                stage.plot("correction", range(1, step + 2), {"uncorrected step": ratios})
+                left = {name: w.mean(1) for name, w in weights.items()}  # [3] each
+                left["decay alone"] = [math.exp(-self.weight_decay * ALPHA * (step + 1))] * 3
+                stage.bars("decay", [f"noise {scale:g}" for scale in SCALES], left)
+                columns, cells, best = self.comparison(sizes, losses)
                 stage.table("Adam and Lion", columns, cells, best=best)
 
         # What the claims need
@@ -266,11 +269,13 @@ class AdamAnatomy(Scene):
             v = streams["v"][:rows].mean(1)
         m = (slow["m"] / (1 - slow["power1"]))[:rows]
         centre = (slow["v"] / (1 - slow["power2"]))[:rows] - m**2  # [7, COPIES]
-        left = {name: w.mean(1) for name, w in weights.items()}  # [3] each
-        best = {name: self.best(name, tails) for name in ("Adam", "Lion")}
+        best = {name: self.best(name, losses) for name in ("Adam", "Lion")}
+        first = {name: sum(losses[name][:60]) for name in smooth}
         late = [t + 1 for t, r in enumerate(ratios) if r >= 1.05]
         stage.measure(
+            first_ratio=ratios[0],
             largest_ratio=max(ratios),
+            largest_at=ratios.index(max(ratios)) + 1,
             ratio_later=ratios[min(999, self.steps - 1)],
             ratio_over=late[-1] + 1 if late else 1,
             step_error=(measured.cpu() - theory).abs().max(),
@@ -278,9 +283,9 @@ class AdamAnatomy(Scene):
             spike=move[-1].abs().max(),
             square_error=(v / (mean[:, 0] ** 2 + std**2) - 1).abs().max(),
             variance_error=(centre.mean(1)[1:] / std[1:] ** 2 - 1).abs().max(),
-            early_ratio=sum(early["uncorrected"]) / sum(early["corrected"]),
+            early_ratio=first["uncorrected"] / first["corrected"],
             l2_spread=left["L2"][2] / left["L2"][0],
-            adamw_error=(left["AdamW"] - math.exp(-0.1 * ALPHA * self.steps)).abs().max(),
+            adamw_error=(left["AdamW"] - left["decay alone"][0]).abs().max(),
             state_ratio=sizes["Lion"][2] / sizes["Adam"][2],
             rate_ratio=best["Adam"] / best["Lion"],
             lion_error=sizes["Lion"][1],
@@ -393,66 +398,76 @@ class AdamAnatomy(Scene):
         kept = optimizer.state[net[1].weight].values()
         return sum(t is not None and t.numel() > 1 for t in kept)
 
-    def best(self, kind, tails):
-        """The rate with the least loss over the last fifth of the steps."""
-        means = {r: sum(t) / len(t) for r in RATES if (t := tails[f"{kind} {r}"])}
-        return min(means, key=means.get) if means else math.nan
+    def late(self, losses, name):
+        """Mean loss over the last fifth of the net's steps so far."""
+        last = losses[name][-max(1, len(losses[name]) // 5) :]
+        return sum(last) / len(last)
 
-    def comparison(self, sizes, tails):
+    def best(self, kind, losses):
+        """The rate with the least of these."""
+        return min(RATES, key=lambda rate: self.late(losses, f"{kind} {rate}"))
+
+    def comparison(self, sizes, losses):
         """Columns, rows and the best rows of the table."""
         rows = [
             ["state per weight", sizes["Adam"][2], sizes["Lion"][2]],
-            ["RMS step/α, first", sizes["Adam first"][0], sizes["Lion first"][0]],
-            ["RMS step/α, now", sizes["Adam"][0], sizes["Lion"][0]],
+            ["first RMS step/α", sizes["Adam first"][0], sizes["Lion first"][0]],
+            ["RMS step/α now", sizes["Adam"][0], sizes["Lion"][0]],
         ]
-        best = []
-        for rate in RATES:
-            cells = [tails[f"{kind} {rate}"] for kind in ("Adam", "Lion")]
-            cells = [sum(t) / len(t) if t else "…" for t in cells]
-            if rate in (self.best("Adam", tails), self.best("Lion", tails)):
-                best.append(len(rows))
-            rows.append([f"loss at α = {rate:g}", *cells])
-        return ["", "Adam", "Lion"], rows, best
+        rows += [
+            [f"loss, α = {rate:g}", *(self.late(losses, f"{k} {rate}") for k in ("Adam", "Lion"))]
+            for rate in RATES
+        ]
+        best = {3 + RATES.index(self.best(kind, losses)) for kind in ("Adam", "Lion")}
+        return ["", "Adam", "Lion"], rows, sorted(best)
 
     @claim(
         "the rule above and torch's Adam take the same hundred steps, and with β₁ = 0 and "
         "uncorrected so do RMSProp's (largest distance)",
-        breaks={"bias_correction": False, "steps": 300},
+        breaks={"bias_correction": False, "steps": 100},
     )
     def same_as_torch(self, measured):
         return measured.torch_gap < 1e-5
 
     @claim(
         "after one gradient m is 0.1 g and v 0.001 g² (largest relative error)",
-        breaks={"beta1": 0.99, "steps": 300},
+        breaks={"beta1": 0.99, "steps": 200},
     )
     def starts(self, measured):
         return measured.start_error < 1e-4
 
     @claim(
         "the first corrected step is α · sign(g), for g = 100, 0.001 and −5 alike",
-        breaks={"bias_correction": False, "steps": 300},
+        breaks={"bias_correction": False, "steps": 100},
     )
     def first_step(self, measured):
         return measured.first_error < 1e-4
 
     @claim(
-        "uncorrected steps are too large, at worst 6.57 times",
-        breaks={"beta2": 0.9, "steps": 300},
+        "uncorrected steps are too large, the first one √10 = 3.16 times",
+        breaks={"beta2": 0.9, "steps": 100},
     )
+    def at_once(self, measured):
+        return measured.first_ratio.between(3.15, 3.17)
+
+    @claim("the worst one 6.57 times", breaks={"beta2": 0.9, "steps": 100})
     def too_large(self, measured):
-        return measured.largest_ratio.between(6.5, 6.64)
+        return measured.largest_ratio.between(6.56, 6.58)
+
+    @claim("that is the twelfth", breaks={"beta2": 0.9, "steps": 100})
+    def twelfth(self, measured):
+        return measured.largest_at == 12
 
     @claim(
         "at step 1000 they are still 1.26 times too large",
-        breaks={"beta2": 0.9, "steps": 300},
+        breaks={"beta2": 0.9, "steps": 100},
     )
     def lasting(self, measured):
         return measured.ratio_later.between(1.24, 1.28)
 
     @claim(
         "and from step 2375 on by less than a twentieth (the step since when)",
-        breaks={"beta2": 0.9, "steps": 300},
+        breaks={"beta2": 0.9, "steps": 100},
     )
     def over(self, measured):
         return measured.ratio_over.between(2365, 2385)
@@ -467,7 +482,7 @@ class AdamAnatomy(Scene):
 
     @claim(
         "v is mean² + variance of the gradient, within a tenth (largest relative error)",
-        breaks={"second_moment": "centred", "steps": 600},
+        breaks={"second_moment": "centred", "steps": 300},
     )
     def uncentred(self, measured):
         return measured.square_error < 0.1
@@ -475,28 +490,28 @@ class AdamAnatomy(Scene):
     @claim(
         "subtract the square of a mean with the same memory and the variance is left, within a "
         "tenth",
-        breaks={"beta2": 0.5, "steps": 300},
+        breaks={"beta2": 0.5, "steps": 100},
     )
     def variance(self, measured):
         return measured.variance_error < 0.1
 
     @claim(
         "mean |step|/α is the formula's for all seven ratios of mean to std, within 0.05",
-        breaks={"second_moment": "centred", "steps": 600},
+        breaks={"second_moment": "centred", "steps": 300},
     )
     def by_ratio(self, measured):
         return measured.step_error < 0.05
 
     @claim(
         "pure noise still moves the weights by 0.15 to 0.22 α at each step",
-        breaks={"beta1": 0.99, "steps": 300},
+        breaks={"beta1": 0.99, "steps": 200},
     )
     def floor(self, measured):
         return measured.noise_step.between(0.15, 0.22)
 
     @claim(
         "one spike after silence moves a weight by more than 3 α",
-        breaks={"beta1": 0.99, "steps": 300},
+        breaks={"beta1": 0.99, "steps": 200},
     )
     def spike(self, measured):
         return measured.spike > 3
@@ -504,54 +519,55 @@ class AdamAnatomy(Scene):
     @claim(
         "L2 within Adam leaves more than 5 times as much of the weights with noise 10 as of those "
         "with noise 0.1",
-        breaks={"weight_decay": 0, "steps": 300},
+        breaks={"weight_decay": 0, "steps": 100},
     )
     def l2_uneven(self, measured):
         return measured.l2_spread > 5
 
     @claim(
-        "AdamW shrinks all three groups to e^(−0.1 α · steps), as if there were no gradient, "
-        "within 0.02",
-        breaks={"weight_decay": 1, "steps": 600},
+        "AdamW shrinks all three groups to e^(−λα · steps), as if there were no gradient, within "
+        "0.02",
+        breaks={"decay": "inside", "steps": 300},
     )
     def adamw_even(self, measured):
         return measured.adamw_error < 0.02
 
     @claim(
         "for plain SGD decay and L2 are the same (largest relative difference)",
-        breaks={"momentum": 0.9, "steps": 300},
+        breaks={"momentum": 0.9, "steps": 100},
     )
     def sgd_same(self, measured):
         return measured.sgd_gap < 1e-5
 
     @claim(
         "for SGD with momentum 0.9 they are not: more than 5 per cent apart",
-        breaks={"weight_decay": 0, "steps": 300},
+        breaks={"weight_decay": 0, "steps": 100},
     )
     def momentum_differs(self, measured):
         return measured.momentum_gap > 0.05
 
     @claim(
         "Lion moves every weight that it moves by α (largest relative difference)",
-        breaks={"lion_update": "c", "steps": 600},
+        breaks={"lion_update": "c", "steps": 300},
     )
     def lion_even(self, measured):
         return measured.lion_error < 0.01
 
     @claim(
-        "Adam's steps become smaller than that: their RMS falls below 0.8 of the first step's",
-        breaks={"beta1": 0, "beta2": 0, "steps": 600},
+        "Adam's steps shrink as gradients turn to noise: their RMS falls below half of the first "
+        "step's",
+        breaks={"beta1": 0, "beta2": 0, "steps": 300},
     )
     def adam_steps(self, measured):
-        return measured.adam_later / measured.adam_first < 0.8
+        return measured.adam_later / measured.adam_first < 0.5
 
     @claim(
         "the best rate for Lion is less than half of Adam's (Adam's / Lion's)",
-        breaks={"lion_update": "c", "steps": 600},
+        breaks={"lion_update": "c", "steps": 300},
     )
     def lion_rate(self, measured):
         return measured.rate_ratio > 2
 
-    @claim("Lion keeps half of Adam's state", breaks={"amsgrad": True, "steps": 300})
+    @claim("Lion keeps half of Adam's state", breaks={"amsgrad": True, "steps": 100})
     def lion_state(self, measured):
         return measured.state_ratio == 0.5

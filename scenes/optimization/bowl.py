@@ -45,8 +45,8 @@ ways to prepare the same data, four bowls, and a walker in each:
 - *Drop the smallest components?* They vary least, which is not to say that they tell least:
   with 20 of the 61 principal components a linear digit classifier gets worse.
 - *Round for a linear neuron only.* A hidden layer's bowls are not round, whitened input or not:
-  the next scene, `surrogate`, measures that. Whitening is for structured data; from images, text
-  and sound a net learns its own features.
+  *What we descend is not what we want* measures that. Whitening is for structured data; from
+  images, text and sound a net learns its own features.
 
 ## Watch
 
@@ -55,19 +55,21 @@ ways to prepare the same data, four bowls, and a walker in each:
   thousand times longer than the picture.
 - **angle**: between these two, in degrees, for all four.
 - **excess loss**: E − minimum, as a share of what it was.
-- **slice**: E from the start through the minimum, and the parabola that its slope and curvature
-  at the start foretell. For the linear neuron they are one.
-- **aim**: that angle over the direction from which the minimum is seen, for round and long bowls.
-- **preparations**: κ, steps to a millionth of the gap for the pair, to a hundredth for digits
-  (at 1.8/λmax, and at the *edge*, 2/(λmin+λmax)).
+- **slice**: E along the way from the start, 0, to the minimum, 1, and beyond; and the parabola that
+  its slope and curvature at the start foretell. For the linear neuron they are one.
+- **aim**: that angle over the direction from which the minimum is seen (0° is the long axis), for
+  round and long bowls.
+- **preparations**: κ, and steps to a millionth of the gap for the pair, to a hundredth for digits:
+  at the rate 1.8/λmax, and at the *edge*, 2/(λmin+λmax).
 
 ## Try
 
 - Turn `prep` while it runs, and look at **valley**.
 - `rho=0.99`: z-scoring leaves the correlation, and κ = 199. Only whitening takes it out.
-- `rho=0 scale_ratio=1 offset=0`: data that need no preparation; raw arrives at once.
-- `rate=0.5`: half the best rate, and even the round bowl needs more than one step. `rate=1.05`:
-  the long bowls throw their walkers out.
+- `rho=0 scale_ratio=1 offset=0`: a pair that needs no preparation, and raw arrives at once; raw
+  digits are centred ones now, and as quick.
+- `rate=0.5`: half the best rate, and even the round bowl needs more than one step. `rate=1.2`:
+  every bowl but the round one throws its walker out.
 - `epsilon=1`: whitening no longer whitens, and z-scored digits are as slow as centred ones.
 - `statistics=own`: the shifted test data look as if nothing had happened.
 - `neuron=tanh`: the surface is no bowl, and Taylor's parabola fits it only near the start.
@@ -132,7 +134,9 @@ class Bowl(Scene):
     scale_ratio = Float(
         800, min=1, max=10000, log=True, live=True, help="how much wider platelets vary than height"
     )
-    offset = Float(1.0, min=0, max=2, live=True, help="times the features' true means")
+    offset = Float(
+        1.0, min=0, max=2, live=True, help="times the true means, of the pair and of the digits"
+    )
     epsilon = Float(
         1e-12, min=1e-12, max=1, log=True, live=True, help="added to every variance divided by"
     )
@@ -179,10 +183,11 @@ class Bowl(Scene):
                 y = (y - y.mean())[:, None]  # [N, 1]
                 data = {name: prepare(name, pair, pair, self.epsilon) for name in PREPS}
                 bowls = [Walker(features, y, self.rate) for features in data.values()]
+                pixels = x - (1 - self.offset) * x.mean(0)  # [1400, 61]
                 images = []  # first at 1.8/λmax, then at 2/(λmin+λmax)
                 for edge in (False, True):
                     for name in PREPS:
-                        features = prepare(name, x, x, self.epsilon)
+                        features = prepare(name, pixels, pixels, self.epsilon)
                         centred = targets - targets.mean(0)
                         images.append(Walker(features, centred, self.rate, edge))
                 ellipses = Ellipses(self.rate, here)
@@ -254,20 +259,12 @@ class Bowl(Scene):
             edge_ratio=image[6] / image[5],
             dropped=self.accuracy[61] - self.accuracy[self.components],
         )
-        rows = [
-            [
-                name,
-                bowls[n].kappa,
-                arrived.get(("pair", n), "–"),
-                round(first_angles[n], 1),
-                images[n].kappa,
-                arrived.get(("digits", n), "–"),
-                arrived.get(("digits", n + 4), "–"),
-            ]
-            for n, name in enumerate(PREPS)
-        ]
-        columns = ["data", "κ", "steps", "first°", "digits κ", "steps", "at edge"]
-        stage.table("preparations", columns, rows, best=[3])
+        rows = [[f"pair {n}", bowls[k].kappa, "–", arrived.get(("pair", k), "–")]
+                for k, n in enumerate(PREPS)]  # fmt: skip
+        for k, name in enumerate(PREPS):
+            steps = (arrived.get(("digits", n), "–") for n in (k, k + 4))
+            rows.append([f"digits {name}", images[k].kappa, *steps])
+        stage.table("preparations", ["data", "κ", "1.8/λ", "edge"], rows)
 
     def shift(self, pair, y):
         """How far predictions move, at most, if the test features move by one σ each."""
@@ -306,7 +303,7 @@ class Bowl(Scene):
         way = best[:, 0]  # from the start, 0, to the minimum
         true = [self.error(t * way, features, y).item() for t in ts]
         told = [expansion(t * way).item() for t in ts]
-        stage.axes("slice", x="start 0, minimum 1", y="E")
+        stage.axes("slice", x="way to 1", y="E")
         stage.plot("slice", ts, {"E": true, "Taylor at start (0)": told})
 
     def draw_valley(self, stage, bowl, trails):
@@ -325,7 +322,7 @@ class Bowl(Scene):
         paths = {"path": torch.stack([t[k] for t in trails[-2000:]])}
         if (now - best).norm() > 0.02 * reach:
             paths["−∇E"] = torch.stack([now, now + length * down / down.norm().clamp(min=1e-30)])
-            paths["to minimum"] = torch.stack([now, best])
+            paths["way"] = torch.stack([now, best])
         stage.plane(
             "valley",
             x=x,
@@ -334,8 +331,8 @@ class Bowl(Scene):
             kind="contour",
             points={"minimum": best[None]},
             paths=paths,
-            x_label="weight 1",
-            y_label="weight 2",
+            x_label="w₁",
+            y_label="w₂",
         )
 
     def draw_aim(self, stage, here):
@@ -352,7 +349,7 @@ class Bowl(Scene):
             # At both ends, on the principal axes, the gradient is aimed exactly
             off += [abs(found.max().item() - told), found[0].item(), found[-1].item()]
             curves[f"κ={kappa:.0f}"] = found[::100]
-        stage.axes("aim", x="degrees from long axis", y="angle, degrees")
+        stage.axes("aim", x="direction", y="°")
         stage.plot("aim", phi[::100].rad2deg(), curves)
         return max(off)
 
@@ -438,7 +435,7 @@ class Bowl(Scene):
 
     @claim(
         "raw, they need more than 5 times as many",
-        breaks={"rate": 0.05},
+        breaks={"rho": 0, "scale_ratio": 1, "offset": 0, "steps": 300},
     )
     def centring_saves(self, measured):
         return measured.centring_ratio > 5

@@ -23,32 +23,33 @@ symmetry.
 
 ## What is true, and what is only told
 
-- *ReLU halves the second moment*, E[relu(z)²] = ½ E[z²], and **not** "the variance", which falls to
-  ½(1 − 1/π) = 0.341. He's rule keeps the variance of *pre-activations*, which needs only that.
+- *ReLU halves the second moment* of a symmetric z, E[relu(z)²] = ½ E[z²], and **not** "the
+  variance", which for a normal z falls to ½(1 − 1/π) = 0.341 of it. He's rule keeps the variance
+  of *pre-activations*, which needs only that.
 - *Xavier "averages the two variances"*: 2/(fan_in+fan_out) is their *harmonic* mean. For fans 100
   and 400 that is 0.0040, where the plain mean of 1/100 and 1/400 would be 0.0063.
 - *"Xavier suits the sigmoid, which like tanh is symmetric around zero"*: no. Sigmoid's outputs
-  are centred on ½, and its slope is ¼ at most: a layer takes 15/16 of the gradient's variance,
-  whatever this table says. Glorot and Bengio themselves advised against it.
+  are centred on ½, and its slope is ¼ at most: a layer leaves at most 1/16 of the gradient's
+  variance with Xavier's weights, 1/8 with He's. Glorot and Bengio themselves advised against it.
 - *tanh with Xavier is stable* only roughly: its activations lose nine tenths of their variance in
   twenty layers, as it bends every signal towards zero a little. That is harmless.
 - *"The default is fine"*: a plain ReLU net of six layers, as PyTorch initializes it, learns next to
-  nothing in 200 steps of SGD in which He's weights make it right on more than nine in ten. (With
-  normalization layers or Adam it would get over this.)
+  nothing in 200 steps of SGD in which He's weights make it right on more than nine in ten.
+  (Normalization layers or Adam would help it.)
 - *Constant weights* W₁ alone are no trap: random W₂ above sends each unit another error. All zero
-  is worse: no weight matrix but the last bias ever gets a gradient.
+  is worse: no weight ever gets a gradient, only the last bias.
 
 ## Watch
 
 - **layers over time**: log₁₀ of the size of signals and gradients in each layer of the chosen net
   (`activation`, `init`) as it trains. One colour from top to bottom is what you want.
-- **signal by layer**, **gradient by layer**: random nets before training, powers of ten. *He*,
-  *Xavier*, *small* (0.01) and *big* (1) are ReLU nets, *linear* and *tanh* have Xavier's weights,
-  σ is the sigmoid.
+- **signal by layer**, **gradient by layer**: random nets before training, powers of ten, cut at −12
+  and 6. *He*, *Xavier*, *small* (0.01) and *big* (1) are ReLU nets, *linear* and *tanh* have
+  Xavier's weights, σ is the sigmoid.
 - **deep nets**: four of them, 20 layers, learning digits; and the chosen one.
 - **test accuracy by depth**: ReLU nets with PyTorch's default and with He's weights.
-- **same units?**: the cosine between the incoming weights of each two hidden units, after training
-  from constant and from random weights.
+- **same units?**: the cosine between the incoming weights of each two hidden units, trained from
+  constant weights (left: all the same) and from random ones (right).
 
 ## Try
 
@@ -215,15 +216,15 @@ class InitDepth(Scene):
                         },
                     )
                     rows = {name: normalize(net[0].weight) for name, net in flat.items()}
+                    alike = [rows[name] @ rows[name].T for name in ("constant", "random")]
+                    gap = torch.zeros(32, 2, device=device)
                     stage.heatmap(
                         "same units?",
-                        torch.stack([rows[name] @ rows[name].T for name in ("constant", "random")]),
-                        names=["constant", "random"],
+                        torch.cat([alike[0], gap, alike[1]], dim=1),  # [32, 66]
                         low=-1,
                         high=1,
                         diverging=True,
-                        x="hidden unit",
-                        y="hidden unit",
+                        x="constant | random",
                     )
                     self.report(stage, deep, right, flat, x_test, y_test)
         for _ in stage.loop(len(self.jobs), "survey"):
@@ -311,8 +312,8 @@ class InitDepth(Scene):
         signal, gradient = {}, {}
         for (f, i), draws in self.found.items():
             middle = torch.stack(draws).median(0).values.clamp(1e-60, 1e60).log10()
-            signal[SURVEY[f, i]] = middle[: self.depth]
-            gradient[SURVEY[f, i]] = middle[self.depth : -1]
+            signal[SURVEY[f, i]] = middle[: self.depth].clamp(-12, 6)
+            gradient[SURVEY[f, i]] = middle[self.depth : -1].clamp(-12, 6)
         layers = range(1, self.depth + 1)
         stage.plot("signal by layer", layers, signal)
         stage.plot("gradient by layer", layers, gradient)
@@ -410,7 +411,7 @@ class InitDepth(Scene):
         return measured.relu_moment.between(0.49, 0.51)
 
     @claim(
-        "and leaves ½(1 − 1/π) = 0.341 of the variance, not half",
+        "and leaves ½(1 − 1/π) = 0.341 of a normal input's variance, not half",
         breaks={"z_mean": 1.0, "average": "arithmetic", "above": "constant", "steps": 20},
     )
     def variance(self, measured):
@@ -453,7 +454,7 @@ class InitDepth(Scene):
 
     @claim(
         "twenty ReLU layers learn with He's weights: test accuracy more than 0.3 above Xavier's",
-        breaks={"gain": 1.42, "steps": 100},
+        breaks={"gain": 1.42, "steps": 60},
     )
     def he_learns(self, measured):
         return measured.he_lead > 0.3
@@ -474,7 +475,7 @@ class InitDepth(Scene):
 
     @claim(
         "PyTorch's default for nn.Linear has the variance 1/(3 fan_in) (their ratio)",
-        breaks={"gain": 1.42, "steps": 100},
+        breaks={"gain": 1.42, "steps": 60},
     )
     def torch_default(self, measured):
         return measured.torch_variance.between(0.97, 1.03)

@@ -31,7 +31,7 @@ All bowls here are ½ Σ λᵢθᵢ², where every number can be checked.
 - *Why is it faster?* In a ravine κ times steeper across than along, the best descent needs about κ
   steps, and the best momentum about √κ. Proved for the whole way only for quadratics; but
   close to the minimum of any smooth, strongly convex function it is the same, and the bent bowl
-  λ ln cosh θ in **race** shows it.
+  λ ln cosh θ in **steps by κ** shows it.
 - *Nesterov* rings less: its slope already knows where the velocity leads. At the same α and β it
   is far faster. With the best α and β for each, the heavy ball is ahead in mild ravines and
   Nesterov in a steep one: the difference is small.
@@ -52,16 +52,21 @@ it *may* roll out, or into another one, as on the washboard of *The optimizer ra
   out, flips at each step; momentum has the same effective rate.
 - **phase**: position and velocity of a ball in a bowl: a spiral inwards; a ring at β = 1.
 - **steps by β**: the valley of the best β. Missing points have not arrived.
-- **clouds** and **spread**: 300 noisy walkers of each kind around the minimum; their variances
-  beside the formula.
-- **race**: steps until the height is a millionth of the first, with each rule's best α and β.
+- **steps by κ**: until the height is a millionth of the first, with each rule's best α and β; and
+  the same in the bent bowl.
+- **scatter**: how far 300 noisy walkers of each kind are from the minimum, mean square: descent,
+  momentum at the *same α*, momentum *matched* in its effective rate, and descent at *α/10*.
+  **spread** has it late in the run, beside the formula.
 
 ## Try
 
 - `beta=1`, then `beta=1.01`, while you look at **phase**. Everything starts again.
 - `beta=0`: momentum is descent, and most claims break. `beta=0.99`: a long spiral.
-- `alpha=4.5 steps=300`: β = 1 holds nothing together if α is too large: α < 2(1+β)/λ.
-- `kappa=1`: a round bowl. Nothing to gain.
+- `alpha=4.5 steps=300`: no β holds anything together if α is too large: α < 2(1+β)/λ.
+- `alpha=0.001`: so small a rate that the walkers have hardly spread when the run ends.
+- `kappa=1`: a round bowl. Nothing to gain. `kappa=10000`: now β = 0.99 is about right.
+- `haste=1.2`: a fifth above the best rates, and descent is thrown out, and the
+  heavy ball too. `driven=1`: a ring.
 - `match=off`: the third cloud gets the rate of the second.
 - `turn_rate=on`: α is halved after 100 steps, and PyTorch's path is no longer the formula's.
 - `tuned=off beta=0`: without momentum the heavy ball needs κ steps as well.
@@ -76,19 +81,19 @@ from dlplay.nn import grid
 
 RULES = ("descent", "heavy ball", "Nesterov")
 BETAS = [n / 20 for n in range(19)] + [0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99]
-FRICTIONS = (0.9, 0.99, 1.0, 1.001, 1.01)
 RATES = (0.05, 0.1, 0.3, 1.0)
 KAPPAS = (10, 100, 1000)
-CLOUDS = ("descent", "momentum, same α", "momentum, matched", "descent, α/10")
-WALKERS = 300
+CLOUDS = ("descent", "same α", "matched", "α/10")
+WALKERS = 300  # in each cloud
 FLIPS = 60  # so many steps are watched for flips
+DRAWN = 400  # and so many are drawn
 
 
 class MomentumLab(Scene):
     covers = {
-        "Momentum": ("path", "race", "flips", "ringing", "root_kappa", "kappa_law"),
+        "Momentum": ("path", "steps by κ", "flips", "ringing", "root_kappa", "kappa_law"),
         "The Equations of the Momentum": ("one step", "terminal", "same_as_torch"),
-        "Role of β": ("phase", "steps by β", "best_beta", "too_much", "bounded", "grows"),
+        "Role of β": ("phase", "steps by β", "best_beta", "too_much", "rests", "bounded", "grows"),
         "Nesterov Momentum": (
             "path",
             "phase",
@@ -99,9 +104,9 @@ class MomentumLab(Scene):
             "steep",
         ),
         "Why Does Momentum Work?": (
-            "clouds",
+            "scatter",
             "spread",
-            "race",
+            "steps by κ",
             "wider",
             "matched_same",
             "averaging",
@@ -111,7 +116,7 @@ class MomentumLab(Scene):
             "beyond_quadratic",
         ),
     }
-    panels = ("path", "phase", "steps by β", "race", "clouds", "spread", "one step")
+    panels = ("path", "phase", "steps by β", "steps by κ", "scatter", "spread", "one step")
     quick = {"steps": 120}
 
     beta = Float(0.9, min=0, max=1.01, live=True, help="how much of the last step is kept")
@@ -119,21 +124,24 @@ class MomentumLab(Scene):
         0.1, min=1e-3, max=5, log=True, live=True, help="rate in the 1-D bowl and of the clouds"
     )
     kappa = Float(
-        100, min=1, max=1000, log=True, live=True, help="how much steeper the ravine is across"
+        100, min=1, max=10000, log=True, live=True, help="how much steeper the ravine is across"
     )
     noise = Float(1, min=0, max=2, live=True, help="standard deviation of the slope's noise")
     match = Toggle(True, live=True, help="third cloud: effective rate of descent, not its rate")
-    tuned = Toggle(True, live=True, help="best α and β in the race; off: α = 1/λ and your β")
+    tuned = Toggle(True, live=True, help="best α and β in steps by κ; off: α = 1/λ and your β")
+    haste = Float(1, min=0.1, max=2, live=True, help="times the best rates in steps by κ")
+    driven = Float(1.01, min=0.9, max=1.1, live=True, help="β of a ball that is to be driven")
     turn_rate = Toggle(False, live=True, help="halve α after 100 steps, for formula and PyTorch")
     steps = Int(10000, min=40, max=50000, log=True, help="steps of everyone")
 
     def run(self, stage):
         device = stage.device
         exact = torch.float32 if device == "mps" else torch.float64
-        torch.manual_seed(stage.seed)
+        stage.axes("steps by β", x="β", y="steps", log="y")
+        stage.axes("scatter", log="xy")
         for step in stage.loop(self.steps):
             if step == 0 or stage.changed(
-                "beta", "alpha", "kappa", "noise", "match", "tuned", "turn_rate"
+                "beta", "alpha", "kappa", "noise", "match", "tuned", "haste", "driven", "turn_rate"
             ):
                 self.begin(device, exact)
                 begun = step
@@ -170,9 +178,10 @@ class MomentumLab(Scene):
                 self.products += (self.pace * old).mean(dim=(1, 2))
                 self.powers += (self.pace**2).mean(dim=(1, 2))
 
-            if n < 400:
-                self.trail.append(torch.cat([self.theta[:3], self.theta[3:6, :1]], dim=1))
-                self.speeds.append(self.v[3:6, 0])
+            if n < DRAWN:
+                self.trail.append(self.theta[:3])
+                self.phases.append(torch.stack([self.theta[3:5, 0], self.v[3:5, 0]], dim=1))
+                self.scattered.append((self.places**2).mean(dim=(1, 2)))
             if stage.every(5 if step < 200 else 40):
                 self.look(stage, n)
             if stage.every(200 if step else 1):
@@ -180,33 +189,26 @@ class MomentumLab(Scene):
 
     def begin(self, device, exact):
         """Everyone to the start."""
-        walkers = []  # (name, λ of both directions, α, β, Nesterov, bent)
-        flat = (1.0, 1 / self.kappa)
         beta, matched = self.beta, 1.9 * max(1 - self.beta, 0.01)
-        walkers += [
-            (("path", "descent"), flat, 1.9, 0.0, 0, 0),
-            (("path", "heavy ball"), flat, matched, beta, 0, 0),
-            (("path", "Nesterov"), flat, matched, beta, 1, 0),
-            (("bowl", "descent"), (1.0, 0.0), self.alpha, 0.0, 0, 0),
-            (("bowl", "heavy ball"), (1.0, 0.0), self.alpha, beta, 0, 0),
-            (("bowl", "Nesterov"), (1.0, 0.0), self.alpha, beta, 1, 0),
+        flat, ravine = (1.0, 0.0), (1.0, 1 / self.kappa)  # λ of both directions
+        walkers = [  # name, λ, α, β, Nesterov, bent
+            (("path", "descent"), ravine, 1.9, 0.0, 0, 0),
+            (("path", "heavy ball"), ravine, matched, beta, 0, 0),
+            (("path", "Nesterov"), ravine, matched, beta, 1, 0),
+            (("phase", "heavy ball"), flat, self.alpha, beta, 0, 0),
+            (("phase", "Nesterov"), flat, self.alpha, beta, 1, 0),
         ]
-        for k, rule in enumerate(RULES):
-            walkers += [
-                (("bounce", rule, rate), (1.0, 0.0), rate, beta * (k > 0), k == 2, 0)
-                for rate in RATES
-            ]
-            walkers += [
-                (("own", rule), flat, 1.0, beta * (k > 0), k == 2, 0),
-            ]
+        for rule in RULES:
+            own, jumps = beta if rule != "descent" else 0.0, rule == "Nesterov"
+            walkers.append((("own", rule), ravine, 1.0, own, jumps, 0))
+            walkers.append((("bent", rule), ravine, *self.best(rule, self.kappa), jumps, 1))
             for kappa in KAPPAS:
                 best = self.best(rule, kappa)
-                walkers += [(("race", rule, kappa), (1.0, 1 / kappa), *best, k == 2, 0)]
-            walkers += [(("bent", rule), flat, *self.best(rule, self.kappa), k == 2, 1)]
-        walkers += [(("friction", b), (1.0, 0.0), self.alpha, b, 0, 0) for b in FRICTIONS]
-        for k, rule in enumerate(RULES[1:]):
-            walkers += [(("β", rule, b), flat, 1.0, b, k, 0) for b in BETAS]
-
+                walkers.append((("race", rule, kappa), (1.0, 1 / kappa), *best, jumps, 0))
+            walkers += [(("bounce", rule, a), flat, a, own, jumps, 0) for a in RATES]
+            walkers += [(("β", rule, b), ravine, 1.0, b, jumps, 0) for b in BETAS]
+        rubbed = {"short": 0.9, "long": 0.99, "ever": 1.0, "driven": self.driven}
+        walkers += [(("friction", n), flat, self.alpha, b, 0, 0) for n, b in rubbed.items()]
         self.names = {walker[0]: n for n, walker in enumerate(walkers)}
 
         def column(k):
@@ -222,8 +224,7 @@ class MomentumLab(Scene):
         self.lowest = torch.ones_like(self.height)
         self.flips = torch.zeros_like(self.height)
         self.late = torch.zeros_like(self.height)
-        start = torch.cat([self.theta[:3], self.theta[3:6, :1]], dim=1)
-        self.trail, self.speeds = [start], [self.v[3:6, 0]]
+        self.trail, self.phases, self.scattered = [self.theta[:3]], [], []
 
         self.speed = self.before = 0.0
 
@@ -246,14 +247,14 @@ class MomentumLab(Scene):
     def best(self, rule, kappa):
         """The α and β for the fewest steps where curvatures lie between 1/κ and 1: Polyak's for
         the heavy ball, Nesterov's for his."""
-        root = math.sqrt(kappa)
+        keep = (math.sqrt(kappa) - 1) / (math.sqrt(kappa) + 1)
         if rule == "descent":
-            return 2 / (1 + 1 / kappa), 0.0
+            return self.haste * 2 / (1 + 1 / kappa), 0.0
         if not self.tuned:
-            return 1.0, self.beta
+            return self.haste, self.beta
         if rule == "heavy ball":
-            return 4 / (1 + 1 / root) ** 2, ((root - 1) / (root + 1)) ** 2
-        return 1.0, (root - 1) / (root + 1)
+            return self.haste * (1 + keep) ** 2, keep**2
+        return self.haste, keep
 
     def beside_torch(self, n):
         rate = self.alpha * (0.5 if self.turn_rate and n >= 100 else 1)
@@ -266,10 +267,11 @@ class MomentumLab(Scene):
         self.apart = max(self.apart, (self.formula[0] - self.torchs.detach()).abs().max().item())
 
     def look(self, stage, n):
-        trail = torch.stack(self.trail)  # [steps, 3, 2] and the bowl's 3: [steps, 4 ...]
-        ways = trail[:, :, :2].clamp(-9, 9)
-        if n < 400 or stage.step == self.steps - 1:
-            x, y = (-1.3, 1.3), (-0.5, 1.3)
+        if n < DRAWN or stage.step == self.steps - 1:
+            trail = torch.stack(self.trail).clamp(-9, 9).flip(2)  # [steps, 3 rules, along/across]
+            phases = torch.stack(self.phases)  # [steps, 2 rules, position/velocity]
+            scattered = torch.stack(self.scattered)  # [steps, 4 clouds]
+            x, y = (-0.4, 1.15), (-1.0, 1.1)
             points = grid(x, y, 48, trail.device)  # x along the ravine, y across
             field = 0.5 * (points[..., 0] ** 2 / self.kappa + points[..., 1] ** 2)
             stage.plane(
@@ -278,43 +280,30 @@ class MomentumLab(Scene):
                 y=y,
                 field=(field + 0.003).log(),
                 kind="contour",
-                paths={rule: ways[:, k].flip(1) for k, rule in enumerate(RULES)},
+                paths={rule: trail[:, k] for k, rule in enumerate(RULES)},
                 x_label="along",
                 y_label="across",
             )
-            speeds = torch.stack(self.speeds)
             width = 1.2 * self.alpha**0.5
             stage.plane(
                 "phase",
                 x=(-1.2, 1.2),
                 y=(-width, width),
-                paths={
-                    rule: torch.stack([trail[:, k, 2], speeds[:, k]], dim=1)
-                    for k, rule in enumerate(RULES)
-                },
+                paths={rule: phases[:, k] for k, rule in enumerate(RULES[1:])},
                 x_label="position",
                 y_label="velocity",
             )
-        stage.plot(
-            "steps by β",
-            BETAS,
-            {r: [self.steps_of("β", r, b) for b in BETAS] for r in RULES[1:]},
-        )
-        wide = max(0.1, 3 * self.places.std(dim=(1, 2)).max().item())
-        shown = (1, 2, 0)  # the widest first, the others upon it
-        stage.plane(
-            "clouds",
-            x=(-wide, wide),
-            y=(-wide, wide),
-            points={CLOUDS[k]: self.places[k, :100].clamp(-9, 9) for k in shown},
-        )
+            kinds = {kind: scattered[:, k] for k, kind in enumerate(CLOUDS)}
+            stage.plot("scatter", range(1, len(scattered) + 1), kinds)
+        by_beta = {rule: [self.steps_of("β", rule, b) for b in BETAS] for rule in RULES[1:]}
+        stage.plot("steps by β", BETAS, by_beta)
         self.say(stage, n)
         rows = [[*row] for row in zip(CLOUDS, self.variances(), self.formulas(), strict=True)]
-        rows.append(["mean of descent's", self.averaged(), "–"])
+        rows.append(["mean position", self.averaged(), "–"])
         stage.table("spread", ["cloud", "variance", "formula"], rows)
-        rows = [[f"κ = {k}", *(self.steps_or_dash("race", r, k) for r in RULES)] for k in KAPPAS]
-        rows.append(["ln cosh", *(self.steps_or_dash("bent", r) for r in RULES)])
-        stage.table("race", ["steps to 10⁻⁶", *RULES], rows)
+        rows = [[str(k), *(self.steps_or_dash("race", r, k) for r in RULES)] for k in KAPPAS]
+        rows.append(["bent", *(self.steps_or_dash("bent", r) for r in RULES)])
+        stage.table("steps by κ", ["κ", *RULES], rows)
 
     def say(self, stage, n):
         limit = f"{-self.alpha / (1 - self.beta):.6f}" if self.beta < 1 else "no limit"
@@ -324,9 +313,9 @@ class MomentumLab(Scene):
             f"Δθ = β Δθ − α g\n"
             f"   = {self.beta:g} · {self.before:.6f} − {self.alpha:g} · 1\n"
             f"   = {self.speed:.6f}\n"
-            f"−αg / (1−β) = {limit}\n\n"
-            f"a mean of the slopes would give −αg = {-self.alpha:g}\n"
-            f"the formula and PyTorch differ by {self.apart:.1e}",
+            f"−αg / (1−β) = {limit}\n"
+            f"for a mean of slopes: −αg = {-self.alpha:g}\n"
+            f"and PyTorch differs by {self.apart:.1e}",
         )
 
     def steps_of(self, *name):
@@ -378,8 +367,9 @@ class MomentumLab(Scene):
             heavy_growth=growth("heavy ball"),
             u_left=by_beta[0.0] / least,
             u_right=by_beta[0.99] / least,
-            frictionless=self.late[self.names["friction", 1.0]],
-            driven=self.late[self.names["friction", 1.01]],
+            resting=max(self.late[self.names["friction", name]] for name in ("short", "long")),
+            frictionless=self.late[self.names["friction", "ever"]],
+            driven=self.late[self.names["friction", "driven"]],
             overshoot=max(n / h if h > 0.01 else 1.0 for n, h in bounces),
             nesterov_speedup=steps("own", "heavy ball") / steps("own", "Nesterov"),
             mild=steps("race", "Nesterov", 10) / steps("race", "heavy ball", 10),
@@ -424,13 +414,16 @@ class MomentumLab(Scene):
     def ringing(self, measured):
         return measured.ringing > 0.5
 
-    @claim("the best descent's steps grow like κ, exponent 0.9 to 1.1", breaks={"steps": 300})
+    @claim(
+        "the best descent's steps grow like κ, exponent 0.9 to 1.1",
+        breaks={"haste": 1.2, "steps": 4000},
+    )
     def kappa_law(self, measured):
         return measured.descent_growth.between(0.9, 1.1)
 
     @claim(
         "the best momentum's like √κ, exponent 0.45 to 0.65",
-        breaks={"tuned": False, "beta": 0},
+        breaks={"tuned": False, "beta": 0, "steps": 4000},
     )
     def root_kappa(self, measured):
         return measured.heavy_growth.between(0.45, 0.65)
@@ -442,9 +435,16 @@ class MomentumLab(Scene):
     def best_beta(self, measured):
         return measured.u_left > 3
 
-    @claim("... and of β = 0.99", breaks={"steps": 60})
+    @claim("... and of β = 0.99", breaks={"kappa": 10000, "steps": 1000})
     def too_much(self, measured):
         return measured.u_right > 3
+
+    @claim(
+        "in a bowl β = 0.9 and β = 0.99 come to rest: at the end within a millionth of the start",
+        breaks={"alpha": 4.5, "steps": 300},
+    )
+    def rests(self, measured):
+        return measured.resting < 1e-6
 
     @claim(
         "β = 1 does not blow up: at the end it swings no higher than 1.1 times its start",
@@ -453,7 +453,10 @@ class MomentumLab(Scene):
     def bounded(self, measured):
         return measured.frictionless < 1.1
 
-    @claim("β = 1.01 does: more than a million times its start", breaks={"steps": 300})
+    @claim(
+        "β = 1.01 does: more than a million times its start",
+        breaks={"driven": 1.0, "steps": 4000},
+    )
     def grows(self, measured):
         return measured.driven > 1e6
 
@@ -480,7 +483,7 @@ class MomentumLab(Scene):
 
     @claim(
         "and at κ = 1000 fewer",
-        breaks={"steps": 100},
+        breaks={"tuned": False, "beta": 0, "steps": 4000},
     )
     def steep(self, measured):
         return measured.steep < 1
@@ -488,7 +491,7 @@ class MomentumLab(Scene):
     @claim(
         "beyond quadratics too: on λ ln cosh θ the best momentum needs less than a third of the "
         "best descent's steps",
-        breaks={"tuned": False, "beta": 0},
+        breaks={"tuned": False, "beta": 0, "steps": 4000},
     )
     def beyond_quadratic(self, measured):
         return measured.bent_speedup > 3
@@ -503,21 +506,21 @@ class MomentumLab(Scene):
 
     @claim(
         "at the same effective rate just as wide, 0.8 to 1.2 times",
-        breaks={"match": False, "steps": 2000},
+        breaks={"match": False, "steps": 300},
     )
     def matched_same(self, measured):
         return measured.matched.between(0.8, 1.2)
 
     @claim(
         "the mean of the positions has less than a tenth of their variance",
-        breaks={"steps": 60},
+        breaks={"alpha": 0.001, "steps": 1000},
     )
     def averaging(self, measured):
         return measured.averaging > 10
 
     @claim(
         "all four variances are those of the formula, within 10 %",
-        breaks={"steps": 60},
+        breaks={"alpha": 0.001, "steps": 1000},
     )
     def theory(self, measured):
         return measured.off_theory < 0.1

@@ -25,8 +25,8 @@ rate; its `rate` shortens or stretches the step that it found.
 Six landscapes, one shown (`surface`), all run. **ellipse** is a ravine κ times steeper across
 than along; **rotated** is the same ravine turned; **rosenbrock** is a bent one; **saddle** has a
 flat middle that goes down sideways; **plateau** is all but level far out; **washboard** has
-small wells on the way. Each runner has *one* rate for all six. *The race on a net* is the scene
-after this one.
+small wells on the way. Each runner has *one* rate for all six. Later in
+this chapter, in *The race on a net*, they meet again.
 
 ## What is true, and what is only told
 
@@ -59,18 +59,24 @@ wrong where it does.
 
 ## Watch
 
-- **valley** and **loss**: zigzag, ringing, creeping, straight lines along the axes or at 45°.
-- **leaderboard**: first who has arrived on this surface, then the others by height.
-- **steps to goal**: all surfaces at once; **turned**: steps in the turned ravine over those in the
-  straight one. Where a runner is missing it has not yet arrived in both.
+- **valley**: where everyone is and which way they came: zigzag, ringing, creeping, straight lines
+  along the axes or at 45°. Momentum swings past the goal; Lion and RMSProp, whose steps do not
+  shrink with the slope, never quite settle.
+- **leaderboard**: first who has arrived on this surface, *in* how many steps; then the others, by
+  how high *up* they still are. *turned*: steps in the turned ravine over those in the straight one.
+- **loss**: the height of each, logarithmic; below 10⁻⁸ there is nothing to learn.
 
 ## Try
 
-- Turn `surface` while it runs: the trails are all there. Turn `rotation`: everyone starts again.
-- `shown`: the map with fewer trails; the others run all the same.
+- Turn `surface` while it runs: the trails are all there, and the board is that surface's. Turn
+  `rotation`: everyone starts again.
+- `shown`: only these leave trails; the others run all the same.
+- `whose` and `rate` turn one runner's rate as it runs. (Rprop's is its first step: later it makes
+  its own.)
 - `rotation=0`: the same ravine twice, and the two claims on turning break.
-- `beta=0`: momentum is descent, and slower than descent, as its α is half. `beta=0.5`: it stays in
-  the first well of the washboard.
+- `beta=0`: momentum is descent, and slower than descent, as its α is half. `beta=0.5`: no faster
+  than descent, and it stays in the first well of the washboard.
+- `whose=descent rate=2.5`: beyond 2/λ the very first walls throw it out.
 - `rate=0.1`: everyone careful. Nesterov now rings nearly as far as momentum.
 - `whose=Newton rate=0.5`: half of Newton's step is no longer one step. `rate=2.5`: thrown out.
 - `whose=CG rate=0.5`: stopping half-way on each line, and conjugacy is lost.
@@ -80,29 +86,21 @@ wrong where it does.
 """
 
 from functools import partial
-from math import cos, radians, sin
+from math import cos, inf, isnan, radians, sin
 
 import torch
-from torch import optim
 
 from dlplay import Choice, Float, Int, Scene, claim
 from dlplay.nn import grid
-from dlplay.nn.optimizers import Lion, SignGains
+from dlplay.nn.optimizers import FIRST_ORDER
 
-# The rules that feel the slope alone
-RULES = {
-    "descent": optim.SGD,
-    "momentum": partial(optim.SGD, momentum=0.9),
-    "Nesterov": partial(optim.SGD, momentum=0.9, nesterov=True),
-    "gains": SignGains,
-    "Rprop": optim.Rprop,
-    "RMSProp": partial(optim.RMSprop, alpha=0.9),
-    "Adagrad": optim.Adagrad,
-    "Adadelta": optim.Adadelta,
-    "Adam": optim.Adam,
-    "Lion": Lion,
-}
-RUNNERS = (*RULES, "Newton", "CG")
+# The rules that feel the slope alone; decay (AdamW) would pull everyone to the origin
+RULES = {name: rule for name, rule in FIRST_ORDER.items() if name != "AdamW"}
+WHOSE = (
+    "everyone", "descent", "momentum", "Nesterov", "gains", "Rprop", "RMSProp", "Adagrad",
+    "Adadelta", "Adam", "Lion", "Newton", "CG",
+)  # fmt: skip
+RUNNERS = WHOSE[1:]
 # Learning rates (Rprop's: its first step), each about the best compromise for all six surfaces;
 # Adadelta's is its paper's
 RATES = {
@@ -215,13 +213,15 @@ def start(surface, angle):
 def window(surface, angle):
     """The part of the plane that is shown: the ends of x and of y."""
     if surface in ("ellipse", "rotated"):
+        turn = 0.0 if surface == "ellipse" else angle
         x, y = (place / 2 for place in start(surface, angle))
-        return (x - 1.9, x + 1.9), (y - 1.9, y + 1.9)
+        x, y = x + 0.3 * sin(turn), y - 0.3 * cos(turn)  # they overshoot that way
+        return (x - 2.2, x + 2.2), (y - 1.6, y + 1.6)
     return {
-        "rosenbrock": ((-2.0, 1.6), (-0.6, 3.0)),
-        "saddle": ((-1.5, 2.3), (-1.9, 1.9)),
-        "plateau": ((-3.4, 1.8), (-2.2, 3.0)),
-        "washboard": ((-3.0, 1.8), (-2.2, 2.6)),
+        "rosenbrock": ((-2.4, 2.2), (-0.6, 2.6)),
+        "saddle": ((-2.2, 2.4), (-1.8, 1.8)),
+        "plateau": ((-3.6, 1.9), (-1.4, 2.6)),
+        "washboard": ((-3.2, 1.8), (-1.6, 1.6)),
     }[surface]
 
 
@@ -229,7 +229,7 @@ class OptimizerRace(Scene):
     covers = {
         "Challenges in Neural Network Optimization": (
             "valley",
-            "steps to goal",
+            "leaderboard",
             "saddle",
             "saddle_time",
             "saddle_sign",
@@ -240,17 +240,17 @@ class OptimizerRace(Scene):
         "Momentum": ("valley", "momentum", "bent"),
         "Role of β": ("valley", "washboard"),
         "Nesterov Momentum": ("valley", "nesterov"),
-        "Separate Adaptive Learning Rates": ("leaderboard", "turned", "axes", "adam_axes"),
-        "Separate Adaptive Learning Rates based on Gradient Sign": ("steps to goal", "gains"),
-        "Rprop: Using Only the Sign of the Gradient": ("steps to goal", "plateau"),
-        "RMSProp: A Mini-Batch Version of Rprop": ("steps to goal", "saddle_sign"),
-        "Adagrad": ("steps to goal", "turned", "axes"),
+        "Separate Adaptive Learning Rates": ("leaderboard", "axes", "adam_axes"),
+        "Separate Adaptive Learning Rates based on Gradient Sign": ("leaderboard", "gains"),
+        "Rprop: Using Only the Sign of the Gradient": ("leaderboard", "plateau"),
+        "RMSProp: A Mini-Batch Version of Rprop": ("leaderboard", "saddle_sign"),
+        "Adagrad": ("leaderboard", "axes"),
         "Adadelta": ("leaderboard", "adadelta"),
-        "Adam": ("leaderboard", "turned", "adam_axes"),
+        "Adam": ("leaderboard", "adam_axes"),
         "Newton's method": ("valley", "newton", "newton_saddle"),
         "Conjugate Gradient": ("valley", "conjugate"),
     }
-    panels = ("valley", "leaderboard", "loss", "steps to goal", "turned")
+    panels = ("valley", "leaderboard", "loss")
     quick = {"steps": 40}
 
     surface = Choice("rotated", SURFACES, live=True, help="the landscape that is shown")
@@ -258,7 +258,7 @@ class OptimizerRace(Scene):
         "everyone",
         ("everyone", "momentum", "a rate each", "curvature"),
         live=True,
-        help="who is drawn on the map",
+        help="who leaves a trail on the map",
     )
     kappa = Float(
         100,
@@ -271,26 +271,7 @@ class OptimizerRace(Scene):
     rotation = Float(
         45, min=0, max=90, live=True, unit="°", help="how far the second ravine is turned"
     )
-    whose = Choice(
-        "everyone",
-        (
-            "everyone",
-            "descent",
-            "momentum",
-            "Nesterov",
-            "gains",
-            "Rprop",
-            "RMSProp",
-            "Adagrad",
-            "Adadelta",
-            "Adam",
-            "Lion",
-            "Newton",
-            "CG",
-        ),
-        live=True,
-        help="whose rate the next parameter turns",
-    )
+    whose = Choice("everyone", WHOSE, live=True, help="whose rate the next parameter turns")
     rate = Float(1, min=0.001, max=100, log=True, live=True, help="multiplies that learning rate")
     beta = Float(
         0.9, min=0, max=0.999, live=True, help="how much velocity momentum and Nesterov keep"
@@ -303,7 +284,6 @@ class OptimizerRace(Scene):
 
         factors = dict.fromkeys(RUNNERS, 1.0)
         trails = torch.zeros(len(RUNNERS), len(PLACES), self.steps, 2, device=device)
-        stage.axes("loss", y="height above the minimum", log="y")
 
         for step in stage.loop(self.steps):
             if step == 0 or stage.changed("kappa", "rotation"):
@@ -354,39 +334,38 @@ class OptimizerRace(Scene):
             k = SURFACES.index(self.surface)
             if step == 0 or stage.changed("surface", "kappa", "rotation"):
                 x, y = window(self.surface, angle)
-                field = height(self.surface, grid(x, y, 64, device), self.kappa, angle)
+                field = height(self.surface, grid(x, y, 96, device), self.kappa, angle)
                 field = (field + 0.003).log()  # level lines close to the minimum too
-            seen = gap[:, k].clamp(min=1e-9)  # below that there is nothing to learn
+                stage.axes("loss", y="height", log="y", lines={"goal": GOALS[self.surface]})
+            seen = gap[:, k].clamp(min=1e-8)  # below that there is nothing to learn
             stage.curve("loss", dict(zip(RUNNERS, seen, strict=True)))
             if stage.every(5):
-                paths = {
-                    name: trails[n, k, begun : step + 1]
-                    for n, name in enumerate(RUNNERS)
-                    if name in FAMILIES[self.shown]
-                }
+                paths = {}
+                for n, name in enumerate(RUNNERS):
+                    since = begun if name in FAMILIES[self.shown] else step
+                    paths[name] = trails[n, k, since : step + 1]
                 stage.plane("valley", x=x, y=y, field=field, kind="contour", paths=paths)
             if stage.every(20):
-                columns = ["runner", "rate", "steps", "height"]
-                rows = [
-                    [name, RATES[name] * factors[name], steps_or_dash(a), max(h.item(), 1e-12)]
-                    for name, a, h in zip(RUNNERS, arrival[:, k], gap[:, k], strict=True)
-                ]
-                order = ranking(arrival[:, k], gap[:, k].cpu())
-                best = winners(arrival[:, k])
-                best = [place for place, n in enumerate(order) if n in best]
-                stage.table("leaderboard", columns, [rows[n] for n in order], best=best)
-                stage.table(
-                    "steps to goal",
-                    ["runner", *SURFACES],
-                    [
-                        [name, *(steps_or_dash(arrival[n, s]) for s in range(len(SURFACES)))]
-                        for n, name in enumerate(RUNNERS)
-                    ],
-                )
-                both = [n for n in range(len(RUNNERS)) if not arrival[n, :2].isnan().any()]
-                slower = arrival[both, 1] / arrival[both, 0].clamp(min=1)
-                stage.bars("turned", [RUNNERS[n] for n in both], slower, unit="× steps")
+                rates = {name: RATES[name] * factors[name] for name in RUNNERS}
+                self.board(stage, arrival.tolist(), gap[:, k].tolist(), k, rates)
                 self.report(stage, arrival, step + 1 - begun, gap, overshoot, walkers)
+
+    def board(self, stage, arrival, gap, k, rates):
+        """Everyone in the order of arrival on surface k; those still on their way by height."""
+        order = sorted(
+            range(len(RUNNERS)), key=lambda n: (nan_last(arrival[n][k]), nan_last(gap[n]))
+        )
+        rows = []
+        for n in order:
+            name, there = RUNNERS[n], arrival[n][k]
+            goal = f"{gap[n]:.2g} up" if isnan(there) else f"in {there:.0f}"
+            slower = arrival[n][1] / max(arrival[n][0], 1)  # rotated over straight
+            rows.append(
+                [name, f"{rates[name]:.3g}", goal, "–" if isnan(slower) else f"×{slower:.1f}"]
+            )
+        first = arrival[order[0]][k]
+        best = [place for place, n in enumerate(order) if arrival[n][k] == first]
+        stage.table("leaderboard", ["runner", "rate", "goal", "turned"], rows, best=best)
 
     def report(self, stage, arrival, walked, gap, overshoot, walkers):
         """The measures as they stand; who is not there has needed at least all steps so far."""
@@ -425,28 +404,28 @@ class OptimizerRace(Scene):
     @claim(
         "turning the ravine by 45° costs Adagrad more than 10 times the steps, and momentum none "
         "(their slow-downs, divided)",
-        breaks={"rotation": 0, "steps": 300},
+        breaks={"rotation": 0, "steps": 60},
     )
     def axes(self, measured):
         return measured.adagrad_turned > 10
 
     @claim(
         "it costs Adam more than 3 times the steps (divided by momentum's slow-down)",
-        breaks={"rotation": 0, "steps": 300},
+        breaks={"rotation": 0, "steps": 60},
     )
     def adam_axes(self, measured):
         return measured.adam_turned > 3
 
     @claim(
         "momentum is through the ravine in less than a third of the steps of gradient descent",
-        breaks={"beta": 0, "steps": 300},
+        breaks={"beta": 0.5, "kappa": 30, "steps": 200},
     )
     def momentum(self, measured):
         return measured.momentum_speedup > 3
 
     @claim(
         "and through the bent one (Rosenbrock's) in less than a third",
-        breaks={"beta": 0, "steps": 300},
+        breaks={"beta": 0.5, "kappa": 30, "steps": 200},
     )
     def bent(self, measured):
         return measured.momentum_bent > 3
@@ -462,7 +441,7 @@ class OptimizerRace(Scene):
     @claim(
         "from a point close to a saddle's ridge, Adam is down in less than a third of the steps "
         "of gradient descent",
-        breaks={"whose": "Adam", "rate": 0.1, "steps": 200},
+        breaks={"whose": "Adam", "rate": 0.1, "steps": 120},
     )
     def saddle(self, measured):
         return measured.saddle_speedup > 3
@@ -470,7 +449,7 @@ class OptimizerRace(Scene):
     @claim(
         "descent's time on the saddle grows like ln(1/distance from the ridge): from 10⁻⁶ instead "
         "of 10⁻⁴ it takes as many steps more (within 15 %) as from 10⁻⁴ instead of 10⁻²",
-        breaks={"rate": 0.1, "steps": 100},
+        breaks={"whose": "descent", "rate": 2.5, "steps": 150},
     )
     def saddle_time(self, measured):
         return (measured.saddle_second / measured.saddle_first).between(0.85, 1.15)
@@ -478,7 +457,7 @@ class OptimizerRace(Scene):
     @claim(
         "a start at 10⁻⁶ instead of 10⁻² multiplies descent's steps more than twice as much as "
         "RMSProp's",
-        breaks={"rate": 0.1, "steps": 100},
+        breaks={"whose": "descent", "rate": 2.5, "steps": 150},
     )
     def saddle_sign(self, measured):
         return measured.descent_close / measured.rms_close > 2
@@ -507,14 +486,14 @@ class OptimizerRace(Scene):
     @claim(
         "on a plateau the sign of the slope says enough: Rprop crosses in less than a third of "
         "the steps of gradient descent",
-        breaks={"whose": "Rprop", "rate": 0.001, "steps": 150},
+        breaks={"whose": "Rprop", "rate": 0.001, "steps": 100},
     )
     def plateau(self, measured):
         return measured.plateau_speedup > 3
 
     @claim(
         "momentum, which adds up the small slopes, in less than half",
-        breaks={"beta": 0, "steps": 300},
+        breaks={"beta": 0.5, "kappa": 30, "steps": 200},
     )
     def plateau_momentum(self, measured):
         return measured.plateau_momentum > 2
@@ -522,14 +501,14 @@ class OptimizerRace(Scene):
     @claim(
         "gains at half of descent's rate are through the straight ravine in less than half of its "
         "steps",
-        breaks={"whose": "gains", "rate": 0.1, "steps": 300},
+        breaks={"whose": "gains", "rate": 0.1, "kappa": 20, "steps": 100},
     )
     def gains(self, measured):
         return measured.gains_speedup > 2
 
     @claim(
         "Adadelta, which is said to need no rate, is the last in the straight ravine",
-        breaks={"whose": "Adadelta", "rate": 30, "steps": 300},
+        breaks={"whose": "Adadelta", "rate": 30, "kappa": 30, "steps": 100},
     )
     def adadelta(self, measured):
         return measured.adadelta_behind > 1
@@ -537,23 +516,11 @@ class OptimizerRace(Scene):
     @claim(
         "momentum at β = 0.9 rolls out of a well of the washboard in which gradient descent stays "
         "(it ends lower by more than 0.05)",
-        breaks={"beta": 0.5, "steps": 200},
+        breaks={"beta": 0.5, "kappa": 30, "steps": 200},
     )
     def washboard(self, measured):
         return measured.well > 0.05
 
 
-def steps_or_dash(arrival):
-    return "–" if arrival.isnan() else int(arrival)
-
-
-def winners(arrival):
-    """The rows of the first to arrive."""
-    first = arrival.nan_to_num(torch.inf).min()
-    return [n for n, steps in enumerate(arrival) if steps == first]
-
-
-def ranking(arrival, gap):
-    """The rows in the order of arrival, those still on their way by height."""
-    late = arrival.nan_to_num(torch.inf).tolist()
-    return sorted(range(len(late)), key=lambda n: (late[n], gap[n].nan_to_num(torch.inf).item()))
+def nan_last(value):
+    return inf if isnan(value) else value

@@ -29,7 +29,8 @@ ones, along which little happens.
 - *"Training is done when there are no more mistakes"*: the mistakes, 0/1, yes. The cross-entropy
   goes on falling, because it also rewards being surer. It knows nothing of the test set.
 - *"The loss falls, so the net gets better"*: the *test* loss turns round and rises while the
-  training loss keeps falling. (Test accuracy suffers less: wrong answers get surer of themselves.)
+  training loss keeps falling. Here the test accuracy falls too, as wrong labels are learnt by
+  heart; the loss rises also where accuracy does not, as wrong answers get surer of themselves.
 - *"Nets are locally bowls near small weights"*: smooth surfaces are locally quadratic anywhere, but
   a quadratic is a bowl only if its curvatures are positive. With all weights 0 a deep net has no
   gradient at all in its weight matrices.

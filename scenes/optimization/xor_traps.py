@@ -43,10 +43,9 @@ ReLU nets stand exactly on these levels: a unit that is off for a point has noth
 
 ## Watch
 
-- **stuck**: the share left behind, by width; and with two hidden units (`width_factor` times as
-  many), by optimizer.
-- **not solved**: the share of ReLU nets above 0.1, step by step. Flat ends: nobody gets out any
-  more.
+- **stuck**: the share left behind, by hidden units (`width_factor` times as many).
+- **not solved**: the share of ReLU nets above 0.1, step by step, by hidden units; the last two with
+  the fewest, by descent and by momentum. Flat ends: nobody gets out any more.
 - **final losses** and **levels**: the kind of net that you look at piles up at the levels.
 - **a stuck net**: what one of them answers, over x₁ and x₂. (None is stuck: the worst one.)
 - **straight line**: from one solution to another.
@@ -183,8 +182,8 @@ class XorTraps(Scene):
         features = features.to(exact)  # [4, 4]
         convex = 3 * torch.randn(4, self.nets, device=device, dtype=exact)
 
-        names = [f"{activation} {width}" for activation, width in kinds]
-        stage.axes("not solved", y="share above 0.1", log="x")
+        widths = [str(width) for _, width in kinds[: len(WIDTHS)]]
+        stage.axes("not solved", y="share", log="x")
         for step in stage.loop(self.steps):
             adam.param_groups[0]["lr"] = self.learning_rate
             rules["descent"].param_groups[0]["lr"] = self.descent_rate
@@ -208,18 +207,23 @@ class XorTraps(Scene):
 
             stuck = (loss > STUCK).float().mean(dim=1)  # [10 kinds]
             if step % 5 == 0:
-                shares = dict(zip(names[: len(WIDTHS)], stuck, strict=False))
+                shares = dict(zip(widths, stuck.tolist(), strict=False))
+                for name in others:
+                    shares[f"{widths[0]} {name}"] = (left[name] > STUCK).float().mean()
                 stage.curve("not solved", shares, x=step + 1)
             if stage.every(25):
                 at = (self.activation, int(self.look_at))
                 k = KINDS.index(at)
                 stage.histogram(
-                    "final losses", {names[k]: loss[k]}, bins=40, low=0, high=0.8, x="loss so far"
+                    "final losses",
+                    {f"{self.activation} {kinds[k][1]}": loss[k]},
+                    bins=40,
+                    low=0,
+                    high=0.8,
+                    x="loss so far",
                 )
-                by_rule = [(left[name] > STUCK).float().mean().item() for name in RULES]
-                labels = names + [f"{name}, {narrowest[0][1]}" for name in RULES]
-                stage.bars("stuck", labels, [*(100 * stuck).tolist(), *(100 * s for s in by_rule)],
-                           unit="%")  # fmt: skip
+                relu, tanh = (100 * stuck).view(2, len(WIDTHS))
+                stage.bars("stuck", widths, {"ReLU, %": relu, "tanh, %": tanh})
                 self.show_levels(stage, loss, k)
             if stage.every(50):
                 with stage.probe(model):
@@ -277,7 +281,7 @@ class XorTraps(Scene):
         stage.plot(
             "straight line",
             torch.linspace(0, 1, 21),
-            {"between nets (median)": nets.median(dim=1).values, "one pair": nets[:, 0],
+            {"median pair": nets.median(dim=1).values, "one pair": nets[:, 0],
              "convex model": bowl.median(dim=1).values},
         )  # fmt: skip
         return nets

@@ -5,7 +5,7 @@ A linear classifier says ȳ = sign(w·x + b). It cuts space with one hyperplane:
 dimension, a line in two, a plane in three. Give P points in N dimensions a label by tossing a
 coin for each: is there a hyperplane with all heads on one side and all tails on the other? There
 are 2ᴾ labellings (*dichotomies*). Cover counted the separable ones in 1965, for points in general
-position (no N of them in a plane through the origin) and a hyperplane through the origin:
+position (no N of them in a hyperplane through the origin) and a hyperplane through the origin:
 
 $$ C(P, N) = 2 \sum_{k=0}^{N-1} \binom{P-1}{k} $$
 
@@ -32,8 +32,9 @@ points, new labels, one more until it breaks.
 - *"So expand the dimension."* Yes, but not linearly: a linear map of two coordinates into eighty
   leaves all points in a plane. Non-linear features do it: with enough random ReLU units any
   labelling becomes separable. Cover's formula with D features for N is too hopeful, however. It
-  needs general position, and ReLU features of points in the plane are far from it: near each other
-  in the plane, near each other in the lift. The measured curve lies well to the right.
+  needs general position, and ReLU features of points in the plane are far from it: points between
+  which no unit has its kink still lie in one plane after the lift. The measured curve lies well to
+  the right.
 
 That coin-tossed labels become separable is no good news in itself: a classifier that can fit any
 labels has learned nothing by fitting yours. What natural data give for free, and coins do not, is
@@ -43,7 +44,8 @@ that neighbours tend to have the same label.
 
 - **separable**: the measured share comes down on Cover's curve; what is *told* falls off at P = N.
 - **collapse**: the same for 5, your own and 40 dimensions: steeper with N, all of them ½ at P = 2N.
-- **in the plane**: points until the last straw, and the last line that worked.
+- **in the plane**: points until the last straw (*heads!* or *tails!*), and the last line that
+  worked.
 - **lifted**: the same question for points in the plane, after D features.
 
 ## Try
@@ -110,7 +112,7 @@ class Cover(Scene):
     trials = Int(200, min=10, max=2000, log=True, help="samples of points and labels")
 
     def run(self, stage):
-        rng = self.rng = np.random.default_rng(stage.seed)
+        self.rng = np.random.default_rng(stage.seed)
         stage.axes("separable", x="P / N", y="probability", lines={"½": 0.5})
         stage.axes("collapse", x="P / N", y="probability", lines={"½": 0.5})
         stage.axes("lifted", x="features D", y="probability")
@@ -143,7 +145,7 @@ class Cover(Scene):
                     break
 
             if stage.every(20):
-                self.example(stage, rng)
+                self.example(stage)
             if stage.every(4):
                 P = np.arange(1, 4 * N + 1)
                 measured = survival(arms["yours"], P)  # [4N]
@@ -172,8 +174,8 @@ class Cover(Scene):
                 lifted = np.array([np.mean(np.array(needed) <= D) for D in LIFTS])
                 linear = np.array([np.mean(np.array(needed_linear) <= D) for D in LIFTS])
                 hoped = np.array([probability(self.points, D) for D in LIFTS])
-                series = {f"{self.features}, measured": lifted, "linear": linear}
-                stage.plot("lifted", LIFTS, {**series, "Cover, D for N": hoped})
+                series = {self.features: lifted, "linear": linear, "Cover, N = D": hoped}
+                stage.plot("lifted", LIFTS, series)
                 rows = [
                     (f"{P} in {dim}-D", 2**P, counts[P, dim], dichotomies(P, dim), dim)
                     for P, dim in counts
@@ -233,9 +235,9 @@ class Cover(Scene):
             h = self.rng.normal(size=h.shape)
         return h * self.rng.choice((-1, 1), size=(self.points, 1))
 
-    def example(self, stage, rng):
+    def example(self, stage):
         """Points in the plane until no line separates them, and the last line that did."""
-        x, y = rng.uniform(-1, 1, size=(40, 2)), rng.choice((-1, 1), size=40)
+        x, y = self.rng.uniform(-1, 1, size=(40, 2)), self.rng.choice((-1, 1), size=40)
         separator = Separator(3)
         for last in range(40):
             before = separator.w
@@ -252,11 +254,10 @@ class Cover(Scene):
             points={
                 "heads": x[:last][y[:last] > 0],
                 "tails": x[:last][y[:last] < 0],
-                f"straw: {'heads' if y[last] > 0 else 'tails'}": x[last][None],
+                "heads!" if y[last] > 0 else "tails!": x[last][None],
             },
             paths={"line": line[(np.abs(line) < 1.1).all(1)]},
             x_label="x₁",
-            y_label="x₂",
         )
 
     @claim("up to P = N every labelling of every sample is separable", breaks=FLAT)
@@ -306,7 +307,8 @@ class Cover(Scene):
         return measured.believed < 0.9
 
     @claim(
-        "40 points in the plane are never separable after a linear lift, to 80 dimensions or not",
+        "40 points in the plane, labelled by coin, are never separable after a linear lift, not "
+        "even to 80 dimensions",
         breaks={"points": 2, "trials": 20},
     )
     def linear_lift(self, measured):

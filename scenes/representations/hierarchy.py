@@ -43,8 +43,10 @@ questions (where is the digit?) the order may be the other way round.
 
 - **probe accuracy**: the trained bars climb a stair, the untrained ones do not.
 - **probes in training**: the late layers learn to be read; the first one is as good as it gets.
-- **exciting patches**: for one unit a layer, the place that excites it most, and below it the
-  next; what it cannot see is darkened: it sees 3 pixels across, then 8, then all.
+- **exciting patches**: for one unit a layer, the digit that excites it most, and below it (`3`
+  enlarges) the next; what the unit cannot see is darkened: it sees 3 pixels across, then 8, then
+  18, more than the canvas, though not all of it from near the edge.
+- **selectivity**: the mean over the units of each layer.
 - **answers**: the twelve most selective units of a layer and what they say to each
   class: a few bright cells in the last layer, all bright in the first.
 
@@ -72,7 +74,7 @@ CANVAS = 16  # pixels: an 8x8 digit lies somewhere on it
 LAYERS = ("conv1", "conv2", "conv3")
 FIELDS = (3, 8, 18)  # pixels that a unit of each layer sees, across
 STRIDES = (1, 2, 4)  # pixels between two neighbouring units
-SHOWN, WINDOW = 2, 11  # patches a layer, and their size
+SHOWN, WINDOW = 2, 11  # digits a layer, and pixels around each that are shown
 
 
 class Net(nn.Module):
@@ -241,13 +243,13 @@ class Hierarchy(Scene):
 
     def draw(self, stage, before, after, tuned_before, tuned, maps):
         bars = {"trained": [self.from_pixels, *after], "untrained": [self.from_pixels, *before]}
-        stage.bars("probe accuracy", ("pixels", *LAYERS), bars, unit="accuracy")
+        stage.bars("probe accuracy", ("pixels", *LAYERS), bars)
         stage.curve("probes in training", dict(zip(LAYERS, after, strict=True)))
         means = {
             name: [selectivity(t).mean().item() for t in layers]
             for name, layers in (("trained", tuned), ("untrained", tuned_before))
         }
-        stage.bars("selectivity", LAYERS, means, unit="mean of units")
+        stage.bars("selectivity", LAYERS, means)
 
         ranks = [selectivity(t).argsort(descending=True) for t in tuned]
         units = min(12, self.width)
@@ -272,26 +274,24 @@ class Hierarchy(Scene):
             for layer in range(3):
                 unit = ranks[layer][min(self.unit, len(ranks[layer])) - 1]
                 patches.append(self.patch(maps[layer][:, unit], rank, layer))
-        captions = [f"{name}: {field} px" for name, field in zip(LAYERS, FIELDS, strict=True)]
+        captions = [f"{name}, {field}px" for name, field in zip(LAYERS, FIELDS, strict=True)]
         stage.image("exciting patches", torch.stack(patches), columns=3, captions=captions * SHOWN)
 
     def patch(self, responses, rank, layer):
-        """The place in the test images that excites a unit most (or second most, ...), of its
-        responses [N, h, w]: [11, 11] pixels around it, dark where the unit does not look."""
+        """The test digit that excites a unit most (or second most, ...), of its responses
+        [N, h, w]: [11, 11] pixels around that digit, dark where the unit does not look."""
         value, where = responses.flatten(1).max(1)
         i = value.argsort(descending=True)[rank]
-        row, column = divmod(where[i].item(), responses.shape[-1])
-        middle = STRIDES[layer] * torch.tensor([row, column]) + (STRIDES[layer] - 1) / 2
-        top, left = (middle - WINDOW / 2 + 0.5).floor().long().tolist()
-        image = pad(self.x_test[i, 0], (WINDOW,) * 4)  # so that no window leaves it
-        window = image[top + WINDOW :, left + WINDOW :][:WINDOW, :WINDOW]
-        offsets = torch.arange(WINDOW)
-        rows, columns = (
-            ((offsets + start - m).abs() <= FIELDS[layer] / 2).to(window)
-            for start, m in zip((top, left), middle.tolist(), strict=True)
-        )
-        seen = rows[:, None] * columns
-        return window * (0.3 + 0.7 * seen) + 0.15 * seen * (1 - window)
+        image = self.x_test[i, 0]  # [16, 16]
+        unit = torch.tensor(divmod(where[i].item(), responses.shape[-1]))  # row and column
+        looks_at = STRIDES[layer] * unit + (STRIDES[layer] - 1) / 2  # in pixels
+        pixels = torch.arange(CANVAS)
+        rows, columns = (((pixels - m).abs() <= FIELDS[layer] / 2).to(image) for m in looks_at)
+        seen = rows[:, None] * columns  # [16, 16]
+        shown = image * (0.3 + 0.7 * seen) + 0.15 * seen * (1 - image)
+        ink = image.nonzero()  # rows and columns of the digit
+        top, left = ((ink.amin(0) + ink.amax(0) + 1 - WINDOW) // 2 + WINDOW).tolist()
+        return pad(shown, (WINDOW,) * 4)[top:, left:][:WINDOW, :WINDOW]
 
     @claim(
         "a hyperplane reads off the pixels fewer than 35 % of the digits that may be anywhere",

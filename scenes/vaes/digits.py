@@ -230,9 +230,8 @@ class Digits(Scene):
             "latent plane",
             x=(-reach, reach),
             y=(-reach, reach),
-            points=mean[:, :2],
-            labels=y,
-            paths={"prior, 2σ": circle},
+            points={str(digit): mean[y == digit, :2] for digit in range(10)},
+            paths={"2σ": circle},
             x_label="z1",
             y_label="z2",
         )

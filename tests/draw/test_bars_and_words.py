@@ -152,9 +152,13 @@ def test_a_narrow_table_cuts_words_not_numbers() -> None:
     assert "…" in row
 
 
-def test_a_best_row_far_down_is_in_sight() -> None:
-    table = events.Table(panel="t", columns=["i"], rows=[[i] for i in range(80)], best=[70])
-    assert any(row.startswith("★") and "70" in row for row in rows(table, 20, 8))
+@pytest.mark.parametrize("best", range(80))
+def test_a_best_row_far_down_is_in_sight(best: int) -> None:
+    table = events.Table(panel="t", columns=["i"], rows=[[i] for i in range(80)], best=[best])
+    for height in (4, 8, 40):
+        shown = rows(table, 20, height)
+        assert any(row.startswith("★") and row.split()[1] == str(best) for row in shown)
+        assert shown[-1].strip() == f"+{80 - height + 2} more rows"
 
 
 def test_xray_names_sizes_and_warns() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dlplay.nn.optimizers import Lion, SignGains
+from dlplay.nn.optimizers import FIRST_ORDER, Lion, SignGains
 
 
 def parameter(*values: float) -> torch.Tensor:
@@ -136,3 +136,14 @@ def test_sign_gains_that_never_change_are_gradient_descent():
 def test_gains_that_make_no_sense_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         SignGains([parameter(1.0)], **settings)
+
+
+@pytest.mark.parametrize("name", FIRST_ORDER)
+def test_every_rule_of_the_races_goes_down_a_bowl_and_obeys_its_groups_rate(name: str):
+    slow, fast = parameter(1.0), parameter(1.0)
+    rule = FIRST_ORDER[name]([{"params": [slow], "lr": 0.01}, {"params": [fast]}], lr=0.03)
+    for _ in range(3):
+        rule.zero_grad()
+        (slow**2 + fast**2).sum().backward()
+        rule.step()
+    assert 0 < fast.item() < slow.item() < 1

@@ -194,6 +194,17 @@ async def test_zoom_by_number_by_z_and_back(open_app):
         assert "no panel 9" in status(app)
 
 
+async def test_after_a_zoom_the_claims_have_their_room_again(open_app):
+    async with open_app("fine", size=(120, 24)) as (app, pilot):
+        lines = app.screen.query_one("#claim-lines", Static)
+        await until(pilot, lambda: "< 0.001" in lines.content.plain, "the claim")
+        before = lines.content.plain
+        await pilot.press("2")
+        await pilot.pause()
+        await pilot.press("2")
+        await until(pilot, lambda: lines.content.plain == before, "the claim as it was")
+
+
 async def test_log_and_linear_axes(open_app):
     async with open_app("fine") as (app, pilot):
         await until(pilot, lambda: app.screen.session.state == "done", "the end")
