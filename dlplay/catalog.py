@@ -102,6 +102,9 @@ class Catalog:
 
     def find(self, id: str) -> SceneCard:
         """The scene of that id; UnknownScene with the nearest match if there is none."""
+        if "chapters" not in vars(self):  # to find one scene, not every file need be read
+            for card in self._candidates(id):
+                return card
         for card in self.scenes:
             if card.id == id:
                 return card
@@ -112,6 +115,15 @@ class Catalog:
         if not hint and match:
             hint = f" Did you mean {slugs[match]!r}?"
         raise UnknownScene(f"there is no scene {id!r}.{hint} `dlplay list` shows all.")
+
+    def _candidates(self, id: str) -> Iterator[SceneCard]:
+        """Scenes in the files that are called as the id says, in the order of the folders."""
+        for root in self.roots:
+            for path in root.glob("*/*.py"):
+                if _id(path) == id and _is_chapter(path.parent) and not path.name.startswith("_"):
+                    card = describe(path, root)
+                    if card is not None:
+                        yield card
 
     def select(self, names: list[str]) -> list[SceneCard]:
         """The scenes of these ids and chapters, in order; all of them for an empty list."""
@@ -210,13 +222,17 @@ def _heading(lesson: str, name: str) -> tuple[str, str]:
     return name.replace("_", " ").capitalize(), lesson
 
 
+def _id(path: Path) -> str:
+    return f"{_kebab(path.parent.name)}/{_kebab(path.stem)}"
+
+
 def _kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
 def describe(path: Path, root: Path) -> SceneCard | None:
     """What a scene's file declares; None for a file without a scene (shared helpers)."""
-    id = f"{_kebab(path.parent.name)}/{_kebab(path.stem)}"
+    id = _id(path)
     title = path.stem.replace("_", " ").capitalize()
     source = ""
     try:

@@ -40,7 +40,7 @@ def launcher():
     return launcher
 
 
-def wait_for(condition: Callable[[], object], what: str = "it", seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], object], what: str = "it", seconds: float = 300) -> None:
     """Wait until the condition is true; fail after `seconds`, which is no statement about speed."""
     end = time.monotonic() + seconds
     while not condition():

@@ -170,7 +170,7 @@ def test_ctrl_c_prints_what_has_finished(course):
         while "1 of 2 runs over  steps=1000000000 (seed 0)" not in seen:
             seen += os.read(ours, 65536).decode()
         process.send_signal(signal.SIGINT)
-        written, _ = process.communicate(timeout=60)
+        written, _ = process.communicate(timeout=300)
     rest = os.read(ours, 65536).decode()
     os.close(ours)
     assert "interrupted: 1 of 2 runs had finished" in rest

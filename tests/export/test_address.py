@@ -35,7 +35,7 @@ def turned(tmp_path_factory, launcher):
         live.tweak(name, value)
     live.resume()
     with Recorder(file) as record:
-        wait_for(lambda: live.state == "over", "the end", seconds=120)
+        wait_for(lambda: live.state == "over", "the end")
         record(live.drain())
     return Source(load(file), CARD)
 

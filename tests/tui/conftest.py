@@ -13,7 +13,7 @@ from dlplay.tui.app import DlplayApp
 from dlplay.tui.progress import Progress
 
 
-async def until(pilot, condition, what="it", seconds=60):
+async def until(pilot, condition, what="it", seconds=300):
     """Let the app work until the condition is true."""
     end = time.monotonic() + seconds
     while not condition():

@@ -67,6 +67,24 @@ def test_order_is_declared_and_helpers_are_no_scenes(folder):
     assert [card.id for card in chapter.scenes] == ["first-steps/b", "first-steps/a"]
 
 
+def test_to_find_a_scene_only_its_file_is_read(folder, tmp_path_factory, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "dlplay.catalog.describe", lambda path, root: read.append(path) or describe(path, root)
+    )
+    other = tmp_path_factory.mktemp("other")
+    (other / "first_steps").mkdir()
+    (other / "first_steps" / "a.py").write_text(SCENE.replace("A title", "Mine"))
+    catalog = Catalog([folder, other])
+    assert catalog.find("first-steps/a") is not catalog.find("first-steps/b")
+    assert [path.name for path in read] == ["a.py", "b.py"]
+    assert catalog.find("first-steps/a").title == "A title"
+    assert catalog.chapters
+    assert catalog.find("first-steps/a") is catalog.scenes[1]
+    with pytest.raises(UnknownScene):
+        Catalog([folder]).find("first-steps/helpers")
+
+
 def test_another_folder_adds_to_a_chapter_and_overrides_nothing(folder, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     (other / "first_steps").mkdir()
