@@ -33,6 +33,13 @@ class PanelView(Widget):
             self.panel = panel
             self.zoom = zoom
 
+    class Seen(Message):
+        """The panel has a place on the screen, after it had none or another one."""
+
+        def __init__(self, panel: PanelView) -> None:
+            super().__init__()
+            self.panel = panel
+
     def __init__(self, name: str) -> None:
         super().__init__(classes="panel")
         self.panel = name
@@ -121,6 +128,10 @@ class PanelView(Widget):
             return [Strip.blank(size.width, style) for _ in range(size.height)]
         drawing = draw.draw(self.content, size.width, size.height, self.look, self.view)
         return [Strip(line, size.width).apply_style(style) for line in drawing.lines]
+
+    def on_resize(self) -> None:
+        if self.size:
+            self.post_message(self.Seen(self))
 
     def on_click(self, event: input_events.Click) -> None:
         self.post_message(self.Picked(self, event.chain == 2))

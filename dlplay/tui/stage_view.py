@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Group
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Footer, Log, Static
@@ -22,7 +23,7 @@ from dlplay.parameters import Parameter
 from dlplay.tui import pages
 from dlplay.tui.actions import STAGE, bindings
 from dlplay.tui.beside import Beside
-from dlplay.tui.panels import PanelGrid
+from dlplay.tui.panels import PanelGrid, PanelView
 from dlplay.tui.pins import comparison_table
 from dlplay.tui.screen import FullScreen
 from dlplay.tui.session import Session
@@ -246,6 +247,13 @@ class StageView(FullScreen):
         self.show_claims()
         self.show_time()
         self.show_status()
+
+    @on(PanelView.Seen)
+    def fill_panel(self, event: PanelView.Seen) -> None:
+        """Show at once what a panel has that has just come into sight."""
+        session = self.session
+        if event.panel in self.panels.views:
+            event.panel.show(session.history, self.dlplay.look, True, session.at, session.pins)
 
     def clear_log(self) -> None:
         self.query_one(RunLog).clear()

@@ -194,6 +194,19 @@ async def test_zoom_by_number_by_z_and_back(open_app):
         assert "no panel 9" in status(app)
 
 
+@pytest.mark.parametrize("key", ["4", "pagedown"])
+async def test_a_panel_that_comes_into_sight_is_drawn_at_once(open_app, key):
+    async with open_app("fine", size=(80, 24)) as (app, pilot):
+        screen = app.screen
+        await until(pilot, lambda: screen.session.state == "done", "the end")
+        await until(pilot, lambda: screen.ticks > screen._fresh_until, "a screen at rest")
+        words = screen.panels.views[3]
+        words.forget()
+        screen.paint = lambda: None  # which a screen at rest does once a second
+        await pilot.press(key)
+        await until(pilot, lambda: words.content is not None, "the words", seconds=30)
+
+
 async def test_after_a_zoom_the_claims_have_their_room_again(open_app):
     async with open_app("fine", size=(120, 24)) as (app, pilot):
         lines = app.screen.query_one("#claim-lines", Static)
