@@ -19,6 +19,7 @@ from dlplay.parameters import Choice, Float, Int, Parameter, Toggle
 Inks = Mapping[str, str]
 STATES = {True: ("✓", "success", "holds"), False: ("✗", "error", "fails"), None: ("·", "muted", "")}
 NOT_YET = ("…", "warning", "does not hold yet")
+LEAST = 8  # columns of a claim's name that its numbers leave
 
 
 def standing(result: ClaimResult, whole: bool) -> tuple[str, str, str]:
@@ -195,7 +196,9 @@ def summary(
             continue
         label = claim.name.replace("_", " ")
         numbers = comparison(result)
-        room = width - 2 - len(numbers) - 1
+        if width - 3 - len(numbers) < min(len(label), LEAST):  # the measured value alone, then
+            numbers = short(result.value)
+        room = width - 3 - len(numbers)
         if len(label) > room:
             label = label[: max(room - 1, 3)] + "…"
         text.append(label.ljust(max(room, 0)))

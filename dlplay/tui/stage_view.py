@@ -156,11 +156,11 @@ class StageView(FullScreen):
     def show_top(self) -> None:
         """The title line: the scene, and which of its panels are seen."""
         where = self.panels.where if self.page == "panels" else self.page
-        title, about = (
-            self.card.title,
-            f"  {self.card.id}" + (" · recording" if self.session.recorded else ""),
-        )
-        room = self.size.width - 4 - len(title) - len(about) - len(where)
+        title, about = self.card.title, "  recording" if self.session.recorded else ""
+        named = f"  {self.card.id}" + about.replace("  ", " · ")
+        width = self.size.width - 4 - len(title) - len(where)
+        about = named if len(named) + 2 <= width else about
+        room = width - len(about)
         top = Text.assemble((title, "bold"), (about, "dim"), " " * max(room, 2), (where, "dim"))
         top.no_wrap = True
         put(self.query_one("#top", Static), top)

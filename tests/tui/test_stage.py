@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.widgets import ContentSwitcher, Static
 
+from dlplay.claims import Claim, ClaimResult
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
 from dlplay.tui.browser import Browser
 from dlplay.tui.dialogs import ChoiceDialog, Help, ValueDialog
+from dlplay.tui.sidebar import summary
 from tests.tui.conftest import until
 
 LONG = {"steps": 1_000_000}
@@ -408,3 +412,33 @@ def test_the_footer_fits_80_columns():
     for table in (STAGE, BROWSER):
         shown = [a for a in (*table, *EVERYWHERE) if a.footer]
         assert sum(len(f" {a.written.split()[0]} {a.label} ") for a in shown) <= 80
+
+
+@pytest.mark.parametrize("width", range(20, 60))
+def test_a_narrow_list_of_claims_shows_no_part_of_a_number(width):
+    results = [
+        ClaimResult("root_kappa", "it is about a half", 0.5528, "in", (0.45, 0.65), True),
+        ClaimResult("apart", "they are alike", 2.22e-16, "<", 1e-7, True),
+    ]
+    claims = tuple(Claim(result.name, result.claim) for result in results)
+    colours = dict.fromkeys(("success", "error", "muted", "warning"), "")
+    for line in summary(claims, results, width, colours, True, full=False).plain.split("\n"):
+        assert len(line) <= width
+        numbers = [word for word in line.split() if word[0].isdigit()]
+        assert numbers in (
+            ["0.5528", "0.45", "0.65"],
+            ["0.5528"],
+            ["2.22e-16", "1e-07"],
+            ["2.22e-16"],
+        )
+
+
+async def test_a_narrow_title_line_says_which_panels_are_seen(open_app):
+    async with open_app("fine", size=(60, 16), start=False) as (app, pilot):
+        app.screen.session.card = replace(app.screen.card, title="A title that is rather long, so")
+        app.screen.show_top()
+        await pilot.press("1")
+        top = app.screen.query_one("#top", Static)
+        await until(pilot, lambda: "panel 1 of" in top.content.plain, "where one is")
+        assert top.content.plain.rstrip().endswith("z: all")
+        assert "faults/fine" not in top.content.plain
