@@ -16,6 +16,7 @@ from dlplay.draw import (
     histograms,
     images,
     plane,
+    tables,
     words,
     xray,
 )
@@ -54,7 +55,7 @@ def _draw(canvas: Canvas, content: Drawn, view: View) -> None:
         case events.Tokens():
             words.draw_tokens(canvas, content)
         case events.Table():
-            words.draw_table(canvas, content)
+            tables.draw_table(canvas, content)
         case events.Plane():
             plane.draw_plane(canvas, content)
         case events.Bars():
