@@ -11,6 +11,7 @@ from dlplay.draw.ink import BOLD, FAINT, NONE
 
 READABLE = 8  # cells of a name that say enough
 SHORTEST = 5  # and fewer than these say nothing
+TALL = 9  # rows of a chart that has one to spare
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: 
     """Write names with their marks and values in at most `rows` rows; the rows used.
 
     Where there is not enough room names are cut, to READABLE cells; then values go, unless they
-    have a colour of their own; then names are cut further, and at last entries left out.
+    have a colour of their own; then names are cut further. Before entries are left out, a TALL
+    canvas gives another row.
     """
     if rows <= 0 or not (entries or title):
         return 0
@@ -61,8 +63,13 @@ def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: 
         canvas.text(0, y, glyphs.fit(title, canvas.width), NONE, FAINT)
     if not entries:
         return 1
-    entries, name = _fitted(canvas.width, entries, rows, start)
-    places, shown = _flow(canvas.width, entries, name, rows, start)
+    for _ in range(2 if canvas.height >= TALL else 1):
+        some, name = _fitted(canvas.width, entries, rows, start)
+        places, shown = _flow(canvas.width, some, name, rows, start)
+        if shown == len(entries):
+            break
+        rows += 1
+    entries = some
     names = glyphs.fit_apart([entry.name for entry in entries], name)
     for entry, short, (x, row) in zip(entries, names, places[:shown], strict=False):
         _write(canvas, replace(entry, name=short), x, y + row)

@@ -57,9 +57,11 @@ def test_a_legend_gives_up_values_before_names_and_names_before_entries() -> Non
     less = "\n".join(rows(draw(curves(ends), 60, 10, PLAIN))[:2])
     assert all(name in less for name in NAMES)
     assert "0.123" not in less
-    least = "\n".join(rows(draw(curves(ends), 30, 10, PLAIN))[:2])
-    assert "+" in least
-    assert "descent" in least
+    three = rows(draw(curves(ends), 30, 10, PLAIN))[:3]  # a tall chart has a row to spare
+    assert "◇ conju…" in three[2] or "◉ conju…" in three[2]
+    low = "\n".join(rows(draw(curves(ends), 30, 8, PLAIN))[:2])
+    assert "+3" in low
+    assert "descent" in low
 
 
 def test_a_legend_keeps_the_value_that_is_not_finite() -> None:
