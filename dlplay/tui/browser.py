@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 Entry = Chapter | SceneCard
-WELCOME = "A deep-learning laboratory. Choose a scene; enter opens it and it runs."
+WELCOME = "A deep-learning laboratory. Choose a scene; enter opens and runs it."
 
 
 class SceneTree(Tree[Entry], inherit_bindings=False):
