@@ -111,7 +111,7 @@ def test_the_same_numbers_watched_and_unwatched(card, launcher):
             history.panel(name)
         return history.finished is not None
 
-    wait_for(over, f"the end of {card.id}", seconds=120)
+    wait_for(over, f"the end of {card.id}")
     assert history.finished.status == "done", history.finished.message
     assert history.finished.measures == here.measures
 

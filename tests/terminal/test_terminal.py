@@ -47,7 +47,7 @@ class Tmux:
             return all(word in screen for word in words)
 
         try:
-            wait_for(all_there, f"{words} on the screen", seconds=90)
+            wait_for(all_there, f"{words} on the screen")
         except BaseException:
             print(self.screen)
             raise
