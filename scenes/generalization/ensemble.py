@@ -30,47 +30,40 @@ together, or before them; the less they disagree, the sooner: compare *start* an
 - **Random forests** are bagged trees that, besides, may look at a random few of the features at
   each split (8 of 64 here). The last part is often omitted; without it, it is only bagging.
 - **Other architectures, other regularisers**: not shown.
-- **Boosting** trains weak learners one after the other. *AdaBoost* gives wrongly classified
-  examples more weight and takes a weighted vote. *Gradient boosting* does neither: each new tree
-  is fitted to the negative gradient of the loss (for logistic loss: y − p) and *added*, times a
-  shrinkage of 0.5. Both reduce bias, not variance, so both can overfit, trees of depth 3 quickly.
+- **Boosting** trains weak learners one after the other, so that each makes up for those before it:
+  *AdaBoost* by weighting the examples, *gradient boosting* by fitting what is left of the loss. It
+  reduces bias, where averaging reduces variance; the scene *One after the other* is about it.
 
-The price: M times the training and M times the answers. (Which library wins on tables is a
-fashion, and nothing that a scene could measure.)
+The price: M times the training and M times the answers.
 
 300 digits, 15 % of their labels wrong; forty nets 64-32-10 (twenty by start, twenty by bagging)
 learn as one batched model, some 7 times as fast on one core as one by one. The trees have the same
-300 with right labels (with wrong ones the forest's lead over bagging is within chance). Boosting
-plays on two moons.
+300 with right labels (with wrong ones the forest's lead over bagging is within chance).
 
 ## Watch
 
 - **error by members**: over M, averaged over orders. **identity**: three bars of which two give the
   third.
-- **disagreement**: the share of test digits on which two members differ.
+- **disagreement**: the share of test digits on which two members differ, for *start* and for
+  *bagging*.
 - **who is right**: the share of right answers on new digits, of the mean and the best member and of
   all together; beside them, one tree that has seen all 300.
-- **boosting**: wrong answers on new points, and gradient boosting's on its own. **hard points**:
-  those on which AdaBoost's weights came to lie, and how it votes.
 
 ## Try
 
 - `members=1`: no committee. `members=20`: little more than with 5.
 - `combine=vote`: the identity breaks. `bootstrap=3`: bagging with nearly all the data.
 - `bad_members=0`, `correlation=0.5`: what a mean can and cannot do.
-- `rounds=5`: boosting before it overfits. `label_noise=0`.
 - `split_features=64`: the forest is bagging. `trees=1`: a forest of one.
 """
-
-import math
 
 import torch
 from torch import nn
 
 from dlplay import Choice, Float, Int, Scene, claim
 from dlplay.data import digits
-from dlplay.nn import grid
 from dlplay.nn.batched import BatchedLinear, accuracies, side_by_side
+from dlplay.nn.trees import tree
 
 KINDS = ("start", "bagging")
 
@@ -93,8 +86,6 @@ class Ensemble(Scene):
         "How to Encourage Diversity Among Predictors": (
             "disagreement",
             "who is right",
-            "boosting",
-            "hard points",
             "distinct_share",
             "bagging_disagrees",
             "bagged_are_worse",
@@ -102,30 +93,18 @@ class Ensemble(Scene):
             "start_is_enough",
             "bagged_trees",
             "forest",
-            "adaboost_gains",
-            "boosting_overfits",
         ),
     }
-    panels = (
-        "error by members",
-        "identity",
-        "disagreement",
-        "who is right",
-        "boosting",
-        "hard points",
-    )
-    quick = {"steps": 20, "rounds": 5, "trees": 5}
+    panels = ("error by members", "identity", "disagreement", "who is right")
+    quick = {"steps": 20, "trees": 5}
 
     members = Int(10, min=1, max=20, live=True, help="M, nets in a committee")
     combine = Choice("mean", ("mean", "vote"), live=True, help="how the members' answers combine")
-    look_at = Choice("start", KINDS, live=True, help="whose disagreement is drawn")
-    label_noise = Float(0.15, min=0, max=0.5, step=0.05, help="share of wrong labels")
-    bootstrap = Float(1.0, min=0.05, max=4, step=0.05, help="size of a bag, times N")
+    bootstrap = Float(1.0, min=0.05, max=10, step=0.05, help="size of a bag, times N")
     split_features = Int(8, min=1, max=64, log=True, help="pixels a forest's split may look at")
-    trees = Int(40, min=1, max=100, log=True, help="in the bagged and in the forest")
+    trees = Int(80, min=1, max=100, log=True, help="in the bagged and in the forest")
     bad_members = Int(9, min=0, max=50, help="random members beside a good one")
     correlation = Float(0.0, min=0, max=1, step=0.1, help="ρ of the errors, of made-up members")
-    rounds = Int(300, min=1, max=400, log=True, help="rounds of boosting, one a step")
     steps = Int(400, min=5, max=2000, log=True, help="training steps, of 32 examples")
 
     def run(self, stage):
@@ -133,9 +112,8 @@ class Ensemble(Scene):
         x, y, x_test, y_test = digits(300)
         x, x_test = x.flatten(1), x_test.flatten(1)  # [300, 64], [1497, 64]
         trees = Trees(x, y, x_test, y_test, self.split_features)
-        wrong = torch.rand(len(y)) < self.label_noise
+        wrong = torch.rand(len(y)) < 0.15
         y = torch.where(wrong, (y + torch.randint(1, 10, y.shape)) % 10, y)
-        boosting = Boosting()
 
         x, y, x_test, y_test = (part.to(device) for part in (x, y, x_test, y_test))
         truth = nn.functional.one_hot(y_test, 10).float()  # [1497, 10]
@@ -147,7 +125,6 @@ class Ensemble(Scene):
         adam = torch.optim.Adam(net.parameters(), lr=0.01, fused=True)
         bags = torch.randint(300, (max(1, round(300 * self.bootstrap)), 20), device=device)
         stage.axes("error by members", x="M", y="squared error")
-        stage.axes("boosting", x="round", y="wrong")
 
         for step in stage.loop(self.steps):
             i = torch.randint(300, (32, copies), device=device)  # every copy has its own order
@@ -158,13 +135,9 @@ class Ensemble(Scene):
             (-log_p.gather(2, y[i][..., None]).mean(dim=0).sum()).backward()
             adam.step()
 
-            for _ in range(math.ceil(self.rounds / self.steps)):
-                if boosting.round < self.rounds:
-                    boosting.step()
-                    stage.curve("boosting", boosting.wrong, x=boosting.round)
             while trees.grown < 2 * self.trees * (step + 1) // self.steps:
                 trees.grow()
-            if stage.every(25) or stage.changed("members", "combine", "look_at"):
+            if stage.every(25) or stage.changed("members", "combine"):
                 with stage.probe(net):
                     p = net(side_by_side(x_test, copies)).softmax(dim=2)  # [1497, copies, 10]
                     facts, curves = {}, {}
@@ -172,7 +145,6 @@ class Ensemble(Scene):
                         facts[kind] = committee(part[:, : self.members], truth, self.combine)
                         curves[kind] = self.by_members(part, truth)
                 self.draw_committees(stage, facts, curves, trees)
-                boosting.draw(stage)
 
         start, bagging = facts["start"], facts["bagging"]
         curve = curves["start"]
@@ -191,8 +163,6 @@ class Ensemble(Scene):
             start_gain=start["ensemble right"] - start["right"],
             bagged_gain=bagged - trees.one,
             forest_gain=forest - bagged,
-            ada_gain=boosting.first - boosting.wrong["AdaBoost"],
-            overfitting=boosting.wrong["gradient"] - boosting.wrong["its own"],
             crowd_ratio=self.crowd(truth),
             variance_share=self.variance_of_ten(),
         )
@@ -222,9 +192,9 @@ class Ensemble(Scene):
         rows += [["right labels:"], ["one tree", trees.one], *trees.rows()]
         rows = [[*row, "", "", ""][:4] for row in rows]
         stage.table("who is right", ["who", "mean", "best", "all"], rows)
-        differ = facts[self.look_at]["differ"]
+        differ = torch.cat([f["differ"] for f in facts.values()], dim=1)  # [M, 2 M]
         names = [str(m + 1) for m in range(self.members)]
-        stage.heatmap("disagreement", differ, rows=names, x="member", low=0)
+        stage.heatmap("disagreement", differ, rows=names, x="start | bagging", low=0)
 
     def crowd(self, truth):
         """One member that is nearly always right, and others that answer by chance: the error of
@@ -243,108 +213,94 @@ class Ensemble(Scene):
 
     @claim(
         "committee = mean member − ambiguity: the two sides differ by less than 10⁻⁵",
-        breaks={"combine": "vote", "trees": 5, "steps": 20, "rounds": 5},
+        breaks={"combine": "vote", "trees": 5, "steps": 20},
     )
     def krogh_vedelsby(self, measured):
         return measured.identity_gap < 1e-5
 
     @claim(
         "the committee's squared error is less than 0.95 of its mean member's",
-        breaks={"members": 1, "trees": 5, "steps": 20, "rounds": 5},
+        breaks={"members": 1, "trees": 5, "steps": 20},
     )
     def beats_mean_member(self, measured):
         return measured.mean_ratio < 0.95
 
     @claim(
         "with bagging it is more often right than its best member (usual, not guaranteed)",
-        breaks={"members": 1, "trees": 5, "steps": 20, "rounds": 5},
+        breaks={"members": 1, "trees": 5, "steps": 20},
     )
     def beats_best_member(self, measured):
         return measured.best_gap > 0
 
     @claim(
         "the first five of ten members bring over 0.75 of the gain",
-        breaks={"members": 1, "trees": 5, "steps": 20, "rounds": 5},
+        breaks={"members": 1, "trees": 5, "steps": 20},
     )
     def first_five(self, measured):
         return measured.first_five > 0.75
 
     @claim(
         "uncorrelated errors: the mean of ten has a tenth of the variance (times ten, it is 1)",
-        breaks={"correlation": 0.5, "trees": 5, "steps": 20, "rounds": 5},
+        breaks={"correlation": 0.5, "trees": 5, "steps": 20},
     )
     def variance_divided(self, measured):
         return measured.variance_share.between(0.95, 1.05)
 
     @claim(
         "one good and nine random members: their mean has over 10 times the good one's error",
-        breaks={"bad_members": 0, "trees": 5, "steps": 20, "rounds": 5},
+        breaks={"bad_members": 0, "trees": 5, "steps": 20},
     )
     def no_guarantee(self, measured):
         return measured.crowd_ratio > 10
 
     @claim(
         "a bag of N holds 63.2 % of the examples, within 1.5 points",
-        breaks={"bootstrap": 4.0, "trees": 5, "steps": 200, "rounds": 5},
+        breaks={"bootstrap": 10.0, "trees": 5, "steps": 200},
     )
     def distinct_share(self, measured):
         return measured.distinct.between(0.617, 0.647)
 
     @claim(
         "bagged members disagree over 1.4 times as often as those of another start",
-        breaks={"bootstrap": 4.0, "trees": 5, "steps": 200, "rounds": 5},
+        breaks={"bootstrap": 10.0, "trees": 5, "steps": 200},
     )
     def bagging_disagrees(self, measured):
         return measured.disagreement > 1.4
 
     @claim(
         "each of them is worse, by more than 0.02 of accuracy",
-        breaks={"bootstrap": 4.0, "trees": 5, "steps": 200, "rounds": 5},
+        breaks={"bootstrap": 10.0, "trees": 5, "steps": 200},
     )
     def bagged_are_worse(self, measured):
         return measured.bagging_cost > 0.02
 
     @claim(
         "and yet their committee is as often right, up to 0.03 less",
-        breaks={"bootstrap": 0.05, "trees": 5, "steps": 100, "rounds": 5},
+        breaks={"bootstrap": 0.05, "trees": 5, "steps": 100},
     )
     def bagging_keeps_up(self, measured):
         return measured.bagging_lag < 0.03
 
     @claim(
         "another start alone lets the committee be right over 0.01 more often than its members",
-        breaks={"members": 1, "trees": 5, "steps": 20, "rounds": 5},
+        breaks={"members": 1, "trees": 5, "steps": 20},
     )
     def start_is_enough(self, measured):
         return measured.start_gain > 0.01
 
     @claim(
         "bagged trees are right over 0.05 more often than one tree",
-        breaks={"trees": 1, "steps": 20, "rounds": 5},
+        breaks={"trees": 1, "steps": 20},
     )
     def bagged_trees(self, measured):
         return measured.bagged_gain > 0.05
 
     @claim(
         "a random few pixels at each split are worth over 0.015 more",
-        breaks={"split_features": 64, "steps": 20, "rounds": 5},
+        breaks={"split_features": 64, "trees": 40, "steps": 20},
     )
     def forest(self, measured):
         return measured.forest_gain > 0.015
-
-    @claim(
-        "AdaBoost's stumps are wrong over 0.04 less often than one stump",
-        breaks={"rounds": 1, "trees": 5, "steps": 20},
-    )
-    def adaboost_gains(self, measured):
-        return measured.ada_gain > 0.04
-
-    @claim(
-        "gradient boosting overfits: over 0.05 more wrong on new points than on its own",
-        breaks={"rounds": 1, "trees": 5, "steps": 20},
-    )
-    def boosting_overfits(self, measured):
-        return measured.overfitting > 0.05
 
 
 def squared(p, truth):
@@ -375,32 +331,6 @@ def committee(p, truth, how):
         "ensemble right": (together.argmax(dim=1) == y).float().mean().item(),
         "differ": (answers[:, :, None] != answers[:, None]).float().mean(dim=0),  # [M, M]
     }
-
-
-def tree(right, r, c, inside, depth=99, pick=None):
-    """A decision tree, grown by the gain Σ |Σr|²/Σc of its leaves: its answer for each point.
-
-    right [P, cuts]: on which side of every cut the points are. The first N of them have targets
-    r [N, K] and weights c [N]; a leaf answers Σr/Σc. With one-hot classes for r and 1 for c that
-    is the Gini gain of a classification tree (Breiman et al. 1984), and the classes' shares.
-    inside [P]: who gets down to this node. pick: draws the cuts that a split may look at.
-    """
-    own = inside[: len(r)].nonzero()[:, 0]
-    r_all, c_all = r[own].sum(dim=0), c[own].sum()  # [K], one number
-    leaf = inside[:, None] * (r_all / c_all.clamp(min=1e-3)).clamp(-4, 4)  # [P, K]
-    if depth == 0:
-        return leaf
-    cuts = torch.arange(right.shape[1]) if pick is None else pick()
-    side = right[own][:, cuts].float()  # [n, cuts]
-    r_right, c_right = side.T @ r[own], side.T @ c[own]  # [cuts, K], [cuts]
-    r_left, c_left = r_all - r_right, c_all - c_right
-    gain = r_right.square().sum(dim=1) / c_right.clamp(min=1e-6)
-    gain += r_left.square().sum(dim=1) / c_left.clamp(min=1e-6)
-    gain[(side.sum(dim=0) == 0) | (side.sum(dim=0) == len(own))] = 0  # no cut at all
-    if gain.max() <= 1.00001 * r_all.square().sum() / c_all:  # pure, or all alike
-        return leaf
-    up = right[:, cuts[gain.argmax()]]
-    return sum(tree(right, r, c, inside & part, depth - 1, pick) for part in (up, ~up))
 
 
 class Trees:
@@ -446,78 +376,3 @@ class Trees:
             for k, v in self.alone.items()
             if v
         ]
-
-
-def moons(n, spread=0.3):
-    """Two interleaved half circles: x [n, 2], y [n] of −1 and 1."""
-    y = torch.arange(n) % 2 * 2 - 1
-    angle = math.pi * torch.rand(n)
-    x = torch.stack([angle.cos(), angle.sin()], dim=1)
-    x[y < 0] = torch.tensor([1.0, 0.5]) - x[y < 0]
-    return x + spread * torch.randn(n, 2), y.float()
-
-
-class Boosting:
-    """AdaBoost (Freund and Schapire 1997) with stumps, and gradient boosting (Friedman 2001) of
-    the logistic loss with Newton's trees (Chen and Guestrin 2016) of depth 3, on N = 200 points
-    of two moons."""
-
-    N = 200
-    WIDE, HIGH, CELLS = (-1.8, 2.8), (-1.3, 1.8), 1024  # of the picture
-
-    def __init__(self):
-        x, self.y = moons(self.N)
-        new, self.truth = moons(2000)
-        # All that is ever asked: points to learn from, new points, a grid to draw. [P, 2]
-        self.points = torch.cat([x, new, grid(self.WIDE, self.HIGH, 32).reshape(-1, 2)])
-        cuts = x.sort(dim=0).values[::4]  # [50, 2]
-        self.right = (self.points[:, None] > cuts).flatten(1)  # every stump's answer, [P, 100]
-        self.weights = torch.full((self.N,), 1 / self.N)
-        self.vote, self.sum = torch.zeros(2, len(self.points))  # AdaBoost's, gradient boosting's
-        self.round, self.first, self.wrong = 0, 0.0, {}
-
-    def step(self):
-        """A round of each."""
-        stumps = 2.0 * self.right - 1  # of −1, 1
-        edge = (self.weights * self.y) @ stumps[: self.N]  # [100], share right minus share wrong
-        best = edge.abs().argmax()
-        strength = edge[best].clamp(-0.9999, 0.9999).atanh()  # ½ log(right / wrong)
-        self.vote += strength * stumps[:, best]
-        self.weights = self.weights * (-strength * self.y * stumps[: self.N, best]).exp()
-        self.weights = self.weights / self.weights.sum()
-
-        p = self.sum[: self.N].sigmoid()
-        r = (self.y + 1) / 2 - p  # minus the logistic loss's slope; p(1 − p) is its curvature
-        everywhere = torch.ones(len(self.points)).bool()
-        self.sum += 0.5 * tree(self.right, r[:, None], p * (1 - p), everywhere, depth=3)[:, 0]
-
-        self.round += 1
-        self.wrong = {
-            "AdaBoost": share_wrong(self.vote[self.N : -self.CELLS], self.truth),
-            "gradient": share_wrong(self.sum[self.N : -self.CELLS], self.truth),
-            "its own": share_wrong(self.sum[: self.N], self.y),
-        }
-        if self.round == 1:
-            self.first = self.wrong["AdaBoost"]
-
-    def draw(self, stage):
-        x, heavy = self.points[: self.N], self.weights > 2 / self.N
-        stage.plane(
-            "hard points",
-            x=self.WIDE,
-            y=self.HIGH,
-            field=self.vote[-self.CELLS :].reshape(32, 32).sign(),
-            kind="signed",
-            points={
-                "lower": x[~heavy & (self.y < 0)],
-                "upper": x[~heavy & (self.y > 0)],
-                "heavy lower": x[heavy & (self.y < 0)],
-                "heavy upper": x[heavy & (self.y > 0)],
-            },
-            x_label="x₁",
-            y_label="x₂",
-        )
-
-
-def share_wrong(sums, y):
-    return (sums.sign() != y).float().mean().item()
