@@ -13,7 +13,7 @@ $$\theta \leftarrow \theta - \alpha \frac{\hat{m}}{\sqrt{\hat{v}} + \epsilon}$$
 
 with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ), β₁ = 0.9, β₂ = 0.999, ε = 1e-8. Without the first average
 and the corrections it is RMSProp. Multiply the loss by 100: nothing changes, the ratio is the same
-(*A learning rate for each weight* measures that).
+(*Adagrad and its family* measures that).
 
 **Bias correction.** Both averages start at zero. After one step they are 0.1 g and 0.001 g²: too
 small, both. v more so, and its root stands *below*: without correction the first steps are too
