@@ -146,12 +146,12 @@ def test_names_and_texts_of_a_stranger_stay_text(hostile):
 
 
 def test_a_panel_that_cannot_be_drawn_leaves_the_others(by_hand, monkeypatch):
-    from dlplay.draw import words
+    from dlplay.draw import tables
 
     def fail(canvas, event):
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr(words, "draw_table", fail)
+    monkeypatch.setattr(tables, "draw_table", fail)
     notes = []
     source = by_hand(
         [
