@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Scene": "dlplay.scene",
-    "Float": "dlplay.parameters",
-    "Int": "dlplay.parameters",
-    "Choice": "dlplay.parameters",
-    "Toggle": "dlplay.parameters",
-    "Text": "dlplay.parameters",
-    "claim": "dlplay.claims",
+    "Scene": "dlplay.author.scene",
+    "Float": "dlplay.author.parameters",
+    "Int": "dlplay.author.parameters",
+    "Choice": "dlplay.author.parameters",
+    "Toggle": "dlplay.author.parameters",
+    "Text": "dlplay.author.parameters",
+    "claim": "dlplay.author.claims",
     "run": "dlplay.engine.headless",
 }
 __all__ = ["Choice", "Float", "Int", "Scene", "Text", "Toggle", "claim", "run"]
 
 if TYPE_CHECKING:
-    from dlplay.claims import claim
+    from dlplay.author.claims import claim
+    from dlplay.author.parameters import Choice, Float, Int, Text, Toggle
+    from dlplay.author.scene import Scene
     from dlplay.engine.headless import run
-    from dlplay.parameters import Choice, Float, Int, Text, Toggle
-    from dlplay.scene import Scene
 
 
 def __getattr__(name: str) -> Any:

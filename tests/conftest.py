@@ -26,7 +26,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(scope="session")
 def faults():
-    from dlplay.catalog import Catalog
+    from dlplay.course.catalog import Catalog
 
     return Catalog([FAULTS])
 

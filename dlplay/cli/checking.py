@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from dlplay.cli.exits import Exit
 from dlplay.cli.waiting import progress
 from dlplay.engine import check
-from dlplay.numbers import STANDS, bound, short
+from dlplay.words.numbers import STANDS, bound, short
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dlplay.catalog import SceneCard
     from dlplay.cli.options import Session
+    from dlplay.course.catalog import SceneCard
 
 
 def run(

@@ -83,7 +83,7 @@ def open_(
     ID          the scene, as `dlplay list` has it
     NAME=VALUE  parameters that differ from its defaults; `dlplay show ID` lists them
     """
-    from dlplay.address import parse_words
+    from dlplay.words.address import parse_words
 
     here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
@@ -139,8 +139,8 @@ def show(
     color: Color = None,
 ) -> None:
     """Show a scene's lesson, sections, parameters and claims."""
-    from dlplay.catalog import BrokenScene
     from dlplay.cli import listing
+    from dlplay.course.catalog import BrokenScene
 
     here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
@@ -193,8 +193,8 @@ def run(
     How long it runs is a parameter of the scene. Ctrl-C stops it at its next step and prints
     what there is; a second Ctrl-C ends it at once.
     """
-    from dlplay.address import Words, parse_words
     from dlplay.cli import running
+    from dlplay.words.address import Words, parse_words
 
     here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
@@ -307,7 +307,7 @@ def sweep(
     ends it and prints what has finished. The exit status is 1 or 4 if every run failed or
     diverged.
     """
-    from dlplay.cli import sweeping
+    from dlplay.cli.sweeps import command as sweeping
 
     here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
@@ -405,9 +405,9 @@ def script(
 
     It needs torch and numpy. `dlplay export FILE|N --to script` does the same for a recorded run.
     """
-    from dlplay.address import parse_words
-    from dlplay.catalog import BrokenScene
     from dlplay.cli import scripting
+    from dlplay.course.catalog import BrokenScene
+    from dlplay.words.address import parse_words
 
     card = session(ctx, scenes, False, None).catalog().find(id)
     if card.broken:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from dlplay import template
-from dlplay.catalog import user_folder
+from dlplay.cli import template
 from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.course.catalog import user_folder
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session

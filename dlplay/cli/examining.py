@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from dlplay import doctor
+from dlplay.cli import doctor
 from dlplay.cli.exits import Exit
 
 if TYPE_CHECKING:

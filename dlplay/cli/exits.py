@@ -50,9 +50,9 @@ def complain(message: str) -> None:
 @contextmanager
 def tidy_end() -> Iterator[None]:
     """A user's mistake, a closed pipe or Ctrl-C ends the command with a status, not a traceback."""
-    from dlplay.catalog import BrokenScene, UnknownScene
+    from dlplay.author.parameters import ParameterError
+    from dlplay.course.catalog import BrokenScene, UnknownScene
     from dlplay.engine.numerics import NoDevice
-    from dlplay.parameters import ParameterError
 
     try:
         yield

@@ -11,7 +11,7 @@ import typer
 
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.export.files import EVENTS, suffix
-from dlplay.nearest import did_you_mean
+from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
@@ -107,7 +107,7 @@ def check_target(path: Path, recording: Path, force: bool, made: bool = False) -
 
 def find(word: str) -> Path:
     """The file of that name; of a number, the run that `dlplay runs` lists under it."""
-    from dlplay.engine.library import Library, UnknownRun
+    from dlplay.engine.recordings.library import Library, UnknownRun
 
     path = Path(word).expanduser()
     if path.is_file() and not word.isdigit():
@@ -120,9 +120,9 @@ def find(word: str) -> Path:
 
 def _source(session: Session, path: Path) -> Source | None:
     """The recording with its scene; what is amiss is told. None if nothing can be read."""
-    from dlplay.catalog import UnknownScene
-    from dlplay.engine.recording import BadRecording
-    from dlplay.engine.replay import changed_since, load
+    from dlplay.course.catalog import UnknownScene
+    from dlplay.engine.recordings.format import BadRecording
+    from dlplay.engine.recordings.replay import changed_since, load
     from dlplay.export import Source
 
     try:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from dlplay import commands
 from dlplay.cli.exits import Exit
+from dlplay.wire import commands
 
 SHOW_CURSOR = b"\x1b[?25h"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlplay.address import show_setting
+from dlplay.words.address import show_setting
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dlplay.catalog import Chapter, SceneCard
     from dlplay.cli.options import Session
+    from dlplay.course.catalog import Chapter, SceneCard
 
 
 def as_row(card: SceneCard) -> dict[str, Any]:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
-from dlplay.address import parse_seed
 from dlplay.cli.exits import Mistake
 from dlplay.cli.streams import AsciiStream, TrimmedStream, has_unicode
 from dlplay.engine.numerics import DEVICES
-from dlplay.nearest import did_you_mean
-from dlplay.plain import to_ascii
+from dlplay.words.address import parse_seed
+from dlplay.words.nearest import did_you_mean
+from dlplay.words.plain import to_ascii
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dlplay.catalog import Catalog
+    from dlplay.course.catalog import Catalog
     from dlplay.draw import Look
 
 COLORS = {"auto": "auto", "never": None, "16": "standard", "256": "256", "truecolor": "truecolor"}
@@ -44,7 +44,7 @@ def complete_chapter(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
 
 def complete_setting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """`name=` for the parameters of the scene given before, and the values of a choice."""
-    from dlplay.catalog import UnknownScene
+    from dlplay.course.catalog import UnknownScene
 
     try:
         card = _catalog_of(ctx).find(str(ctx.params.get("id") or ""))
@@ -62,7 +62,7 @@ def complete_setting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
 
 def _catalog_of(ctx: typer.Context) -> Catalog:
     """The catalog while a shell completes: no callback has run, the options are on the contexts."""
-    from dlplay.catalog import Catalog, roots
+    from dlplay.course.catalog import Catalog, roots
 
     here: Any = ctx
     while here is not None:
@@ -134,7 +134,7 @@ class Session:
         return Session(folder, ascii or self.ascii, color or self.color)
 
     def catalog(self) -> Catalog:
-        from dlplay.catalog import Catalog, roots
+        from dlplay.course.catalog import Catalog, roots
 
         return Catalog(roots(self.scenes))
 

@@ -7,7 +7,7 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from dlplay import events
+from dlplay.wire import events
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import typer
 
-from dlplay.address import address, show_settings
 from dlplay.cli.exits import Exit, Mistake, complain
-from dlplay.engine.library import Library, RunInfo, UnknownRun
-from dlplay.engine.recording import BadRecording
-from dlplay.events import Started, Tweaked
+from dlplay.engine.recordings.format import BadRecording
+from dlplay.engine.recordings.library import Library, RunInfo, UnknownRun
+from dlplay.wire.events import Started, Tweaked
+from dlplay.words.address import address, show_settings
 
 if TYPE_CHECKING:
-    from dlplay.catalog import Catalog, SceneCard
     from dlplay.cli.options import Session
-    from dlplay.engine.replay import Replay
+    from dlplay.course.catalog import Catalog, SceneCard
+    from dlplay.engine.recordings.replay import Replay
 
 COLUMNS = ("run", "when", "scene", "seed", "status", "what differs", "size", "")
 STYLES = {"done": "green", "running": "cyan", "failed": "red", "damaged": "red"}
@@ -117,8 +117,8 @@ def _address(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
 
 def _course(info: RunInfo) -> tuple[Mapping[str, Any], list[Tweaked]]:
     """The parameters with which a recorded run began, and what was turned later."""
-    from dlplay.engine.recording import read
-    from dlplay.engine.vetting import vetted
+    from dlplay.engine.recordings.format import read
+    from dlplay.engine.recordings.vetting import vetted
 
     try:
         if b"tweaked" not in info.path.read_bytes():  # most runs: nothing to decode
@@ -147,7 +147,7 @@ def cells(info: RunInfo, catalog: Catalog) -> tuple[str, ...]:
 
 def _card(catalog: Catalog, scene: str) -> SceneCard:
     """Today's card of the scene, or one that knows nothing but its id."""
-    from dlplay.engine.replay import stand_in
+    from dlplay.engine.recordings.replay import stand_in
 
     return next((card for card in catalog.scenes if card.id == scene), stand_in(scene))
 
@@ -206,7 +206,7 @@ def check(info: RunInfo) -> None:
 
 def loaded(info: RunInfo) -> Replay:
     """The recording, read as far as it goes; Mistake if it cannot be."""
-    from dlplay.engine.replay import load
+    from dlplay.engine.recordings.replay import load
 
     try:
         return load(info.path)
@@ -219,7 +219,7 @@ def loaded(info: RunInfo) -> Replay:
 def show(session: Session, info: RunInfo) -> Exit:
     """Print what the recorded run left, as `dlplay run` does when it ends."""
     from dlplay.cli.results import print_result
-    from dlplay.engine.replay import changed_since, stand_in
+    from dlplay.engine.recordings.replay import changed_since, stand_in
 
     replay = loaded(info)
     scene = replay.started.scene

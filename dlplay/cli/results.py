@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlplay.address import address
-from dlplay.numbers import bound, short, stands
+from dlplay.words.address import address
+from dlplay.words.numbers import bound, short, stands
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dlplay import events
-    from dlplay.catalog import SceneCard
     from dlplay.cli.options import Session
+    from dlplay.course.catalog import SceneCard
     from dlplay.engine.history import History
+    from dlplay.wire import events
 
 WIDEST = 100  # columns of a panel
 LOG_LINES = 20

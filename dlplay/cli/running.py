@@ -8,16 +8,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlplay import events
 from dlplay.cli.exits import OF_STATUS, Exit, Mistake, complain
 from dlplay.cli.interrupts import SHOW_CURSOR, Interrupts
 from dlplay.engine import numerics
+from dlplay.wire import events
 
 if TYPE_CHECKING:
-    from dlplay.catalog import SceneCard
     from dlplay.cli.options import Session
-    from dlplay.engine.recording import Recorder
-    from dlplay.stage import Sink
+    from dlplay.course.catalog import SceneCard
+    from dlplay.engine.recordings.format import Recorder
+    from dlplay.stage.stage import Sink
 
 STOPPING = "stopping at the next step; Ctrl-C again ends it at once"
 
@@ -139,7 +139,7 @@ def check_record(path: Path, force: bool) -> None:
 def _recorder(stack: ExitStack, path: Path | None, force: bool) -> Recorder | None:
     if path is None:
         return None
-    from dlplay.engine.recording import Recorder
+    from dlplay.engine.recordings.format import Recorder
 
     try:
         return stack.enter_context(Recorder(path, overwrite=force))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlplay.address import Words, address
 from dlplay.cli.exits import Exit, Mistake
 from dlplay.cli.exporting import check_target, write
 from dlplay.export.script import NotTranslatable, Plan, script
+from dlplay.words.address import Words, address
 
 if TYPE_CHECKING:
-    from dlplay.catalog import SceneCard
+    from dlplay.course.catalog import SceneCard
 
 
 def run(

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import Any, TextIO
 
-from dlplay.plain import as_wide, to_ascii
+from dlplay.words.plain import as_wide, to_ascii
 
 
 class AsciiStream:

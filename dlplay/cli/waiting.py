@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dlplay.engine.many import Job, Running, Watch
+from dlplay.engine.pool import Job, Running, Watch
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dlplay.data.labels import given
+
 FOLDER = Path(__file__).parent / "files"
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "camera", "coins")
 
@@ -20,18 +22,51 @@ def _digits() -> tuple[torch.Tensor, torch.Tensor]:
     return rows[:, :64].float().div(16).reshape(-1, 1, 8, 8), rows[:, 64].long()
 
 
+Split = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+
+
 def digits(
-    train: int = 1400, *, split_seed: int = 0
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    train: int = 1400,
+    *,
+    flat: bool = False,
+    standard: bool = False,
+    device: str = "cpu",
+    split_seed: int = 0,
+) -> Split:
     """Handwritten digits: x_train [train, 1, 8, 8], y_train, x_test, y_test; values 0 to 1.
 
-    1,797 images in all, from the UCI optdigits test set (Alpaydin and Kaynak, 1998). The split
-    depends on `split_seed` only, so that runs of different seeds share it.
+    1,797 images in all, from the UCI optdigits test set (Alpaydin and Kaynak, 1998). `flat`: each
+    image as 64 numbers. `standard`: each pixel with mean 0 and standard deviation 1 over the
+    training images (pixels that never change stay 0). The split depends on `split_seed` only, so
+    that runs of different seeds share it.
     """
     x, y = _digits()
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(split_seed))
     x, y = x[order], y[order]
-    return x[:train].clone(), y[:train].clone(), x[train:].clone(), y[train:].clone()
+    return _prepared(x[:train], y[:train], x[train:], y[train:], flat, standard, device)
+
+
+def _prepared(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    x_test: torch.Tensor,
+    y_test: torch.Tensor,
+    flat: bool,
+    standard: bool,
+    device: str,
+) -> Split:
+    if standard:
+        mean, std = x.mean(dim=0), x.std(dim=0)
+        std = torch.where(std > 0, std, torch.ones_like(std))
+        x, x_test = (x - mean) / std, (x_test - mean) / std
+    if flat:
+        x, x_test = x.flatten(1), x_test.flatten(1)
+    return (
+        x.clone().to(device),
+        given(y).clone().to(device),
+        x_test.clone().to(device),
+        y_test.clone().to(device),
+    )
 
 
 @cache

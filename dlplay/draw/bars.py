@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import figures, glyphs, palette
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, legend, note, y_axis
 from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.wire import events
 
 FILLS = "█▓▒░"  # of series, where there are no colours
 EIGHTHS = " ▏▎▍▌▋▊▉█"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.cells import cell_len
 
-from dlplay import plain
+from dlplay.words import plain
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import glyphs, palette, raster
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, NONE, REVERSE
+from dlplay.wire import events
 
 LEVELS = "○◉●"  # low, middle, high: nodes without groups and without colours
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import figures, glyphs, images, ink, palette
 from dlplay.draw.canvas import MINUS_SHADES, SHADES, Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import FAINT, NONE
+from dlplay.wire import events
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import palette, raster
 from dlplay.draw.bars import pillar
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend, note
 from dlplay.draw.ink import BOLD, FAINT
+from dlplay.wire import events
 
 
 def draw_histogram(canvas: Canvas, histogram: events.Histogram) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import glyphs, ink
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import FAINT, NONE
+from dlplay.wire import events
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from dlplay.draw import formulas
-from dlplay.plain import to_ascii
+from dlplay.words.plain import to_ascii
 
 
 class _Block(CodeBlock):

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import (
     bars,
     curves,
@@ -25,6 +24,7 @@ from dlplay.draw.drawing import Drawing
 from dlplay.draw.look import Look, View
 from dlplay.draw.series import Curves
 from dlplay.draw.spelling import spelt
+from dlplay.wire import events
 
 Drawn = events.AnyContent | Curves
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlplay import events
 from dlplay.draw import field, ink, palette, raster
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend
 from dlplay.draw.ink import BOLD, NONE, REVERSE
+from dlplay.wire import events
 
 BAD = "✗"
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlplay import events
+from dlplay.wire import events
 
 Array = npt.NDArray[Any]
 

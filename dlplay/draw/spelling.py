@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dlplay import plain
 from dlplay.draw.series import Curves
-from dlplay.events import Array
+from dlplay.wire.events import Array
+from dlplay.words import plain
 
 T = TypeVar("T")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dlplay import events
 from dlplay.draw import figures, glyphs, palette
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.wire import events
 
 NO_NUMBER = ("", "–", "—", "-", "…")  # what stands in a column of numbers where there is none
 

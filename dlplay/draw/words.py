@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import figures, glyphs, ink, palette
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, ITALIC, NONE, UNDERLINE
+from dlplay.wire import events
 
 LONGEST = 20_000  # characters of a text that are laid out: no panel shows more
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from dlplay import events
 from dlplay.draw import figures, glyphs, palette
 from dlplay.draw.bars import RISING
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.wire import events
 
 KINDS = ("weight", "gradient", "activation")
 SHORT = ("weight", "grad.", "activ.")

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlplay import events
-from dlplay.catalog import SceneCard
+from dlplay.author.parameters import ParameterError
+from dlplay.author.scene import checked_live
+from dlplay.course.catalog import SceneCard
 from dlplay.engine.history import History
-from dlplay.parameters import ParameterError
-from dlplay.scene import checked_live
+from dlplay.wire import events
 
 
 @dataclass(frozen=True)

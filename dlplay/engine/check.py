@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dlplay import events
-from dlplay.catalog import SceneCard
-from dlplay.claims import ClaimResult
-from dlplay.engine.many import Job, Pool, Running, Watch, cores
+from dlplay.course.catalog import SceneCard
+from dlplay.engine.pool import Job, Pool, Running, Watch, cores
+from dlplay.wire import events
+from dlplay.wire.events import ClaimResult
 
 WORST = ("failed", "diverged", "stopped", "done")  # of several statuses, the first found counts
 

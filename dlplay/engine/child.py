@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from dlplay import commands, events
+from dlplay.wire import commands, events
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
     """Run the scene; the process ends when this returns."""
     _take_over_streams(log)
     _die_with_parent()
-    from dlplay import catalog
+    from dlplay.course import catalog
     from dlplay.engine.execute import execute
 
     first: list[commands.AnyCommand] = []

@@ -10,12 +10,13 @@ from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_st
 from pathlib import Path
 from typing import Any
 
-from dlplay import catalog, commands, events
-from dlplay.catalog import SceneCard
+from dlplay.author.parameters import ParameterError
+from dlplay.author.scene import Scene, checked, checked_live
+from dlplay.course import catalog
+from dlplay.course.catalog import SceneCard
 from dlplay.engine import numerics
-from dlplay.parameters import ParameterError
-from dlplay.scene import Scene, checked, checked_live
-from dlplay.stage import FLUSH_EVERY, Diverged, Sink, Stage, Stopped
+from dlplay.stage.stage import FLUSH_EVERY, Diverged, Sink, Stage, Stopped
+from dlplay.wire import commands, events
 
 
 def execute(

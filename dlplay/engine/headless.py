@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlplay import catalog, events
-from dlplay.claims import ClaimResult
+from dlplay.course import catalog
 from dlplay.engine import numerics
 from dlplay.engine.execute import execute
-from dlplay.stage import FLUSH_EVERY
+from dlplay.stage.stage import FLUSH_EVERY
+from dlplay.wire import events
+from dlplay.wire.events import ClaimResult
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlplay import events
+from dlplay.wire import events
 
 if TYPE_CHECKING:
-    from dlplay.claims import ClaimResult
     from dlplay.draw import Curves, Line
+    from dlplay.wire.events import ClaimResult
 
 BUCKETS = 2048
 KEYFRAMES = 64

@@ -18,12 +18,12 @@ from typing import Any
 
 import msgspec
 
-from dlplay import commands, events
-from dlplay.catalog import SceneCard
-from dlplay.claims import ClaimResult
+from dlplay.course.catalog import SceneCard
 from dlplay.engine import child
 from dlplay.engine.child import Order
 from dlplay.engine.numerics import prepare_environment
+from dlplay.wire import commands, events
+from dlplay.wire.events import ClaimResult
 
 GRACE = 2.0  # seconds between asking a run to stop and ending its process
 CHUNK = 65536

@@ -29,7 +29,7 @@ prepare_environment()
 import torch  # noqa: E402
 
 import dlplay.engine.execute  # noqa: E402
-import dlplay.xray  # noqa: E402, F401
+import dlplay.stage.xray  # noqa: E402, F401
 
 torch.set_num_threads(1)
 # The first optimizer of a process costs a second of imports: have them, too.

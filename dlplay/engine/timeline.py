@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlplay import events
 from dlplay.engine.history import History
+from dlplay.wire import events
 
 if TYPE_CHECKING:
-    from dlplay.claims import ClaimResult
     from dlplay.draw import Line
+    from dlplay.wire.events import ClaimResult
 
 SPIKES = 8  # marks of spikes, the highest ones
 SPIKE = 8.0  # how many deviations above its surroundings a value must be

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from rich.color import ColorSystem
 from rich.segment import Segment
 
-from dlplay import events
 from dlplay.engine.history import History
 from dlplay.export.options import Options
 from dlplay.export.picture import Line, Page, printable
 from dlplay.export.source import Source
+from dlplay.wire import events
 
 FRAMES = 20  # a second, at most
 SHORTEST, LONGEST = 5.0, 30.0  # seconds of a cast; that of a run lies between them

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dlplay.draw.look import Look
-from dlplay.nearest import did_you_mean
+from dlplay.words.nearest import did_you_mean
 
 
 class NoSuchPanel(LookupError):

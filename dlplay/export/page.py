@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from dlplay.address import show_setting
-from dlplay.engine.replay import changed_since
+from dlplay.engine.recordings.replay import changed_since
 from dlplay.export.options import Options
 from dlplay.export.picture import Page, printable, tweaks
 from dlplay.export.source import Source
 from dlplay.export.svg import FONTS, THEME, clean, drawn
-from dlplay.numbers import bound, short, stands
+from dlplay.words.address import show_setting
+from dlplay.words.numbers import bound, short, stands
 
 STYLE = f"""
 body {{ margin: 2em; color: {THEME.foreground_color.hex};

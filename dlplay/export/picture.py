@@ -11,14 +11,14 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from dlplay import events
 from dlplay.draw import Curves, Look, View, caption, draw
 from dlplay.engine.history import History
 from dlplay.export.layout import Place, places
 from dlplay.export.options import Options
 from dlplay.export.source import Source
-from dlplay.numbers import bound, short, stands
-from dlplay.plain import as_wide, to_ascii
+from dlplay.wire import events
+from dlplay.words.numbers import bound, short, stands
+from dlplay.words.plain import as_wide, to_ascii
 
 Line = list[Segment]
 Drawn = Curves | events.AnyContent

@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dlplay import events
-from dlplay.address import address, show_setting, show_tweak
-from dlplay.catalog import SceneCard
+from dlplay.course.catalog import SceneCard
 from dlplay.engine.history import History
-from dlplay.engine.recording import read
-from dlplay.engine.replay import Replay
-from dlplay.engine.vetting import vetted
+from dlplay.engine.recordings.format import read
+from dlplay.engine.recordings.replay import Replay
+from dlplay.engine.recordings.vetting import vetted
+from dlplay.wire import events
+from dlplay.words.address import address, show_setting, show_tweak
 
 
 class Points:

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from dlplay import events
 from dlplay.export.options import MissingPackage, Options
 from dlplay.export.pixels import png
 from dlplay.export.source import Source
-from dlplay.numbers import bound, short, stands
+from dlplay.wire import events
+from dlplay.words.numbers import bound, short, stands
 
 RUN = "run"
 

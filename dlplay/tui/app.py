@@ -16,13 +16,12 @@ from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from dlplay import events
-from dlplay.catalog import Catalog, SceneCard, roots
+from dlplay.course.catalog import Catalog, SceneCard, roots
 from dlplay.draw import Look
-from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher
-from dlplay.engine.replay import load, stand_in
-from dlplay.engine.sweep import SweepRun
+from dlplay.engine.recordings.library import Library
+from dlplay.engine.recordings.replay import load, stand_in
+from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import EVERYWHERE, bindings
 from dlplay.tui.browser import Browser
 from dlplay.tui.plain import Ascii
@@ -31,8 +30,9 @@ from dlplay.tui.replayed import Replayed
 from dlplay.tui.screen import FullScreen
 from dlplay.tui.session import Session
 from dlplay.tui.stage_screen import StageScreen
-from dlplay.tui.sweeping import LiveSweep, Plan
+from dlplay.tui.sweeps.model import LiveSweep, Plan
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
+from dlplay.wire import events
 
 
 class DlplayApp(App[None]):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from dlplay.catalog import SceneCard
+from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves, Look
 from dlplay.tui.panels import PanelView
 from dlplay.tui.pins import Pin, differences

@@ -12,14 +12,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer, Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
-from dlplay.catalog import Chapter, SceneCard
+from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.tui import pages
 from dlplay.tui.actions import BROWSER, bindings
 from dlplay.tui.progress import MARKS
 from dlplay.tui.screen import FullScreen
 from dlplay.tui.sidebar import Scroll
-from dlplay.tui.sweeping import Wish
-from dlplay.tui.sweeping_screen import open_sweep
+from dlplay.tui.sweeps.model import Wish
+from dlplay.tui.sweeps.screen import open_sweep
 from dlplay.tui.themes import inks
 
 if TYPE_CHECKING:

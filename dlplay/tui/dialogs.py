@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from dlplay.parameters import Parameter, ParameterError
+from dlplay.author.parameters import Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
 from dlplay.tui.sidebar import Scroll
 

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlplay.catalog import SceneCard
+from dlplay.course.catalog import SceneCard
 from dlplay.draw import Look
-from dlplay.engine.recording import BadRecording
-from dlplay.engine.replay import load
+from dlplay.engine.recordings.format import BadRecording
+from dlplay.engine.recordings.replay import load
 
 MEANINGS = {
     "svg": "picture of all panels",

@@ -6,12 +6,12 @@ from rich.console import Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from dlplay.address import show_settings
-from dlplay.catalog import Chapter, SceneCard
-from dlplay.claims import ClaimResult
+from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.draw.lesson import lesson
 from dlplay.tui.progress import MEANINGS
 from dlplay.tui.sidebar import Inks, comparison, standing
+from dlplay.wire.events import ClaimResult
+from dlplay.words.address import show_settings
 
 
 def scene_page(card: SceneCard, mark: str, inks: Inks, *, ascii: bool = False) -> RenderableType:

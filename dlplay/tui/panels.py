@@ -13,10 +13,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from dlplay import draw, events
+from dlplay import draw
 from dlplay.engine.history import History
 from dlplay.tui.mosaic import plan
 from dlplay.tui.pins import Pin, overlay
+from dlplay.wire import events
 
 # Drawing a chart or a picture costs ten times what a number does: every other tick is enough.
 DEAR = (draw.Curves, events.Plot, events.Image, events.Plane, events.Graph, events.Histogram)

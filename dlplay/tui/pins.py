@@ -9,11 +9,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from dlplay.catalog import SceneCard
+from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves
 from dlplay.engine.history import History
-from dlplay.numbers import short
 from dlplay.tui.sidebar import Inks, comparison, standing
+from dlplay.words.numbers import short
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

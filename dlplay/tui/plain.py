@@ -6,7 +6,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from dlplay.plain import as_wide
+from dlplay.words.plain import as_wide
 
 
 class Ascii(LineFilter):

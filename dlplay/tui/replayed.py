@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlplay.catalog import SceneCard
+from dlplay.course.catalog import SceneCard
 from dlplay.engine.live import Launcher
-from dlplay.engine.replay import Replay, changed_since
+from dlplay.engine.recordings.replay import Replay, changed_since
 from dlplay.tui.session import Session
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from dlplay.engine.sweep import SweepRun
-from dlplay.parameters import Text as Name
+from dlplay.author.parameters import Text as Name
+from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
 from dlplay.tui.exporting import ExportError, chosen, export, offers
 from dlplay.tui.exporting import Wish as Export
 from dlplay.tui.pins import Pin
-from dlplay.tui.sweeping import LiveSweep, Wish
-from dlplay.tui.sweeping_screen import open_sweep
+from dlplay.tui.sweeps.model import LiveSweep, Wish
+from dlplay.tui.sweeps.screen import open_sweep
 from dlplay.tui.time_keys import TimeKeys
 
 

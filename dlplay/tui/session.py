@@ -9,17 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dlplay import catalog, events
-from dlplay.address import address
-from dlplay.catalog import SceneCard
+from dlplay.author.scene import checked_live
+from dlplay.course import catalog
+from dlplay.course.catalog import SceneCard
 from dlplay.engine.branch import branch
 from dlplay.engine.history import History
-from dlplay.engine.keeping import RunRecorder
-from dlplay.engine.library import Library, UnknownRun
 from dlplay.engine.live import Launcher, LiveRun
+from dlplay.engine.recordings.library import Library, UnknownRun
+from dlplay.engine.recordings.recorder import RunRecorder
 from dlplay.engine.timeline import parameters_at
-from dlplay.scene import checked_live
 from dlplay.tui.pins import Pin, next_name
+from dlplay.wire import events
+from dlplay.words.address import address
 
 RESTART_AFTER = 0.3  # seconds of silence after the last key that asks for a restart
 ACTIVE = ("starting", "repeating", "running", "paused", "stopping")

@@ -12,9 +12,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
-from dlplay.claims import Claim, ClaimResult
-from dlplay.numbers import bound, short
-from dlplay.parameters import Choice, Float, Int, Parameter, Toggle
+from dlplay.author.claims import Claim
+from dlplay.author.parameters import Choice, Float, Int, Parameter, Toggle
+from dlplay.wire.events import ClaimResult
+from dlplay.words.numbers import bound, short
 
 Inks = Mapping[str, str]
 STATES = {True: ("✓", "success", "holds"), False: ("✗", "error", "fails"), None: ("·", "muted", "")}

@@ -7,14 +7,15 @@ from typing import Any
 from textual import on
 from textual.widgets import Input
 
-from dlplay import draw, events
-from dlplay.address import show_settings
-from dlplay.parameters import Choice, ParameterError, Toggle
+from dlplay import draw
+from dlplay.author.parameters import Choice, ParameterError, Toggle
 from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
 from dlplay.tui.panels import PanelView
 from dlplay.tui.run_keys import RunKeys
 from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll
 from dlplay.tui.stage_view import PAGES, RunLog
+from dlplay.wire import events
+from dlplay.words.address import show_settings
 
 CONTROLS = frozenset(
     [

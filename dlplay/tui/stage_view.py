@@ -13,13 +13,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Footer, Log, Static
 
-from dlplay import events
-from dlplay.catalog import SceneCard
+from dlplay.author.parameters import Parameter
+from dlplay.course.catalog import SceneCard
 from dlplay.draw.lesson import lesson
-from dlplay.engine.library import Library
 from dlplay.engine.live import Launcher
+from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import Mark, claims_at, log_at, marks
-from dlplay.parameters import Parameter
 from dlplay.tui import pages
 from dlplay.tui.actions import STAGE, bindings
 from dlplay.tui.beside import Beside
@@ -31,6 +30,7 @@ from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail
 from dlplay.tui.status import status
 from dlplay.tui.themes import inks
 from dlplay.tui.timebar import timebar
+from dlplay.wire import events
 
 # Seconds between two looks at the run; over a network, fewer frames.
 TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dlplay.author.parameters import ParameterError
 from dlplay.engine.timeline import marks
-from dlplay.parameters import ParameterError
 from dlplay.tui.stage_view import StageView
 
 

@@ -12,8 +12,8 @@ from statistics import median
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import Curves, Line, Look, draw
+from dlplay.wire import events
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

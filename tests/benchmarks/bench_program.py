@@ -16,9 +16,9 @@ import tracemalloc
 from pathlib import Path
 
 from dlplay import run
-from dlplay.catalog import Catalog
-from dlplay.engine.library import Library
+from dlplay.course.catalog import Catalog
 from dlplay.engine.live import Launcher
+from dlplay.engine.recordings.library import Library
 from dlplay.tui.session import Session
 from tests.benchmarks.terminal import Terminal
 
@@ -138,9 +138,9 @@ def interface() -> None:
 def million() -> None:
     import numpy as np
 
-    from dlplay import events
     from dlplay.draw import Look, draw
     from dlplay.engine.history import History
+    from dlplay.wire import events
 
     def filled(count: int) -> History:
         history, block = History(), 1000

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from dlplay.claims import ClaimResult
 from dlplay.cli.checking import exit_of
 from dlplay.engine.check import Verdict
+from dlplay.wire.events import ClaimResult
 
 
 def verdict(status="done", holds=True):

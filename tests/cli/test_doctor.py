@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from dlplay import doctor
+from dlplay.cli import doctor
 
 
 def found(findings):
@@ -83,11 +83,10 @@ class Terminal:
 
 
 def test_damaged_data_is_trouble(monkeypatch, tmp_path):
-    (tmp_path / "data" / "files").mkdir(parents=True)
-    monkeypatch.setattr(doctor, "__file__", str(tmp_path / "doctor.py"))
+    monkeypatch.setattr(doctor, "DATA", tmp_path)
     (none,) = doctor.data()
     assert none.state == "trouble"
-    (tmp_path / "data" / "files" / "photos.npz").write_bytes(b"")
+    (tmp_path / "photos.npz").write_bytes(b"")
     (empty,) = doctor.data()
     assert empty.text == "empty: photos.npz"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay import catalog, run
-from dlplay.template import BadName, create, split_name
+from dlplay import run
+from dlplay.cli.template import BadName, create, split_name
+from dlplay.course import catalog
 
 
 @pytest.fixture

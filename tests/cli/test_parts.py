@@ -6,15 +6,15 @@ import io
 
 import pytest
 
-from dlplay.address import address, parse_seed, parse_settings
+from dlplay.author.parameters import ParameterError
 from dlplay.cli.streams import AsciiStream, TrimmedStream
-from dlplay.parameters import ParameterError
-from dlplay.plain import to_ascii
+from dlplay.words.address import address, parse_seed, parse_settings
+from dlplay.words.plain import to_ascii
 
 
 @pytest.fixture
 def fine(course):
-    from dlplay.catalog import Catalog
+    from dlplay.course.catalog import Catalog
 
     return Catalog([course]).find("tiny/fine")
 

@@ -8,11 +8,12 @@ import random
 
 import pytest
 
-from dlplay import catalog, events
-from dlplay.claims import ClaimResult
+from dlplay.course import catalog
 from dlplay.engine.execute import execute
-from dlplay.engine.library import Library
-from dlplay.engine.recording import MAGIC, Recorder
+from dlplay.engine.recordings.format import MAGIC, Recorder
+from dlplay.engine.recordings.library import Library
+from dlplay.wire import events
+from dlplay.wire.events import ClaimResult
 from tests.cli.test_commands import HEAVY, loaded
 
 

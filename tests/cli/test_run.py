@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from dlplay.engine.recording import read
-from dlplay.events import Finished
+from dlplay.engine.recordings.format import read
+from dlplay.wire.events import Finished
 
 
 def events_of(text):
@@ -148,7 +148,7 @@ def test_a_recording_holds_every_event(dlplay, tmp_path):
     file = tmp_path / "run.dlplay"
     printed = dlplay("run", "tiny/fine", "--json", "--record", file)
     assert printed.exit_code == 0
-    from dlplay import events
+    from dlplay.wire import events
 
     recording = read(file)
     lines = [json.loads(events.to_json(event)) for batch in recording for event in batch]

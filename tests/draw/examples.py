@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dlplay import events
 from dlplay.draw import Curves, Line
-from dlplay.events import Array, Axes, Cloud, Layer, Spread, Trail
+from dlplay.wire import events
+from dlplay.wire.events import Array, Axes, Cloud, Layer, Spread, Trail
 
 Content = events.AnyContent | Curves
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dlplay import events
 from dlplay.draw import Look, draw, figures
-from dlplay.events import Layer, Spread
+from dlplay.wire import events
+from dlplay.wire.events import Layer, Spread
 
 from .examples import NAN, layers, typical
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dlplay import events
 from dlplay.draw import Curves, Line, Look, View, draw, figures, palette
-from dlplay.events import Axes
+from dlplay.wire import events
+from dlplay.wire.events import Axes
 
 from .examples import INF, NAN, curves
 

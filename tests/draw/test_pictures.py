@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from rich.color import Color
 
-from dlplay import events
 from dlplay.draw import (
     Look,
     View,
@@ -16,7 +15,8 @@ from dlplay.draw import (
     natural_height,
     palette,
 )
-from dlplay.events import Array, Cloud, Trail
+from dlplay.wire import events
+from dlplay.wire.events import Array, Cloud, Trail
 
 from .examples import NAN, floats, heatmap, typical
 

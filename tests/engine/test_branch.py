@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay import events
+from dlplay.author.parameters import ParameterError
 from dlplay.engine.branch import branch
 from dlplay.engine.history import History
-from dlplay.parameters import ParameterError
+from dlplay.wire import events
 from tests.conftest import wait_for
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dlplay.catalog import SceneCard
-from dlplay.claims import Claim, ClaimResult
+from dlplay.author.claims import Claim
+from dlplay.course.catalog import SceneCard
 from dlplay.engine import check
 from dlplay.engine.live import LiveRun
-from dlplay.events import Finished
+from dlplay.wire.events import ClaimResult, Finished
 
 
 def test_each_seed_runs_apart_and_faults_stay_apart(faults):

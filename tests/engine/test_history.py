@@ -7,8 +7,8 @@ import random
 
 import numpy as np
 
-from dlplay import events
 from dlplay.engine.history import BUCKETS, KEYFRAMES, LOG_LINES, History, Series
+from dlplay.wire import events
 
 
 def filled(values):

@@ -18,13 +18,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dlplay import events
 from dlplay.draw import Look, draw, natural_height
-from dlplay.engine import library as library_module
 from dlplay.engine.history import History
-from dlplay.engine.library import Library, UnknownRun, changed_since, load
-from dlplay.engine.recording import MAGIC, BadRecording, Recorder, being_written, ends, read
-from dlplay.engine.vetting import vetted
+from dlplay.engine.recordings import library as library_module
+from dlplay.engine.recordings.format import MAGIC, BadRecording, Recorder, being_written, ends, read
+from dlplay.engine.recordings.library import Library, UnknownRun, changed_since, load
+from dlplay.engine.recordings.vetting import vetted
+from dlplay.wire import events
 from tests.draw import examples
 
 PARAMETERS = {"rate": 0.5, "on": True}
@@ -142,7 +142,7 @@ def test_a_killed_program_leaves_what_it_wrote(tmp_path, card):
         "import sys\n"
         "from pathlib import Path\n"
         "from dlplay import catalog, events\n"
-        "from dlplay.engine.library import Library\n"
+        "from dlplay.engine.recordings.library import Library\n"
         f"card = catalog.describe(Path({str(card.path)!r}), Path({str(card.root)!r}))\n"
         f"recorder = Library(Path({str(tmp_path)!r})).recorder(\n"
         "    card, seed=5, device='auto', settings={})\n"
@@ -405,7 +405,7 @@ def test_reading_needs_no_torch(library, card):
         "import sys\n"
         "sys.modules['torch'] = None\n"
         "from pathlib import Path\n"
-        "from dlplay.engine.library import Library, load\n"
+        "from dlplay.engine.recordings.library import Library, load\n"
         f"library = Library(Path({str(library.folder)!r}))\n"
         "(info,) = library.runs()\n"
         "print('numpy' in sys.modules, load(info.path).history.panel('words').text)\n"

@@ -144,7 +144,7 @@ def test_a_run_begins_as_ordered_before_it_hears_what_is_asked():
         """
         import threading
         from multiprocessing import Pipe
-        from dlplay import commands
+        from dlplay.wire import commands
         from dlplay.engine.child import PipeControls
 
         inlet, outlet = Pipe(duplex=False)
@@ -255,7 +255,7 @@ def test_a_killed_watcher_takes_its_children_with_it():
         f"""
         import time
         from pathlib import Path
-        from dlplay.catalog import Catalog
+        from dlplay.course.catalog import Catalog
         from dlplay.engine.live import Launcher
         if __name__ == "__main__":
             launcher = Launcher()

@@ -7,8 +7,8 @@ import random
 import numpy as np
 import pytest
 
-from dlplay import events
-from dlplay.engine.recording import MAGIC, BadRecording, Recorder, read
+from dlplay.engine.recordings.format import MAGIC, BadRecording, Recorder, read
+from dlplay.wire import events
 
 BATCHES = [
     [events.Started(scene="a/b", seed=1, device="cpu", parameters={"rate": 0.5, "on": True})],

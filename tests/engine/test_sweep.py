@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from dlplay import run
+from dlplay.author.parameters import ParameterError
 from dlplay.draw import Curves, Line, Look, draw
-from dlplay.engine import bundles
 from dlplay.engine.live import LiveRun
-from dlplay.engine.sweep import Sweep, Sweeping, SweepRun, sweep
-from dlplay.events import Bars
-from dlplay.parameters import ParameterError
+from dlplay.engine.sweeps import curves as bundles
+from dlplay.engine.sweeps.runs import Sweep, Sweeping, SweepRun, sweep
+from dlplay.wire.events import Bars
 from tests.conftest import FAULTS
 
 RATES = [0.01, 0.1, 10.0]  # the last diverges
@@ -210,7 +210,7 @@ def test_mistakes_are_found_before_anything_runs(
 
 def test_faults_stay_apart(launcher, tmp_path):
     """One value kills its process; the others are not touched."""
-    from dlplay.catalog import Catalog
+    from dlplay.course.catalog import Catalog
 
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "fatal.py").write_text(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import random
 
-from dlplay import events
-from dlplay.claims import ClaimResult
 from dlplay.engine.history import JUDGEMENTS, History
 from dlplay.engine.timeline import claims_at, log_at, marks, parameters_at
+from dlplay.wire import events
+from dlplay.wire.events import ClaimResult
 
 
 def fed(values, *more):

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dlplay import events, run
-from dlplay.catalog import Catalog, built_in
-from dlplay.engine.recording import Recorder
-from dlplay.engine.replay import load
+from dlplay import run
+from dlplay.course.catalog import Catalog, built_in
+from dlplay.engine.recordings.format import Recorder
+from dlplay.engine.recordings.replay import load
 from dlplay.export import Source
+from dlplay.wire import events
 from tests.conftest import FAULTS
 
 REAL = "optimization/race"
@@ -65,7 +66,7 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J<script>alert(1)</script>&\x00"
 @pytest.fixture
 def hostile(by_hand):
     """Names and texts that a terminal or a browser would obey, in every place."""
-    from dlplay.claims import ClaimResult
+    from dlplay.wire.events import ClaimResult
 
     picture = events.Array.of(np.zeros((1, 2, 2), np.float32))
     return by_hand(

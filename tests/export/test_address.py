@@ -11,13 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from dlplay import run
-from dlplay.address import address, parse_seed, parse_words
-from dlplay.catalog import Catalog, built_in
-from dlplay.engine.recording import Recorder
-from dlplay.engine.replay import load
-from dlplay.events import Started, Tweaked
+from dlplay.author.parameters import ParameterError
+from dlplay.course.catalog import Catalog, built_in
+from dlplay.engine.recordings.format import Recorder
+from dlplay.engine.recordings.replay import load
 from dlplay.export import FORMATS, Options, Source
-from dlplay.parameters import ParameterError
+from dlplay.wire.events import Started, Tweaked
+from dlplay.words.address import address, parse_seed, parse_words
 from tests.conftest import wait_for
 from tests.export.test_script import assert_same, printed
 
@@ -77,7 +77,7 @@ def test_exports_show_it(turned):
 
 def test_the_list_of_runs_says_it(turned, tmp_path, monkeypatch):
     from dlplay.cli import app
-    from dlplay.engine import library
+    from dlplay.engine.recordings import library
 
     (tmp_path / "runs").mkdir()
     copied = tmp_path / "runs" / "20260101-000000-0000--optimization--race.dlplay"

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from dlplay import events
 from dlplay.export import FORMATS, Options
 from dlplay.export.cast import FRAMES, LONGEST, SHORTEST
 from dlplay.export.picture import Page
+from dlplay.wire import events
 from tests.export.conftest import HOSTILE
 
 ALLOWED = re.compile(r"\x1b\[[0-9;]*[mHJ]|\x1b\[\?25[lh]")

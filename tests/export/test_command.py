@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from dlplay.engine import library
-from dlplay.engine.recording import MAGIC
+from dlplay.engine.recordings import library
+from dlplay.engine.recordings.format import MAGIC
 from dlplay.export import FORMATS, Options
 
 

@@ -9,8 +9,8 @@ import math
 
 import pytest
 
-from dlplay import events
 from dlplay.export import FORMATS, NoSuchPanel, Options
+from dlplay.wire import events
 
 
 def table(source, **options):

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from dlplay import events
 from dlplay.draw import Look
 from dlplay.export import FORMATS, NoSuchPanel, Options
 from dlplay.export.layout import LOWEST, places
+from dlplay.wire import events
 
 SVG = "{http://www.w3.org/2000/svg}"
 

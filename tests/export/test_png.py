@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlplay import events
 from dlplay.export import FORMATS, Options
 from dlplay.export import png as module
 from dlplay.export.svg import THEME
+from dlplay.wire import events
 
 
 def pixels(source, **options):

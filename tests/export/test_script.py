@@ -13,10 +13,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from dlplay import events, run
-from dlplay.catalog import Catalog, built_in, describe
+from dlplay import run
+from dlplay.course.catalog import Catalog, built_in, describe
 from dlplay.engine.live import Launcher
 from dlplay.export.script import NotTranslatable, Plan, script
+from dlplay.wire import events
 from tests.conftest import FAULTS
 from tests.export import alone
 

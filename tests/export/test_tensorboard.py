@@ -11,9 +11,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.util.tensor_util import make_ndarray
 
-from dlplay import events
-from dlplay.claims import ClaimResult
 from dlplay.export import FORMATS, Options
+from dlplay.wire import events
+from dlplay.wire.events import ClaimResult
 
 ALL = {"scalars": 0, "images": 0, "tensors": 0, "histograms": 0}
 

@@ -39,7 +39,7 @@ def test_it_names_every_key():
 
 
 def test_it_tells_of_every_chapter():
-    from dlplay.catalog import Catalog, built_in
+    from dlplay.course.catalog import Catalog, built_in
 
     table = README.split("## The chapters")[1].split("## Keys")[0].lower()
     for chapter in Catalog([built_in()]).chapters:

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from dlplay import run
-from dlplay.catalog import Catalog, built_in, load
+from dlplay.course.catalog import Catalog, built_in, load
 from dlplay.draw import Look, draw, formulas, natural_height
 from dlplay.engine.history import History
 from tests.conftest import wait_for

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from dlplay import catalog
+from dlplay.course import catalog
 
 
 @pytest.fixture(scope="module")

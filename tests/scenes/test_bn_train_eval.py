@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from dlplay.catalog import Catalog, built_in, load
+from dlplay.course.catalog import Catalog, built_in, load
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from dlplay.catalog import Catalog, built_in, load
+from dlplay.course.catalog import Catalog, built_in, load
 
 
 @pytest.fixture(scope="module")

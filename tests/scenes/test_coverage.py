@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dlplay.catalog import Catalog, built_in
+from dlplay.course.catalog import Catalog, built_in
 
 SECTIONS = json.loads(Path(__file__).with_name("sections.json").read_text(encoding="utf-8"))
 CHAPTERS = {chapter.id: chapter for chapter in Catalog([built_in()]).chapters}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from dlplay import catalog
+from dlplay.course import catalog
 
 DEFAULTS = {"sampler": "ancestral", "passes": 200, "guidance": 1.0, "mistake": "none"}
 

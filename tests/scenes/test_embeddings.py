@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from dlplay import catalog
+from dlplay.course import catalog
 
 
 @pytest.fixture(scope="module")

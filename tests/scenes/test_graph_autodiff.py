@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from dlplay import catalog
+from dlplay.course import catalog
 
 
 @pytest.fixture(scope="module")

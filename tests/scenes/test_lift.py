@@ -8,7 +8,7 @@ from math import sqrt
 import pytest
 import torch
 
-from dlplay.catalog import Catalog, built_in, load
+from dlplay.course.catalog import Catalog, built_in, load
 
 
 @pytest.fixture(scope="module")

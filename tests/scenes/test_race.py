@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import torch
 
-from dlplay.catalog import Catalog, built_in, load
+from dlplay.course.catalog import Catalog, built_in, load
 
 CARD = Catalog([built_in()]).find("optimization/race")
 

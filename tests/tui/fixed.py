@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from dlplay import events
-from dlplay.claims import Claim, ClaimResult
-from dlplay.events import Array, Cloud, Trail
+from dlplay.author.claims import Claim
+from dlplay.wire import events
+from dlplay.wire.events import Array, ClaimResult, Cloud, Trail
 
 
 def story(card) -> list[events.AnyEvent]:

@@ -98,7 +98,7 @@ def test_the_interface_never_imports_torch():
     program = textwrap.dedent(
         """
         import asyncio, sys
-        from dlplay.catalog import Catalog, roots
+        from dlplay.course.catalog import Catalog, roots
         from dlplay.engine.live import Launcher
         from dlplay.tui.app import DlplayApp
 

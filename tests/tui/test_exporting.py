@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dlplay.draw import Look
-from dlplay.engine.library import Library
+from dlplay.engine.recordings.library import Library
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.dialogs import ChoiceDialog
 from dlplay.tui.exporting import MEANINGS, chosen, offers

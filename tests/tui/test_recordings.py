@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from dlplay.draw import Look
-from dlplay.engine.library import Library
-from dlplay.engine.replay import load
+from dlplay.engine.recordings.library import Library
+from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
 from dlplay.tui.progress import Progress
 from tests.tui.conftest import until
@@ -76,7 +76,7 @@ async def test_a_recording_on_the_stage(launcher, faults, tmp_path):
 
 
 async def test_a_recording_of_a_scene_that_is_gone_or_changed(launcher, faults, tmp_path):
-    from dlplay.catalog import Catalog
+    from dlplay.course.catalog import Catalog
 
     (info,), _ = await record(launcher, faults, tmp_path, "fine")
     nothing = Catalog([])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay import events
 from dlplay.tui.session import Session
+from dlplay.wire import events
 from tests.conftest import wait_for
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dlplay.catalog import Catalog
+from dlplay.course.catalog import Catalog
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.progress import Progress

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 from textual.widgets import ContentSwitcher, Static
 
-from dlplay.claims import Claim, ClaimResult
+from dlplay.author.claims import Claim
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
 from dlplay.tui.browser import Browser
 from dlplay.tui.dialogs import ChoiceDialog, Help, ValueDialog
 from dlplay.tui.sidebar import summary
+from dlplay.wire.events import ClaimResult
 from tests.tui.conftest import until
 
 LONG = {"steps": 1_000_000}

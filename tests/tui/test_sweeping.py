@@ -10,20 +10,19 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input, Static
 
-from dlplay.catalog import Catalog
-from dlplay.claims import ClaimResult
+from dlplay.course.catalog import Catalog
 from dlplay.draw import Line, Look
-from dlplay.engine.library import Library
-from dlplay.engine.sweep import Sweep, SweepRun
-from dlplay.events import Axes, Bars
+from dlplay.engine.recordings.library import Library
+from dlplay.engine.sweeps.runs import Sweep, SweepRun
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.browser import Browser
 from dlplay.tui.progress import Progress
 from dlplay.tui.stage_screen import StageScreen
-from dlplay.tui.sweeping import LiveSweep, Plan, Wish
-from dlplay.tui.sweeping_dialog import Mistyped, SweepDialog, offered, planned
-from dlplay.tui.sweeping_screen import SweepScreen
-from dlplay.tui.sweeping_view import Choice, curves_of, plot_of, state_words
+from dlplay.tui.sweeps.dialog import Mistyped, SweepDialog, offered, planned
+from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
+from dlplay.tui.sweeps.screen import SweepScreen
+from dlplay.tui.sweeps.view import Choice, curves_of, plot_of, state_words
+from dlplay.wire.events import Axes, Bars, ClaimResult
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher
 

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from dlplay.catalog import BrokenScene, Catalog, UnknownScene, built_in, describe, load
+from dlplay.course.catalog import BrokenScene, Catalog, UnknownScene, built_in, describe, load
 
 SCENE = '''
 """# A title
@@ -70,7 +70,8 @@ def test_order_is_declared_and_helpers_are_no_scenes(folder):
 def test_to_find_a_scene_only_its_file_is_read(folder, tmp_path_factory, monkeypatch):
     read = []
     monkeypatch.setattr(
-        "dlplay.catalog.describe", lambda path, root: read.append(path) or describe(path, root)
+        "dlplay.course.catalog.describe",
+        lambda path, root: read.append(path) or describe(path, root),
     )
     other = tmp_path_factory.mktemp("other")
     (other / "first_steps").mkdir()
@@ -136,7 +137,7 @@ def test_listing_our_course_imports_neither_torch_nor_textual():
     program = textwrap.dedent(
         """
         import sys
-        from dlplay.catalog import Catalog, roots
+        from dlplay.course.catalog import Catalog, roots
         assert Catalog(roots()).scenes
         heavy = {"torch", "textual", "rich", "numpy"} & set(sys.modules)
         assert not heavy, heavy

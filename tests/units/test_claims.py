@@ -7,7 +7,7 @@ import math
 import pytest
 
 from dlplay import Scene, claim
-from dlplay.claims import Measures
+from dlplay.author.claims import Measures
 
 
 class Example(Scene):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.numbers import bound, short, stands
+from dlplay.words.numbers import bound, short, stands
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from dlplay import Float, Scene, commands, events
-from dlplay.stage import Diverged, Stage, Stopped
+from dlplay import Float, Scene
+from dlplay.stage.stage import Diverged, Stage, Stopped
+from dlplay.wire import commands, events
 
 
 class Empty(Scene):

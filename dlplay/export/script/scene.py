@@ -9,11 +9,11 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dlplay.author.parameters import KINDS, Parameter
 from dlplay.export.script import known
 from dlplay.export.script.parts import Module, imports_of, is_ours, where
 from dlplay.export.script.scopes import Scopes
 from dlplay.export.script.text import NotTranslatable, dotted
-from dlplay.parameters import KINDS, Parameter
 
 LISTED = ("covers", "panels", "quick")  # what only dlplay reads
 STAGE = known.ASKED | {
@@ -45,7 +45,7 @@ def refuse_what_has_no_counterpart(module: Module) -> None:
     declared = {
         name
         for name, given in module.imports.items()
-        if given.module == "dlplay" or (given.name and given.module == "dlplay.scene")
+        if given.module == "dlplay" or (given.name and given.module == "dlplay.author.scene")
     }
     allowed = set(_declarations(scene))
     parents = Scopes(module.text.tree).parents

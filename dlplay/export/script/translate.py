@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dlplay
-from dlplay.catalog import SceneCard
-from dlplay.events import Tweaked
+from dlplay.course.catalog import SceneCard
 from dlplay.export.script import known, prelude
 from dlplay.export.script.bundled import embed, files_in
 from dlplay.export.script.effects import stage_call
@@ -19,6 +18,7 @@ from dlplay.export.script.parts import Import, Parts, is_ours, read, standard
 from dlplay.export.script.prune import pruned, used
 from dlplay.export.script.scene import literal, plain, refuse_what_has_no_counterpart, scene_class
 from dlplay.export.script.text import NotTranslatable, Text
+from dlplay.wire.events import Tweaked
 
 ALWAYS = (Import("torch", "", "torch"), Import("numpy", "", "np"), Import("random", "", "random"))
 

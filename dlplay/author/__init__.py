@@ -1,0 +1,1 @@
+"""What a scene is written against: its class, parameters, claims and tries."""

@@ -1,0 +1,97 @@
+"""The Scene class: what the author of a scene writes against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dlplay.author.claims import Claim
+from dlplay.author.parameters import Parameter, ParameterError
+from dlplay.wire.events import ClaimResult
+from dlplay.words.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from dlplay.stage.stage import Stage
+
+RESERVED = {"seed", "device", "run", "covers", "panels", "quick", "parameters", "claims"}
+
+
+class Scene:
+    """One experiment: parameters, a run, claims.
+
+    Subclass it once in a file. The module's docstring is the lesson. Class attributes, all
+    written as literals so that they can be listed without importing torch:
+
+    - `covers`: the sections of the course that the scene shows, each with the names of the panels
+      and claims that show it
+    - `panels`: the names of its panels, in the order in which they are laid out
+    - `quick`: settings of a complete run of a second or two
+    """
+
+    covers: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    panels: ClassVar[tuple[str, ...]] = ()
+    quick: ClassVar[Mapping[str, Any]] = {}
+    parameters: ClassVar[Mapping[str, Parameter[Any]]] = {}
+    claims: ClassVar[tuple[Claim, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        found = dict(cls.parameters)
+        claims = {claim.name: claim for claim in cls.claims}
+        for name, value in vars(cls).items():
+            if isinstance(value, Parameter):
+                if name in RESERVED:
+                    raise TypeError(f"a parameter cannot be named {name!r}: the word is taken")
+                found[name] = value
+            elif isinstance(value, Claim):
+                claims[name] = value
+        cls.parameters, cls.claims = found, tuple(claims.values())
+
+    def __init__(self, **settings: Any) -> None:
+        """Parameters at their defaults, but for `settings`; ParameterError for a bad one."""
+        values = {name: parameter.default for name, parameter in self.parameters.items()}
+        values.update(checked(self.parameters, settings))
+        self.__dict__["_values"] = values
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of every parameter at this moment."""
+        return dict(self.__dict__["_values"])
+
+    def tweak(self, name: str, value: object) -> None:
+        """Give a parameter another value. Only the stage calls this, between two steps."""
+        self.__dict__["_values"].update(checked(self.parameters, {name: value}))
+
+    def judge(self, measures: Mapping[str, float]) -> list[ClaimResult]:
+        """Every claim held against the measures reported so far."""
+        return [claim.judge(self, measures) for claim in self.claims]
+
+    def run(self, stage: Stage) -> None:
+        """The experiment itself."""
+        raise NotImplementedError(f"{type(self).__name__} has no run(self, stage)")
+
+
+def checked(
+    parameters: Mapping[str, Parameter[Any]], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The settings in the parameters' own types; ParameterError for a wrong name or value."""
+    return {name: find(parameters, name).check(value) for name, value in settings.items()}
+
+
+def checked_live(parameters: Mapping[str, Parameter[Any]], name: str, value: object) -> Any:
+    """The value, for a parameter that may be turned while the scene runs; else ParameterError."""
+    parameter = find(parameters, name)
+    if not parameter.live:
+        live = ", ".join(n for n, p in parameters.items() if p.live) or "none"
+        raise ParameterError(f"{name} cannot change during a run; live parameters: {live}")
+    return parameter.check(value)
+
+
+def find(parameters: Mapping[str, Parameter[Any]], name: str) -> Parameter[Any]:
+    """The parameter of that name; ParameterError with the nearest match if there is none."""
+    if name not in parameters:
+        names = ", ".join(parameters) or "none"
+        raise ParameterError(
+            f"there is no parameter {name!r}; this scene has {names}."
+            f"{did_you_mean(name, parameters)}"
+        )
+    return parameters[name]

@@ -1,0 +1,1 @@
+"""`dlplay sweep`: what it asks for, and what it prints."""

@@ -1,0 +1,162 @@
+"""A sweep on paper: the measure against the parameter, a table of values; or JSON, or CSV."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dlplay.cli.results import WIDEST
+from dlplay.wire import events
+from dlplay.words.numbers import short
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from dlplay.cli.options import Session
+    from dlplay.engine.sweeps.runs import Row, Sweep
+
+OWN_COLUMNS = ("value", "seed", "status", "steps")
+
+
+def as_object(sweep: Sweep) -> dict[str, Any]:
+    """The sweep in JSON: every run with its measures and claims."""
+    return {
+        "scene": sweep.card.id,
+        "parameter": sweep.parameter.name,
+        "values": sweep.values,
+        "seeds": sweep.seeds,
+        "settings": sweep.settings,
+        "stopped": sweep.stopped,
+        "runs": [
+            {
+                "value": run.value,
+                "seed": run.seed,
+                "status": run.status,
+                "message": run.message,
+                "steps": run.steps,
+                "seconds": run.seconds,
+                "device": run.device,
+                "measures": run.measures,
+                "claims": run.claims,
+            }
+            for run in sweep.runs
+        ],
+    }
+
+
+def print_json(sweep: Sweep) -> None:
+    """One object on standard output. Numbers that are not finite are null."""
+    import msgspec
+
+    data = msgspec.json.encode(as_object(sweep))
+    sys.stdout.buffer.write(msgspec.json.format(data, indent=2) + b"\n")
+
+
+def print_csv(sweep: Sweep) -> None:
+    """One line a run. A measure that has the name of a column of ours is `measured_NAME`; what a
+    run did not measure is empty."""
+    import csv
+
+    names = sweep.measures
+    heads = [f"measured_{name}" if name in OWN_COLUMNS else name for name in names]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*OWN_COLUMNS, *heads])
+    for run in sweep.runs:
+        measured = [repr(run.measures[name]) if name in run.measures else "" for name in names]
+        value = sweep.parameter.show(run.value)
+        writer.writerow([value, run.seed, run.status, run.steps, *measured])
+
+
+def print_sweep(console: Console, sweep: Sweep, measure: str | None, session: Session) -> None:
+    """The chart of the measure (unless given, of the scene's main one) and the table."""
+    from rich.text import Text
+
+    name = measure if measure in sweep.measures else sweep.main_measure
+    console.print(Text(session.text(sweep.card.title), style="bold"))
+    console.print()
+    if name is not None and any(row.count for row in sweep.measure(name)):
+        _print_chart(console, sweep, name, session)
+        console.print()
+    _print_table(console, sweep, name, session)
+    console.print()
+    console.print(Text(session.text(summary(sweep))))
+    console.print(Text(session.text(sweep.command)), soft_wrap=True)
+
+
+def _print_chart(console: Console, sweep: Sweep, name: str, session: Session) -> None:
+    from rich.text import Text
+
+    from dlplay.draw import draw, natural_height
+
+    look, width = session.look(console), min(console.width, WIDEST)
+    plot = sweep.as_plot(name)
+    heading = f"{name} by {sweep.parameter.name}"
+    console.print(Text(session.text(heading + _spread_words(sweep)), style="bold"))
+    height = natural_height(plot, width, look)
+    if isinstance(plot, events.Bars):  # no more than they fill
+        height = min(height, len(plot.labels) * (len(plot.series) + 2) + 1)
+    console.print(draw(plot, width, height, look))
+
+
+def _spread_words(sweep: Sweep) -> str:
+    if len(sweep.seeds) < 2:
+        return ""
+    return f": mean, lowest and highest of {len(sweep.seeds)} seeds"
+
+
+def _print_table(console: Console, sweep: Sweep, name: str | None, session: Session) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(session.text(sweep.parameter.name), justify="right")
+    if name is not None:
+        table.add_column(session.text(name), justify="right")
+        if len(sweep.seeds) > 1:
+            table.add_column("low to high", justify="right")
+    if sweep.card.claims:
+        table.add_column("claims that hold")
+    table.add_column("")
+    rows = sweep.measure(name) if name is not None else [None] * len(sweep.values)
+    for value, row in zip(sweep.values, rows, strict=True):
+        unit = f" {sweep.parameter.unit}" if sweep.parameter.unit else ""
+        cells = [Text(session.text(sweep.parameter.show(value) + unit))]
+        if row is not None:
+            cells.append(Text(short(row.mean) if row.count else "", "bold"))
+            if len(sweep.seeds) > 1:
+                cells.append(Text(f"{short(row.low)} to {short(row.high)}" if row.count else ""))
+        if sweep.card.claims:
+            held, of = sweep.holding(value)
+            cells.append(Text(f"{held} of {of}" if sweep.at(value) else ""))
+        table.add_row(*cells, _status(sweep, value, row))
+    console.print(table)
+
+
+def _status(sweep: Sweep, value: Any, row: Row | None) -> Text:
+    """What is to be said of this value's runs, if they are not all done and measured."""
+    from rich.text import Text
+
+    runs = sweep.at(value)
+    if not runs:
+        return Text("not run", "dim")
+    words = []
+    for status in ("diverged", "failed"):
+        count = sum(run.status == status for run in runs)
+        if count:
+            words.append(status if count == len(runs) else f"{count} of {len(runs)} {status}")
+    if row is not None and row.count + row.diverged + row.failed < len(runs):
+        words.append(f"{len(runs) - row.count - row.diverged - row.failed} without a number")
+    if len(runs) < len(sweep.seeds):
+        words.append(f"{len(runs)} of {len(sweep.seeds)} seeds")
+    return Text(", ".join(words), "yellow")
+
+
+def summary(sweep: Sweep) -> str:
+    """How many runs there were and how they ended, in one line."""
+    statuses = [run.status for run in sweep.runs]
+    kinds = [f"{statuses.count(s)} {s}" for s in ("done", "diverged", "failed") if s in statuses]
+    seeds = f"seed {sweep.seeds[0]}"
+    if len(sweep.seeds) > 1:
+        seeds = f"seeds {sweep.seeds[0]} to {sweep.seeds[-1]}"
+    return f"{len(statuses)} runs, {seeds}: {', '.join(kinds)}"

@@ -1,0 +1,1 @@
+"""Chapters and scenes as they lie in folders: found, described without importing, loaded."""

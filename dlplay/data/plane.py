@@ -1,0 +1,45 @@
+"""Labelled points in the plane, on which a student can see what a model does."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from dlplay.data.labels import given
+
+NOISE = {"rings": 0.12, "moons": 0.15, "quarters": 0.0, "spiral": 0.025}
+
+
+def points(
+    kind: str, count: int, *, noise: float | None = None, device: str = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Points [count, 2] of two classes and their labels [count], 0 and 1 by turns.
+
+    `kind`: "rings" (radius 0.45 within radius 1), "moons" (two half circles that reach into one
+    another, each the other's mirror image through the origin), "quarters" (the sign of x·y on the
+    square from -1 to 1, as XOR has it), "spiral" (two arms of one and a half turns). `noise`: the
+    standard deviation of what is added to both coordinates. Random numbers come from the global
+    state, so that a run's seed decides.
+    """
+    if kind not in NOISE:
+        raise ValueError(f"points are {', '.join(NOISE)}, not {kind!r}")
+    y = torch.arange(count) % 2
+    u = torch.rand(count)
+    if kind == "rings":
+        x = _circle(2 * math.pi * u) * torch.where(y == 0, 0.45, 1.0)[:, None]
+    elif kind == "moons":
+        upper = _circle(math.pi * u) - torch.tensor([0.5, 0.25])
+        x = torch.where(y[:, None] == 0, upper, -upper)
+    elif kind == "quarters":
+        x = 2 * torch.stack([u, torch.rand(count)], dim=1) - 1
+        y = (x.prod(dim=1) < 0).long()
+    else:
+        r = u.sqrt()
+        x = _circle(3 * math.pi * r + math.pi * y) * r[:, None]
+    x = x + (NOISE[kind] if noise is None else noise) * torch.randn(count, 2)
+    return x.to(device), given(y).to(device)
+
+
+def _circle(angle: torch.Tensor) -> torch.Tensor:
+    return torch.stack([angle.cos(), angle.sin()], dim=1)

@@ -1,0 +1,158 @@
+"""Many runs, some at a time, each in a process of its own: what checks and sweeps share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dlplay.course.catalog import SceneCard
+from dlplay.wire import events
+
+if TYPE_CHECKING:
+    from dlplay.engine.history import History
+    from dlplay.engine.live import Launcher, LiveRun
+    from dlplay.engine.recordings.recorder import RunRecorder
+
+POLL = 0.05  # seconds between two looks at the runs under way
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to make: a scene, a seed, and the settings that differ from its defaults."""
+
+    card: SceneCard
+    seed: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Running:
+    """A run under way or just over; `history` and `recorder` where they were asked for."""
+
+    job: Job
+    run: LiveRun
+    history: History | None = None
+    recorder: RunRecorder | None = None
+    done: float = 0.0  # share of its loop
+    finished: events.Finished | None = None
+
+    def listen(self) -> None:
+        """Take in what has come. RuntimeError if the run ended without a summary."""
+        over = self.run.state == "over"  # asked first: what was sent before it is then all there
+        self._take()
+        if self.finished is not None:
+            self.close()
+        elif over:
+            raise RuntimeError(f"{self.job.card.id} ended without a summary")
+
+    def end(self) -> None:
+        """End its process now, if there is one still; its recording has what had come."""
+        self._take()
+        self.run.kill()
+        self.close()
+
+    def close(self) -> None:
+        """End its recording."""
+        if self.recorder is not None:
+            self.recorder.close()
+
+    def _take(self) -> None:
+        batch = self.run.drain()
+        if self.recorder is not None:
+            self.recorder(batch)
+        if self.history is not None:
+            self.history.feed(batch)
+        for event in batch:
+            if isinstance(event, events.Progress):
+                self.done = event.step / max(event.total, 1)
+            elif isinstance(event, events.Finished):
+                self.finished = event
+
+
+Record = Callable[["Job"], "RunRecorder"]
+Watch = Callable[[list[Running], int, int], None]  # runs under way, how many are over, of how many
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Pool:
+    """Makes these runs in their order, `at_once` of them at a time; with `histories`, keeps each
+    run's History until it has been handed over; with `record`, records each."""
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        jobs: Iterable[Job],
+        *,
+        at_once: int,
+        device: str = "auto",
+        histories: bool = False,
+        record: Record | None = None,
+    ) -> None:
+        self._launcher = launcher
+        self._waiting = deque(jobs)
+        self._total = len(self._waiting)
+        self._under: list[Running] = []
+        self._at_once = max(1, at_once)
+        self._device = device
+        self._histories = histories
+        self._record = record
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Begin no further run and end those under way; from any thread, at any time."""
+        self._stop.set()
+
+    def run(
+        self,
+        ended: Callable[[Running], None],
+        watch: Watch = lambda under, over, total: None,
+    ) -> None:
+        """Make the runs; returns when all are over, or after `stop`.
+
+        `ended` is given each run that came to its own end, `watch` is told regularly how it goes.
+        However this ends, by an exception too, no process stays behind.
+        """
+        try:
+            while self._waiting or self._under:
+                if not self._stop.is_set():
+                    self._begin()
+                for each in self._under:
+                    each.listen()
+                    if each.finished is not None:
+                        ended(each)
+                self._under = [each for each in self._under if each.finished is None]
+                over = self._total - len(self._waiting) - len(self._under)
+                watch(self._under, over, self._total)
+                if self._stop.is_set():
+                    return
+                if self._under:
+                    self._stop.wait(POLL)
+        finally:
+            for each in self._under:
+                each.end()
+            for each in self._under:
+                each.run.wait()
+
+    def _begin(self) -> None:
+        while self._waiting and len(self._under) < self._at_once:
+            job = self._waiting.popleft()
+            history = None
+            if self._histories:
+                from dlplay.engine.history import History
+
+                history = History()
+            run = self._launcher.start(
+                job.card, dict(job.settings), seed=job.seed, device=self._device
+            )
+            recorder = self._record(job) if self._record is not None else None
+            self._under.append(Running(job, run, history, recorder))

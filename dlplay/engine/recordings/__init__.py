@@ -1,0 +1,1 @@
+"""Runs in files: written as they go, kept in a library, read back."""

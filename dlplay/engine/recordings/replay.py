@@ -1,0 +1,99 @@
+"""A recording read back: the history of its run, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlplay.course.catalog import SceneCard
+from dlplay.engine.recordings.format import BadRecording, read
+from dlplay.engine.recordings.vetting import vetted
+from dlplay.wire.events import Finished, Started
+
+if TYPE_CHECKING:
+    from dlplay.engine.history import History
+
+
+@dataclass
+class Replay:
+    """A recorded run.
+
+    `history`: fed with everything that could be read. `events`: how many that were. `damaged`:
+    what was wrong with the file, in one sentence, or empty. `started`: how the run began.
+    """
+
+    path: Path
+    history: History
+    started: Started
+    damaged: str = ""
+    events: int = 0
+
+    @property
+    def status(self) -> str:
+        """How the run ended: done, stopped, diverged, failed; "unfinished" if it does not say."""
+        done = self.history.finished
+        return done.status if done else "unfinished"
+
+    @property
+    def summary(self) -> Finished:
+        """The run's own summary; for an unfinished run one made of what there is (`seconds` 0)."""
+        history, began = self.history, self.started
+        return history.finished or Finished(
+            tick=history.tick,
+            status=self.status,
+            scene=began.scene,
+            seed=began.seed,
+            device=began.device,
+            parameters=began.parameters | {tweak.name: tweak.value for tweak in history.tweaks},
+            measures=history.measures,
+            claims=history.claims,
+            steps=history.tick,
+            seconds=0.0,
+        )
+
+
+def load(path: str | Path) -> Replay:
+    """Read a recording, as far as it goes.
+
+    Raises BadRecording if the file is none, is of a newer format, or holds nothing that can be
+    read; OSError if it cannot be opened.
+    """
+    from dlplay.engine.history import History
+
+    recording, history, count, left_out = read(path), History(), 0, 0
+    for batch in recording:
+        good = [event for event in map(vetted, batch) if event is not None]
+        history.feed(good)
+        count += len(good)
+        left_out += len(batch) - len(good)
+    damage = [f"{recording.damaged[:1].upper()}{recording.damaged[1:]}."] * bool(recording.damaged)
+    if left_out:
+        damage.append(f"{left_out:,} of its events make no sense and were left out.")
+    started = history.started or _from_summary(history.finished)
+    if started is None:
+        why = " ".join(damage) or "It does not say which scene was run."
+        raise BadRecording(f"{path} holds no run that can be shown. {why}")
+    return Replay(Path(path), history, started, " ".join(damage), count)
+
+
+def _from_summary(done: Finished | None) -> Started | None:
+    """What a run's summary tells of its beginning."""
+    if done is None:
+        return None
+    return Started(scene=done.scene, seed=done.seed, device=done.device, parameters=done.parameters)
+
+
+def changed_since(replay: Replay, card: SceneCard | None) -> str:
+    """A sentence if today's scene is not the one that was recorded, or is gone (`card` None)."""
+    scene, digest = replay.started.scene, replay.started.digest
+    if card is None:
+        return f"There is no scene {scene} here any more: its lesson and source cannot be shown."
+    if digest and digest != card.digest:
+        return f"{scene} has been changed since this was recorded: today's run may differ."
+    return ""
+
+
+def stand_in(scene: str) -> SceneCard:
+    """In place of the card of a scene that is gone: its id, and nothing else."""
+    return SceneCard(scene, Path(), Path(), title=scene)

@@ -1,0 +1,1 @@
+"""One parameter at several values: the runs, and what they found."""

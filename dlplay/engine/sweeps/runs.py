@@ -1,0 +1,227 @@
+"""Sweeps: one parameter takes several values, each runs with several seeds, all side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dlplay.author.parameters import Parameter, ParameterError, Text, Value
+from dlplay.author.scene import checked, find
+from dlplay.course.catalog import BrokenScene, SceneCard
+from dlplay.engine.pool import Job, Pool, Record, Running, Watch, cores
+from dlplay.engine.sweeps.results import Row, Sweep, SweepRun
+
+if TYPE_CHECKING:
+    from dlplay.draw import Line
+    from dlplay.engine.history import History
+    from dlplay.engine.live import Launcher
+
+__all__ = ["Row", "Sweep", "SweepRun", "Sweeping", "distinct", "spread", "sweep", "sweepable"]
+
+SPREAD = 5  # values of a number, where none are given
+KEPT = 256_000_000  # bytes of histories that a sweep keeps, if it keeps them
+
+
+class Sweeping:
+    """A sweep under way. `run` makes the runs, in any thread; `stop` ends it, from any other;
+    `result` is what has finished so far, at any time."""
+
+    def __init__(
+        self,
+        card: SceneCard,
+        name: str,
+        values: Sequence[Value] = (),
+        *,
+        seeds: int = 1,
+        first_seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
+        jobs: int | None = None,
+        device: str = "auto",
+        launcher: Launcher,
+        histories: bool = False,
+        record: Record | None = None,
+    ) -> None:
+        """As for `sweep`; everything is checked here, before anything runs.
+
+        `histories`: whether the finished runs keep theirs, up to KEPT bytes in all. `record`: makes
+        the recorder of each run.
+        """
+        if card.broken:
+            raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
+        parameter = sweepable(card, name)
+        fixed = checked(card.parameters, settings or {})
+        if name in fixed:
+            raise ParameterError(f"{name} is swept; it cannot have a value of its own as well")
+        if seeds < 1:
+            raise ValueError(f"a sweep takes at least one seed, not {seeds}")
+        each_seed = list(range(first_seed, first_seed + seeds))
+        swept = distinct(parameter, values or spread(parameter))
+        self._places = {value: place for place, value in enumerate(swept)}
+        self._sweep = Sweep(card, parameter, swept, each_seed, fixed)
+        # All values with the first seed first: stopped early, a sweep still covers the range.
+        todo = [Job(card, seed, {**fixed, name: value}) for seed in each_seed for value in swept]
+        self._room = KEPT if histories else 0
+        self._pool = Pool(
+            launcher,
+            todo,
+            at_once=jobs or spare_cores(),
+            device=device,
+            histories=True,
+            record=record,
+        )
+
+    def run(self, watch: Watch = lambda under, over, total: None) -> Sweep:
+        """Make all runs and return what they left; less, if it is stopped.
+
+        An exception (KeyboardInterrupt, or one from `watch`) ends all processes and goes on;
+        `result` has what had finished.
+        """
+        try:
+            self._pool.run(self._keep, watch)
+        finally:
+            self._sweep.stopped = len(self._sweep.runs) < self._sweep.total
+        return self.result
+
+    def stop(self) -> None:
+        """End the runs under way and begin no other; `run` then returns what has finished."""
+        self._pool.stop()
+
+    @property
+    def result(self) -> Sweep:
+        return self._sweep
+
+    def so_far(self, run: Running) -> SweepRun:
+        """A run under way as if it ended here, its status "running". In the thread of `run`."""
+        assert run.history is not None
+        return SweepRun(
+            value=run.job.settings[self._sweep.parameter.name],
+            seed=run.job.seed,
+            status="running",
+            message="",
+            steps=run.history.tick,
+            seconds=0.0,
+            device="",
+            measures={},
+            claims=[],
+            curves=self._curves(run.history),
+        )
+
+    def _keep(self, over: Running) -> None:
+        assert over.finished is not None
+        assert over.history is not None
+        done = over.finished
+        run = SweepRun(
+            value=over.job.settings[self._sweep.parameter.name],
+            seed=done.seed,
+            status=done.status,
+            message=done.message,
+            steps=done.steps,
+            seconds=done.seconds,
+            device=done.device,
+            measures=done.measures,
+            claims=done.claims,
+            curves=self._curves(over.history),
+            history=over.history if self._fits(over.history) else None,
+            recording=over.recorder.path if over.recorder is not None else None,
+        )
+        # A new list: others may be reading the old one.
+        self._sweep.runs = sorted(
+            [*self._sweep.runs, run], key=lambda run: (self._places[run.value], run.seed)
+        )
+
+    def _fits(self, history: History) -> bool:
+        self._room -= _bytes(history) if self._room > 0 else 0
+        return self._room > 0
+
+    def _curves(self, history: History) -> dict[str, dict[str, Line]]:
+        from dlplay.draw import Curves
+        from dlplay.engine.sweeps.curves import thinned
+
+        curves = {}
+        for panel in history.names:
+            content = history.panel(panel)
+            if isinstance(content, Curves) and not content.scatter:
+                curves[panel] = {name: thinned(line) for name, line in content.lines.items()}
+                self._sweep.axes.setdefault(panel, content.axes)
+        return curves
+
+
+def sweep(
+    card: SceneCard,
+    name: str,
+    values: Sequence[Value] = (),
+    *,
+    seeds: int = 1,
+    first_seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    jobs: int | None = None,
+    device: str = "auto",
+    launcher: Launcher,
+    watch: Watch | None = None,
+) -> Sweep:
+    """Run the scene at each of these values of the parameter `name`, with `seeds` seeds each.
+
+    `values`: a sensible spread unless given. `settings`: the other parameters. `jobs` runs at a
+    time, each in a process of its own: one fewer than there are cores, unless given. `watch` is
+    told of the runs under way, how many are over, and of how many. KeyboardInterrupt ends all
+    processes, and what had finished is returned, marked as stopped.
+
+    Raises ParameterError for a parameter or a value that cannot be, before anything runs.
+    """
+    sweeping = Sweeping(
+        card,
+        name,
+        values,
+        seeds=seeds,
+        first_seed=first_seed,
+        settings=settings,
+        jobs=jobs,
+        device=device,
+        launcher=launcher,
+    )
+    try:
+        return sweeping.run(watch) if watch is not None else sweeping.run()
+    except KeyboardInterrupt:
+        return sweeping.result
+
+
+def sweepable(card: SceneCard, name: str) -> Parameter[Any]:
+    """The parameter, if it can be swept; else ParameterError with those that can."""
+    parameter = find(card.parameters, name)
+    if isinstance(parameter, Text):
+        others = [n for n, p in card.parameters.items() if not isinstance(p, Text)]
+        raise ParameterError(
+            f"{name} is a text, and a text cannot be swept; "
+            f"{card.id} can sweep {', '.join(others) or 'nothing'}."
+        )
+    return parameter
+
+
+def spread(parameter: Parameter[Any], around: Value | None = None) -> list[Any]:
+    """A sensible spread of values `around` one, the default unless given; of a choice all."""
+    return parameter.spread(SPREAD if parameter.kind in ("number", "integer") else 1000, around)
+
+
+def spare_cores() -> int:
+    """How many runs at once leave a core to the one who watches."""
+    return max(1, cores() - 1)
+
+
+def distinct(parameter: Parameter[Any], values: Sequence[Value]) -> list[Any]:
+    """The values in the parameter's own type; ParameterError unless two or more, all different."""
+    swept = [parameter.check(value) for value in values]
+    for place, value in enumerate(swept):
+        if value in swept[:place]:
+            raise ParameterError(f"{parameter.name}={parameter.show(value)} is given twice")
+    if len(swept) < 2:
+        raise ParameterError(f"a sweep takes two values of {parameter.name} or more")
+    return swept
+
+
+def _bytes(history: History) -> int:
+    """About how much memory a run's history takes."""
+    from dlplay.engine.history import BUCKETS, content_bytes
+
+    pictures = [content_bytes(frame) for k in history.keyframes.values() for frame in k.frames]
+    points = [min(s.count, BUCKETS) for panel in history.series.values() for s in panel.values()]
+    return sum(pictures) + 48 * sum(points)

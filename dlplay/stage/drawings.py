@@ -1,0 +1,407 @@
+"""The drawing calls of the stage: what a scene draws with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlplay.stage import arrays
+from dlplay.stage.arrays import Numbers
+from dlplay.wire import events
+from dlplay.wire.events import Array, Cloud, Trail
+
+Points = Mapping[str, Numbers] | Numbers
+
+
+class Drawings:
+    """Keeps what has been drawn until it is sent: every point, the newest content of a panel.
+
+    All calls take numbers on any device, and none makes a device wait.
+    """
+
+    def __init__(self) -> None:
+        self.step = 0  # of the innermost loop
+        self.tick = 0  # steps begun in all
+        self._points: list[tuple[str, str, int, float, Any]] = []  # panel, series, tick, x, y
+        self._device_points = False
+        self._contents: dict[str, events.AnyContent] = {}
+        self._axes: dict[str, events.Axes] = {}
+        self._diverged = ""
+
+    def take_drawn(self) -> list[events.AnyEvent]:
+        """What has been drawn since the last time, as events."""
+        if self._device_points:
+            self._fetch()
+        drawn: list[events.AnyEvent] = [*self._axes.values()]
+        drawn += self._gathered()
+        drawn += self._contents.values()
+        self._axes, self._points, self._contents = {}, [], {}
+        return drawn
+
+    def _gathered(self) -> list[events.AnyEvent]:
+        """The points, series by series. Done here, not at every step: there it would be dear."""
+        found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
+        for panel, name, tick, x, y in self._points:
+            ticks, xs, ys = found.setdefault((panel, name), ([], [], []))
+            ticks.append(tick)
+            xs.append(x)
+            ys.append(y)
+        return [
+            events.Points(tick=self.tick, panel=panel, series=name, ticks=ticks, x=xs, y=ys)
+            for (panel, name), (ticks, xs, ys) in found.items()
+        ]
+
+    # Curves
+
+    def curve(
+        self,
+        panel: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        x: float | None = None,
+        **named: Any,
+    ) -> None:
+        """Add a point to each of these series: `stage.curve("loss", train=loss, test=other)`.
+
+        Values are numbers or one-element tensors on any device; `values` is for names that are
+        no Python words. `x` is the step unless given. A call in which no value is finite ends
+        the run as diverged at the next step: while one runner stands, the race goes on.
+        """
+        at = self.step if x is None else float(x)
+        finite = False
+        for name, value in ({**values, **named} if values else named).items():
+            if type(value) is not float:
+                value = self._scalar(value)
+            self._points.append((panel, name, self.tick, at, value))
+            finite = finite or type(value) is not float or math.isfinite(value)
+        if not finite and (values or named):
+            self._diverged = _divergence(panel, self.tick)
+
+    def _scalar(self, value: Any) -> Any:
+        """A float; or, of a tensor on an accelerator, a copy that is fetched at the next flush."""
+        if not hasattr(value, "detach"):
+            return float(value)
+        if value.device.type == "cpu":
+            return float(value.item())
+        self._device_points = True
+        return value.detach().reshape(()).clone()
+
+    def axes(
+        self,
+        panel: str,
+        *,
+        x: str = "step",
+        y: str = "",
+        log: str = "",
+        lines: Mapping[str, float] | None = None,
+    ) -> None:
+        """How a curve panel is drawn: labels, logarithmic axes ("x", "y", "xy"), and horizontal
+        reference lines by name. The user may switch an axis."""
+        named = {name: float(value) for name, value in (lines or {}).items()}
+        self._axes[panel] = events.Axes(tick=self.tick, panel=panel, x=x, y=y, log=log, lines=named)
+
+    def plot(
+        self,
+        panel: str,
+        x: Numbers,
+        values: Mapping[str, Numbers] | None = None,
+        *,
+        scatter: bool = False,
+        **named: Numbers,
+    ) -> None:
+        """Draw whole curves, in place of what the panel showed: all series over the same x."""
+        xs = arrays.series(x)
+        drawn = {}
+        for name, ys in {**(values or {}), **named}.items():
+            drawn[name] = (xs, arrays.series(ys))
+            if len(drawn[name][1]) != len(xs):
+                raise ValueError(f"{name} has {len(drawn[name][1])} points, its x has {len(xs)}")
+        self._show(events.Plot(tick=self.tick, panel=panel, series=drawn, scatter=scatter))
+
+    # Pictures
+
+    def image(
+        self,
+        panel: str,
+        images: Numbers,
+        *,
+        captions: Sequence[str] = (),
+        columns: int = 0,
+        low: float | None = 0.0,
+        high: float | None = 1.0,
+    ) -> None:
+        """Show images: [H, W], [N, H, W] (grey) or [N, 1 or 3, H, W], values low..high.
+
+        `low` or `high` of None: the least or greatest value shown. `columns`: images in a row.
+        """
+        self._show(
+            events.Image(
+                tick=self.tick,
+                panel=panel,
+                pixels=arrays.pixels(images, low, high),
+                captions=[str(caption) for caption in captions],
+                columns=columns,
+            )
+        )
+
+    def heatmap(
+        self,
+        panel: str,
+        values: Numbers,
+        *,
+        names: Sequence[str] = (),
+        rows: Sequence[str] = (),
+        columns: Sequence[str] = (),
+        x: str = "",
+        y: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        diverging: bool = False,
+    ) -> None:
+        """Show a matrix [rows, columns], or several [K, rows, columns] with their `names`, of
+        which the user sees one at a time. `rows`, `columns` label the cells (tokens, classes);
+        `x`, `y` the axes. `diverging`: zero is the middle of the colour scale."""
+        array = arrays.floats(values, (2, 3), "heatmap")
+        array = array[None] if array.ndim == 2 else array
+        least, most = arrays.limits(array, low, high, diverging)
+        self._show(
+            events.Heatmap(
+                tick=self.tick,
+                panel=panel,
+                values=Array.of(array),
+                names=[str(name) for name in names],
+                rows=[str(name) for name in rows],
+                columns=[str(name) for name in columns],
+                x=x,
+                y=y,
+                low=least,
+                high=most,
+                diverging=diverging,
+            )
+        )
+
+    def plane(
+        self,
+        panel: str,
+        *,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        field: Numbers | None = None,
+        kind: str = "heat",
+        points: Points | None = None,
+        labels: Numbers | None = None,
+        paths: Mapping[str, Numbers] | None = None,
+        x_label: str = "",
+        y_label: str = "",
+    ) -> None:
+        """Show a part of the plane, from x[0] to x[1] and y[0] to y[1].
+
+        `field`: [rows, columns] of values, row 0 at the lowest y (`dlplay.nn.grid` gives the
+        points to evaluate). `kind`: "heat", "contour" (with level lines), "signed" (zero is the
+        middle), "classes" (whole numbers). `points`: [N, 2], with `labels` [N], their classes;
+        or a mapping from names to such points. `paths`: [N, 2] by name, the walker at the end.
+        """
+        if kind not in ("heat", "contour", "signed", "classes"):
+            raise ValueError(f"kind is heat, contour, signed or classes, not {kind!r}")
+        clouds = points if isinstance(points, Mapping) else {"": points}
+        classes = [int(label) for label in arrays.series(labels)] if labels is not None else []
+        self._show(
+            events.Plane(
+                tick=self.tick,
+                panel=panel,
+                x=(float(x[0]), float(x[1])),
+                y=(float(y[0]), float(y[1])),
+                field=None if field is None else Array.of(arrays.floats(field, (2,), "field")),
+                kind=kind,
+                clouds=[
+                    Cloud(name, arrays.points(xy), classes)
+                    for name, xy in clouds.items()
+                    if xy is not None
+                ],
+                trails=[Trail(name, arrays.points(xy)) for name, xy in (paths or {}).items()],
+                x_label=x_label,
+                y_label=y_label,
+            )
+        )
+
+    def bars(
+        self,
+        panel: str,
+        labels: Sequence[str],
+        values: Mapping[str, Numbers] | Numbers,
+        *,
+        log: bool = False,
+        unit: str = "",
+    ) -> None:
+        """Show bars, one group a label: `values` [N], or several such series by name."""
+        named = values if isinstance(values, Mapping) else {"": values}
+        drawn = {name: arrays.series(numbers) for name, numbers in named.items()}
+        for name, numbers in drawn.items():
+            if len(numbers) != len(labels):
+                raise ValueError(f"{name or 'values'}: {len(numbers)} bars, {len(labels)} labels")
+        self._show(
+            events.Bars(
+                tick=self.tick,
+                panel=panel,
+                labels=[str(label) for label in labels],
+                series=drawn,
+                log=log,
+                unit=unit,
+            )
+        )
+
+    def histogram(
+        self,
+        panel: str,
+        values: Mapping[str, Numbers] | Numbers,
+        *,
+        bins: int = 30,
+        low: float | None = None,
+        high: float | None = None,
+        x: str = "",
+    ) -> None:
+        """Show how numbers are distributed: any shape, or several by name over shared bins."""
+        named = values if isinstance(values, Mapping) else {"": values}
+        flat = {name: np.array(arrays.series(numbers)) for name, numbers in named.items()}
+        flat = {name: numbers[np.isfinite(numbers)] for name, numbers in flat.items()}
+        every = np.concatenate(list(flat.values())) if flat else np.zeros(0)
+        least, most = arrays.limits(every.astype(np.float32), low, high, diverging=False)
+        edges = np.linspace(least, most if most > least else least + 1, bins + 1)
+        self._show(
+            events.Histogram(
+                tick=self.tick,
+                panel=panel,
+                edges=edges.tolist(),
+                series={
+                    name: np.histogram(numbers, edges)[0].astype(float).tolist()
+                    for name, numbers in flat.items()
+                },
+                x=x,
+            )
+        )
+
+    def graph(
+        self,
+        panel: str,
+        positions: Numbers,
+        edges: Sequence[tuple[int, int]],
+        *,
+        values: Numbers | None = None,
+        labels: Sequence[str] = (),
+        groups: Sequence[int] = (),
+        marked: Sequence[int] = (),
+        low: float | None = 0.0,
+        high: float | None = 1.0,
+    ) -> None:
+        """Show nodes and edges. `positions` [N, 2] in any units (`dlplay.nn.layout` makes some);
+        `values` [N] colour the nodes from `low` to `high`; `groups` are their true classes;
+        `marked` nodes stand out."""
+        where = arrays.points(positions).numpy()
+        least, span = where.min(axis=0), np.ptp(where, axis=0)
+        shades = arrays.series(values) if values is not None else []
+        least_value, most_value = arrays.limits(np.array(shades, np.float32), low, high, False)
+        self._show(
+            events.Graph(
+                tick=self.tick,
+                panel=panel,
+                positions=Array.of(((where - least) / np.maximum(span, 1e-9)).astype(np.float32)),
+                edges=[(int(a), int(b)) for a, b in edges],
+                labels=[str(label) for label in labels],
+                values=shades,
+                groups=[int(group) for group in groups],
+                marked=[int(node) for node in marked],
+                low=least_value,
+                high=most_value,
+            )
+        )
+
+    # Words
+
+    def text(self, panel: str, text: str, *, tail: bool = False) -> None:
+        """Show plain text; with `tail`, its end is what stays in sight."""
+        self._show(events.Text(tick=self.tick, panel=panel, text=text, tail=tail))
+
+    def tokens(
+        self,
+        panel: str,
+        tokens: Sequence[str],
+        values: Numbers | None = None,
+        *,
+        low: float = 0.0,
+        high: float = 1.0,
+        prompt: int = 0,
+        gap: bool = False,
+    ) -> None:
+        """Show text in pieces, each coloured by its value (a probability, a loss).
+
+        `prompt`: how many of the first pieces were given. `gap`: pieces stand apart, as words
+        do, instead of running on.
+        """
+        shades = arrays.series(values) if values is not None else []
+        self._show(
+            events.Tokens(
+                tick=self.tick,
+                panel=panel,
+                tokens=[str(token) for token in tokens],
+                values=shades,
+                low=low,
+                high=high,
+                prompt=prompt,
+                gap=gap,
+            )
+        )
+
+    def table(
+        self,
+        panel: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        best: Sequence[int] = (),
+    ) -> None:
+        """Show rows of words and numbers; the rows listed in `best` stand out."""
+        cells = [[c if isinstance(c, (str, int)) else float(c) for c in row] for row in rows]
+        self._show(
+            events.Table(
+                tick=self.tick,
+                panel=panel,
+                columns=[str(column) for column in columns],
+                rows=cells,
+                best=[int(row) for row in best],
+            )
+        )
+
+    def _show(self, content: events.AnyContent) -> None:
+        self._contents[content.panel] = content
+
+    def _fetch(self) -> None:
+        """Move all buffered scalars off the accelerator in one copy."""
+        import torch
+
+        waiting = [i for i, point in enumerate(self._points) if type(point[4]) is not float]
+        values = torch.stack([self._points[i][4].float() for i in waiting]).tolist()
+        for i, value in zip(waiting, values, strict=True):
+            self._points[i] = (*self._points[i][:4], value)
+        self._device_points = False
+        self._find_divergence()
+
+    def _find_divergence(self) -> None:
+        """What `curve` does at once on the CPU, for points that have just been fetched: find the
+        first tick at which a panel has no finite value left, and drop what came after it."""
+        alive: dict[tuple[int, str], bool] = {}
+        for panel, _, tick, _, y in self._points:
+            alive[tick, panel] = alive.get((tick, panel), False) or math.isfinite(y)
+        dead = [place for place, lives in alive.items() if not lives]
+        if not dead or self._diverged:
+            return
+        first, panel = min(dead)
+        self._points = [point for point in self._points if point[2] <= first]
+        self._diverged = _divergence(panel, first)
+
+
+def _divergence(panel: str, tick: int) -> str:
+    """Steps are counted from 0 over all loops, as on the axis of a curve."""
+    return f"{panel} is no longer a finite number at step {tick - 1}"

@@ -1,0 +1,274 @@
+"""The stage: what a running scene draws on, and where it learns that it must pause or stop."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlplay.stage.drawings import Drawings
+from dlplay.wire import commands, events
+
+if TYPE_CHECKING:
+    from dlplay.author.scene import Scene
+    from dlplay.stage.xray import Watch
+
+FLUSH_EVERY = 1 / 30  # seconds between two batches of events
+VITALS_EVERY = 1.0
+LOG_LINES = 1000  # kept between two flushes: a scene that floods its log drowns only itself
+XRAY_EVERY = 0.5
+
+Sink = Callable[[list[events.AnyEvent]], None]
+
+
+class Stopped(Exception):
+    """The user asked the run to stop."""
+
+
+class Diverged(Exception):
+    """The run's numbers are no longer finite."""
+
+
+class Stage(Drawings):
+    """One run's connection to the world.
+
+    A scene uses `loop`, `every`, `changed`, the drawing calls, `measure`, `probe`, `watch` and
+    `log`, and reads `device` (a torch device string) and `seed`. Nothing here tells it whether
+    anyone watches, and nothing that it draws changes its numbers.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        sink: Sink = lambda batch: None,
+        controls: commands.Controls | None = None,
+        flush_every: float = FLUSH_EVERY,
+        max_steps: int | None = None,
+        tweaks: Sequence[events.Tweaked] = (),
+    ) -> None:
+        """`tweaks`: values that live parameters get by themselves, each after so many steps."""
+        super().__init__()
+        self.scene = scene
+        self.seed = seed
+        self.device = device
+        self.total = 1
+        self.phase = ""
+        self._progress = 0, 0, ""
+        self.measures: dict[str, float] = {}
+        self._sink = sink
+        self._controls = controls or commands.NoControls()
+        self._flush_every = flush_every
+        self._max_steps = max_steps
+        self._flushed = self._vital = self._xrayed = 0.0
+        self._paused = self._stepping = False
+        self._changed: set[str] = set()
+        self._tweaks: list[events.AnyEvent] = []
+        self._due = deque(sorted(tweaks, key=lambda tweak: tweak.tick))
+        self._log: list[events.AnyEvent] = []
+        self._unlogged = 0
+        self._measured: dict[str, float] = {}
+        self._claims: list[Any] | None = None
+        self._watch: Watch | None = None
+        self._look = False
+
+    # The loop
+
+    def loop(self, total: int, phase: str = "") -> Iterator[int]:
+        """Count to `total`; between two steps the user may pause, stop, or turn a parameter.
+
+        `phase` names this loop where a scene has several.
+        """
+        outer = self.step, self.total, self.phase
+        for step in range(total):
+            self.step, self.total, self.phase = step, total, phase
+            self._progress = step, total, phase
+            self._boundary()
+            self.tick += 1
+            yield step
+            self._progress = step + 1, total, phase
+        self.step, self.total, self.phase = outer
+        self._check()
+
+    def every(self, steps: int) -> bool:
+        """Whether this is a step for an expensive look: each `steps`-th, and the last."""
+        return self.step % steps == 0 or self.step == self.total - 1
+
+    def changed(self, *names: str) -> bool:
+        """Whether one of these live parameters was turned just before this step."""
+        return not self._changed.isdisjoint(names)
+
+    def _boundary(self) -> None:
+        self._check()
+        if self._max_steps is not None and self.tick >= self._max_steps:
+            raise Stopped
+        if self._changed:
+            self._changed.clear()
+        while self._due and self._due[0].tick <= self.tick:
+            tweak = self._due.popleft()
+            self._obey(commands.Tweak(tweak.name, tweak.value))
+        if self._stepping:
+            self._stepping, self._paused = False, True
+        while self._paused or self._controls.pending():
+            if self._paused and not self._controls.pending():
+                self.flush()
+            self._obey(self._controls.take())
+            if self._stepping:
+                break
+        now = time.monotonic()
+        if now - self._flushed >= self._flush_every:
+            self._look_inside(now)
+            self.flush()
+        elif self._watch is not None and self._watch.armed:
+            self._look_inside(now)
+
+    def _check(self) -> None:
+        if self._diverged:
+            raise Diverged(self._diverged)
+
+    def _obey(self, command: commands.AnyCommand) -> None:
+        match command:
+            case commands.Pause():
+                self._paused = True
+            case commands.Resume():
+                self._paused = False
+            case commands.Step():
+                self._paused, self._stepping = False, True
+            case commands.Stop():
+                raise Stopped
+            case commands.Tweak(name, value):
+                self.scene.tweak(name, value)
+                self._changed.add(name)
+                self._tweaks.append(events.Tweaked(tick=self.tick, name=name, value=value))
+            case commands.Look(xray):
+                self._look = xray
+
+    # The log
+
+    def log(self, text: str) -> None:
+        """Write a line into the run's log."""
+        if len(self._log) < LOG_LINES:
+            self._log.append(events.Logged(tick=self.tick, text=str(text)))
+        else:
+            self._unlogged += 1
+
+    # Measuring
+
+    def measure(self, **values: Any) -> None:
+        """Report measures for the claims: numbers or one-element tensors, by name."""
+        for name, value in values.items():
+            plain = value.detach() if hasattr(value, "detach") else value
+            self.measures[name] = self._measured[name] = float(plain)
+
+    @contextmanager
+    def probe(self, *models: Any) -> Iterator[None]:
+        """For all that only looks: no gradients, `models` in evaluation mode, and afterwards
+        the random state and the modes as they were."""
+        import random
+
+        import torch
+
+        modes = [(module, module.training) for model in models for module in model.modules()]
+        states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+        cuda = torch.cuda.get_rng_state_all() if self.device.startswith("cuda") else None
+        for model in models:
+            model.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            for module, training in modes:
+                module.training = training
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+            torch.set_rng_state(states[2])
+            if cuda is not None:
+                torch.cuda.set_rng_state_all(cuda)
+
+    def watch(self, model: Any) -> None:
+        """Let the user X-ray this model: per layer, weights, gradients and activations.
+
+        While nobody looks it costs nothing.
+        """
+        from dlplay.stage.xray import Watch
+
+        self._watch = Watch(model)
+
+    def _look_inside(self, now: float) -> None:
+        """Arm the X-ray for one step, or develop the one that was taken in the last step."""
+        if self._watch is None:
+            return
+        if self._watch.armed:
+            self._show(events.XRay(tick=self.tick, panel="x-ray", layers=self._watch.develop()))
+            self._xrayed = now
+        elif self._look and now - self._xrayed >= XRAY_EVERY:
+            self._watch.arm()
+
+    # Sending
+
+    def flush(self) -> None:
+        """Send what has been drawn and measured since the last time."""
+        self._flushed = time.monotonic()
+        step, total, phase = self._progress
+        batch: list[events.AnyEvent] = [
+            events.Progress(
+                tick=self.tick, step=step, total=total, phase=phase, paused=self._paused
+            )
+        ]
+        if self._flushed - self._vital >= VITALS_EVERY:
+            self._vital = self._flushed
+            batch.append(self._vitals())
+        batch += self._tweaks
+        batch += self._logged()
+        batch += self.take_drawn()
+        batch += self._judged()
+        self._tweaks = []
+        self._sink(batch)
+
+    def send_log(self) -> None:
+        """Send the log alone, after a failure in what `flush` computes."""
+        self._sink(self._logged())
+
+    def _logged(self) -> list[events.AnyEvent]:
+        lines, self._log = self._log, []
+        if self._unlogged:
+            text = f"... {self._unlogged} more lines were dropped"
+            lines.append(events.Logged(tick=self.tick, text=text))
+            self._unlogged = 0
+        return lines
+
+    def _judged(self) -> list[events.AnyEvent]:
+        fresh: list[events.AnyEvent] = []
+        if self._measured:
+            fresh.append(events.Measured(tick=self.tick, values=self._measured))
+            self._measured = {}
+        if fresh or self._claims is None:
+            self._claims = self.scene.judge(self.measures)
+            fresh.append(events.Claims(tick=self.tick, claims=self._claims))
+        return fresh
+
+    def _vitals(self) -> events.Vitals:
+        import resource
+        import sys
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+        device_memory = 0
+        if self.device.startswith("cuda"):
+            import torch
+
+            device_memory = int(torch.cuda.memory_allocated())
+        return events.Vitals(tick=self.tick, memory=memory, device_memory=device_memory)
+
+    def close(self) -> None:
+        """After the last step: develop a last X-ray, send the rest, notice a late divergence."""
+        if self._watch is not None:
+            self._show(events.XRay(tick=self.tick, panel="x-ray", layers=self._watch.develop()))
+        self.flush()
+        self._check()

@@ -1,0 +1,1 @@
+"""Sweeps in the interface: the dialog, the screen, and what they show."""

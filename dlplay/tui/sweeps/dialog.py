@@ -1,0 +1,202 @@
+"""The dialog of a sweep: which parameter, which values, how many seeds, how many runs at once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rich.text import Text
+from textual import events as input_events
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from dlplay.author.parameters import Int, Parameter, ParameterError
+from dlplay.engine.pool import cores
+from dlplay.engine.sweeps.runs import distinct, spare_cores, spread
+from dlplay.tui.sweeps.model import MOST_RUNS, Plan, Wish
+
+FIELDS = ("#swept", "#values", "#seeds", "#jobs")
+SEEDS = Int(3, min=1, max=100)
+JOBS = Int(1, min=1, max=64)
+SEEDS.name, JOBS.name = "seeds", "jobs"
+
+
+class Mistyped(ParameterError):
+    """What is typed in `field` is not allowed; the message says what is."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def sweepable(wish: Wish) -> list[Parameter[Any]]:
+    """The parameters that a sweep can vary."""
+    return [p for p in wish.card.parameters.values() if p.kind != "text"]
+
+
+def offered(parameter: Parameter[Any], wish: Wish) -> str:
+    """A sensible spread about the present value, as one would type it."""
+    present = wish.settings.get(parameter.name, parameter.default)
+    return ", ".join(parameter.show(value) for value in spread(parameter, present))
+
+
+def planned(wish: Wish, parameter: Parameter[Any], values: str, seeds: str, jobs: str) -> Plan:
+    """What the fields ask for; Mistyped if one of them cannot be."""
+    # An option's name may have a space in it.
+    between = r"\s*,\s*" if parameter.kind == "choice" and "," in values else r"[,\s]+"
+    try:
+        listed = [parameter.parse(word) for word in re.split(between, values.strip(", ")) if word]
+        plan = Plan(wish, parameter.name, distinct(parameter, listed), 1, 1)
+    except ParameterError as error:
+        raise Mistyped("#values", str(error)) from None
+    count, at_once = _whole(SEEDS, "#seeds", seeds), _whole(JOBS, "#jobs", jobs)
+    plan = Plan(wish, parameter.name, plan.values, count, at_once)
+    if plan.runs > MOST_RUNS:
+        message = f"that makes {plan.runs:,} runs, and a sweep takes {MOST_RUNS:,} at most"
+        raise Mistyped("#seeds", message)
+    return plan
+
+
+def _whole(parameter: Int, field: str, text: str) -> int:
+    try:
+        return parameter.parse(text.strip())
+    except ParameterError as error:
+        raise Mistyped(field, str(error)) from None
+
+
+class Swept(Static, can_focus=True):
+    """The parameter to sweep; the arrows choose another."""
+
+
+class SweepDialog(ModalScreen[Plan | None]):
+    """Asks for a sweep; a wrong word is told on the spot, and the dialog stays."""
+
+    # None with priority: it would overtake what was typed before it.
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("enter", "start", show=False),
+        Binding("down,tab", "field(1)", show=False),
+        Binding("up,shift+tab", "field(-1)", show=False),
+    ]
+    CSS = """
+    SweepDialog .dialog { width: 72; padding: 0 2; }
+    SweepDialog .row { height: 1; }
+    SweepDialog .label { width: 11; color: $foreground; }
+    SweepDialog .about { width: 1fr; color: $foreground 60%; padding: 0 0 0 2; }
+    SweepDialog .dialog Input { height: 1; border: none; padding: 0 1; width: 1fr; }
+    SweepDialog .dialog .short { width: 8; }
+    SweepDialog .dialog Input:focus { background: $primary 30%; }
+    SweepDialog #swept { width: 1fr; padding: 0 1; }
+    SweepDialog #swept:focus { background: $primary 30%; }
+    SweepDialog #about-swept { height: 2; color: $foreground 60%; padding: 0 1; }
+    SweepDialog #makes { height: 2; margin-top: 1; }
+    SweepDialog #keys { color: $foreground 60%; }
+    """
+
+    def __init__(self, wish: Wish, warning: str = "") -> None:
+        """`warning`: what starting it would end."""
+        super().__init__()
+        self.wish = wish
+        self.warning = warning
+        self.choices = sweepable(wish)
+        names = [parameter.name for parameter in self.choices]
+        self.place = names.index(wish.name) if wish.name in names else 0
+
+    @property
+    def parameter(self) -> Parameter[Any]:
+        return self.choices[self.place]
+
+    def compose(self) -> ComposeResult:
+        jobs, count = max(1, spare_cores() - self.wish.busy), cores()
+        with Vertical(classes="dialog") as box:
+            box.border_title = "sweep"
+            yield Static(f"Run {self.wish.card.title} at several values of one parameter.\n")
+            yield from self._row("parameter", Swept(id="swept"))
+            yield from self._row("", Static(id="about-swept"), tall=True)
+            yield from self._row("values", Input(id="values", select_on_focus=False))
+            seeds = Input(str(SEEDS.default), id="seeds", classes="short")
+            yield from self._row("seeds", seeds, f"for each value, from seed {self.wish.seed} on")
+            at_once = Input(str(min(jobs, JOBS.max)), id="jobs", classes="short")
+            cores_here = f"{count} core{'s' * (count > 1)}"
+            yield from self._row("jobs", at_once, f"runs at once; this machine has {cores_here}")
+            yield Static(id="makes")
+            yield Static("enter runs it · ↓ next field · esc cancels", id="keys")
+
+    def _row(self, label: str, field: Static | Input, about: str = "", tall: bool = False) -> Any:
+        row = Horizontal(classes="row")
+        if tall:
+            row.styles.height = 2
+        with row:
+            yield Static(label, classes="label")
+            yield field
+            if about:
+                yield Static(about, classes="about")
+
+    def on_mount(self) -> None:
+        self.show_parameter()
+        first = "#values" if self.wish.name == self.parameter.name else "#swept"
+        self.set_focus(self.query_one(first))  # at once: what is typed next belongs there
+
+    def show_parameter(self) -> None:
+        """The chosen parameter, what it takes, and the values that are offered."""
+        parameter = self.parameter
+        unit = f" · {parameter.unit}" if parameter.unit else ""
+        self.query_one("#swept", Static).update(Text(f"‹ {parameter.name} ›{unit}", "bold"))
+        now = parameter.show(self.wish.settings.get(parameter.name, parameter.default))
+        about = Text(f"{parameter.help or parameter.name}, now {now}\n{parameter.allowed}")
+        about.no_wrap, about.overflow = True, "ellipsis"
+        self.query_one("#about-swept", Static).update(about)
+        values = self.query_one("#values", Input)
+        values.value = offered(parameter, self.wish)
+        values.cursor_position = len(values.value)
+
+    def plan(self) -> Plan:
+        """What the fields ask for; Mistyped if they cannot be."""
+        words = [self.query_one(field, Input).value for field in FIELDS[1:]]
+        return planned(self.wish, self.parameter, *words)
+
+    @on(Input.Changed)
+    def show_count(self) -> None:
+        """How many runs that makes, or what is wrong."""
+        try:
+            plan = self.plan()
+        except Mistyped as error:
+            self.query_one("#makes", Static).update(Text(str(error), "bold red"))
+            return
+        seeds = f" × {plan.seeds} seeds" if plan.seeds > 1 else ""
+        text = Text(f"{len(plan.values)} values{seeds} = {plan.runs} runs", "bold")
+        if self.warning:
+            text.append(f"\n{self.warning}", "not bold")
+        self.query_one("#makes", Static).update(text)
+
+    @on(Input.Submitted)
+    def action_start(self) -> None:
+        try:
+            self.dismiss(self.plan())
+        except Mistyped as error:
+            self.show_count()
+            self.set_focus(self.query_one(error.field))
+
+    def action_field(self, by: int) -> None:
+        ids = [f"#{self.focused.id}" if self.focused is not None else ""]
+        place = FIELDS.index(ids[0]) if ids[0] in FIELDS else 0
+        self.set_focus(self.query_one(FIELDS[(place + by) % len(FIELDS)]))
+
+    def on_key(self, event: input_events.Key) -> None:
+        """Left and right on the parameter choose another."""
+        by = {"left": -1, "h": -1, "right": 1, "l": 1}.get(event.key, 0)
+        if by and isinstance(self.focused, Swept):
+            event.stop()
+            self.choose(self.place + by)
+
+    @on(input_events.Click, "#swept")
+    def next_parameter(self) -> None:
+        self.choose(self.place + 1)
+
+    def choose(self, place: int) -> None:
+        self.place = place % len(self.choices)
+        self.show_parameter()

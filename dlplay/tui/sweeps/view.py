@@ -1,0 +1,259 @@
+"""What a sweep looks like: its two charts, its table of values, its status line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+from rich.style import Style
+from rich.text import Text
+
+from dlplay.author.parameters import Value
+from dlplay.draw import Curves, Line, Look, palette
+from dlplay.draw.ink import BOLD, NONE, style
+from dlplay.engine.sweeps.runs import Row, Sweep, SweepRun
+from dlplay.tui.sidebar import Inks
+from dlplay.tui.status import LOOKS, bar
+from dlplay.tui.sweeps.model import LiveSweep, UnderWay
+from dlplay.wire import events
+from dlplay.words.numbers import short
+
+POINTER = "▸ "
+GAP = "  "
+GREY, RED = 7, 5  # of the palette: the colours of the first values are theirs alone
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is looked at: a value, which of its seeds, a measure, a curve; `alone`: no other."""
+
+    value: Value
+    seed: int = 0  # place among the seeds
+    measure: str | None = None
+    curve: tuple[str, str] | None = None  # panel, series
+    alone: bool = False
+
+
+def curves_of(drawn: Sweep, choice: Choice) -> Curves | None:
+    """The chosen curve by value, or that of each seed of the chosen value; None before any."""
+    if choice.curve is None or choice.curve[0] not in drawn.panels:
+        return None
+    panel, series = choice.curve
+    if choice.alone:
+        return _seeds(drawn, panel, series, choice)
+    if series not in drawn.panels[panel]:
+        return None
+    curves = drawn.as_curves(panel, series, lambda value: _name(drawn, value, choice))
+    return _only_its_range(curves, _name(drawn, choice.value, choice))
+
+
+def _only_its_range(curves: Curves, chosen: str) -> Curves:
+    """The range of the chosen curve stands out, and does not cover the others; the axes stay."""
+    lines = {
+        name: line if name.startswith(chosen) else Line(line.x, line.mean, line.mean, line.mean)
+        for name, line in curves.lines.items()
+    }
+    return replace(curves, lines=lines, room=list(curves.lines.values()))
+
+
+def _seeds(drawn: Sweep, panel: str, series: str, choice: Choice) -> Curves:
+    runs = [run for run in drawn.at(choice.value) if series in run.curves.get(panel, {})]
+    lines, styles = {}, {}
+    for run in runs:
+        pointer = POINTER if run.seed == drawn.seeds[choice.seed] else ""
+        lines[f"{pointer}seed {run.seed}"] = run.curves[panel][series]
+        styles[f"{pointer}seed {run.seed}"] = drawn.seeds.index(run.seed)
+    return Curves(drawn.axes.get(panel) or events.Axes(panel=panel), lines, styles)
+
+
+def _name(sweep: Sweep, value: Value, choice: Choice) -> str:
+    shown = sweep.parameter.show(value)
+    return POINTER + shown if value == choice.value else shown
+
+
+def plot_of(found: Sweep, choice: Choice) -> Curves | events.Bars | None:
+    """The chosen measure against the parameter, the chosen value marked; None before any."""
+    if choice.measure not in found.measures:
+        return None
+    plot = found.as_plot(choice.measure)
+    if isinstance(plot, Curves):
+        return _marked(plot, found, choice)
+    labels = []
+    for value, label in zip(found.values, plot.labels, strict=True):
+        labels.append(_name(found, value, choice) + label.removeprefix(found.label(value)))
+    return msgspec.structs.replace(plot, labels=labels)
+
+
+def _marked(plot: Curves, found: Sweep, choice: Choice) -> Curves:
+    assert choice.measure is not None
+    row = next(row for row in found.measure(choice.measure) if row.value == choice.value)
+    if not row.count:
+        return Curves(plot.axes, plot.lines, dict(zip(plot.lines, (GREY, RED), strict=False)))
+    here = _name(found, choice.value, choice)
+    # First, so that its mark is not covered by the curve's own at its end.
+    lines = {here: Line.of([float(choice.value)], [row.mean]), **plot.lines}
+    styles = dict(zip(plot.lines, (GREY, RED), strict=False))
+    return Curves(plot.axes, lines, {**styles, here: found.values.index(choice.value)})
+
+
+# The table
+
+
+def table(
+    sweep: LiveSweep, choice: Choice, width: int, inks: Inks, look: Look
+) -> tuple[Text, list[Text]]:
+    """The heads of the columns, and one line a value; further measures as far as they fit."""
+    found = sweep.found
+    columns = [_values(found, choice), _states(sweep)]
+    columns += list(_measured(found, choice))
+    room = width - 4 - sum(_wide(column) for column in columns)
+    for name in found.measures:
+        further = [name, *(short(row.mean) if row.count else "" for row in found.measure(name))]
+        if name != choice.measure and _wide(further) <= room:
+            columns.append(further)
+            room -= _wide(further)
+    head, *rows = zip(*(_even(column) for column in columns), strict=True)
+    lines = [
+        _line(sweep, place, list(cells), choice, width, inks, look)
+        for place, cells in enumerate(rows)
+    ]
+    return Text("    " + GAP.join(head), "dim", no_wrap=True, overflow="ellipsis"), lines
+
+
+def _line(
+    sweep: LiveSweep,
+    place: int,
+    cells: list[str],
+    choice: Choice,
+    width: int,
+    inks: Inks,
+    look: Look,
+) -> Text:
+    value = sweep.found.values[place]
+    chosen = value == choice.value
+    kind = palette.series_style(place)
+    text = Text(no_wrap=True, overflow="crop")
+    text.append(POINTER if chosen else "  ", "bold")
+    text.append(f"{kind.mark} ", _ink(kind.color(look), look))
+    text.append(cells[0], "bold")
+    text.append(GAP + cells[1], _state_ink(sweep.found.at(value), inks))
+    for cell in cells[2:]:
+        text.append(GAP + cell)
+    text.pad_right(max(0, width - text.cell_len))
+    if chosen:
+        text.stylize(f"on {inks['cursor']}")
+    text.truncate(width)
+    return text
+
+
+def _ink(color: int, look: Look) -> Style:
+    return style(color, NONE, BOLD, look.colors, look.dark)
+
+
+def _values(found: Sweep, choice: Choice) -> list[str]:
+    unit = f" {found.parameter.unit}" if found.parameter.unit else ""
+    return [found.parameter.name, *(found.parameter.show(value) + unit for value in found.values)]
+
+
+def _states(sweep: LiveSweep) -> list[str]:
+    return ["", *(state_words(sweep.found, sweep.under, value) for value in sweep.found.values)]
+
+
+def state_words(found: Sweep, under: tuple[UnderWay, ...], value: Value) -> str:
+    """How the runs of a value stand: `done`, `2 of 3`, `40%`, `1 of 3 diverged`."""
+    runs, mine = found.at(value), [run for run in under if run.value == value]
+    words = []
+    if len(runs) < len(found.seeds) and (runs or not mine):
+        words.append(f"{len(runs)} of {len(found.seeds)}" if runs else "not run yet")
+    if mine:
+        words.append(" ".join(f"{run.share:.0%}" for run in mine))
+    for status in ("stopped", "diverged", "failed"):
+        count = sum(run.status == status for run in runs)
+        if count:
+            words.append(status if count == len(runs) else f"{count} of {len(runs)} {status}")
+    return ", ".join(words) or "done"
+
+
+def _state_ink(runs: list[SweepRun], inks: Inks) -> str:
+    statuses = {run.status for run in runs}
+    for status, ink in (("failed", "error"), ("diverged", "warning")):
+        if status in statuses:
+            return inks[ink]
+    return inks["muted"]
+
+
+def _measured(found: Sweep, choice: Choice) -> Iterator[list[str]]:
+    if choice.measure in found.measures:
+        assert choice.measure is not None
+        rows = found.measure(choice.measure)
+        yield [choice.measure, *(short(row.mean) if row.count else "" for row in rows)]
+        if len(found.seeds) > 1:
+            yield ["low to high", *(_range(row) for row in rows)]
+    if found.card.claims:
+        held = [(found.holding(value), bool(found.at(value))) for value in found.values]
+        yield ["claims hold", *(f"{h} of {n}" if there else "" for (h, n), there in held)]
+
+
+def _range(row: Row) -> str:
+    return f"{short(row.low)} to {short(row.high)}" if row.count else ""
+
+
+def _wide(column: list[str]) -> int:
+    return max(map(len, column)) + len(GAP)
+
+
+def _even(column: list[str]) -> list[str]:
+    """All cells of one width: words to the left, numbers to the right."""
+    width = max(map(len, column))
+    words = not column[0] or column[0] == "claims hold"
+    return [cell.ljust(width) if words else cell.rjust(width) for cell in column]
+
+
+# The lines under it
+
+
+def about_run(found: Sweep, run: SweepRun | None, choice: Choice, under: bool) -> str:
+    """The run that enter opens, in one line."""
+    keys = " ([ ] others)" if len(found.seeds) > 1 else ""
+    words = [f"{found.label(choice.value)} · seed {found.seeds[choice.seed]}{keys}"]
+    if run is None:
+        return f"{words[0]} · {'under way' if under else 'not run yet'}"
+    words.append(f"{run.status} after {run.steps:,} steps, {run.seconds:.1f} s")
+    if run.message:
+        words.append(run.message)
+    number = run.measures.get(choice.measure or "")
+    if number is not None and not run.message:
+        words.append(f"{choice.measure} {short(number)}")
+    return " · ".join(words)
+
+
+def status_line(sweep: LiveSweep, width: int, inks: Mapping[str, Any], note: str) -> Text:
+    """What the sweep is doing, and how its runs ended, in at most `width` cells."""
+    state, found = sweep.state, sweep.found
+    mark, ink, word = LOOKS[state]
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f" {mark} {'sweeping' if state == 'running' else word} ", f"bold {inks[ink]}")
+    if sweep.active:
+        text.append(bar(sweep.share, 12), inks["accent"])
+    if note or sweep.trouble:
+        text.append(f"· {note or sweep.trouble} ", inks["accent" if note else "error"])
+    text.append("· " + " · ".join(_counts(sweep, found)))
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def _counts(sweep: LiveSweep, found: Sweep) -> list[str]:
+    statuses = [run.status for run in found.runs]
+    words = [f"{len(statuses)} of {found.total} runs over"]
+    ended = [status for status in ("diverged", "failed") if status in statuses]
+    words += [f"{statuses.count(status)} {status}" for status in ended]
+    left = found.total - len(statuses) - len(sweep.under)
+    if sweep.under:
+        words.append(f"{len(sweep.under)} under way")
+    if left:
+        words.append(f"{left} left" if sweep.active else f"{left} not run")
+    first, last = found.seeds[0], found.seeds[-1]
+    words.append(f"seed {first}" if first == last else f"seeds {first} to {last}")
+    return words

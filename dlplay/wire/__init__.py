@@ -1,0 +1,1 @@
+"""What travels between a run and whoever watches it: events one way, commands the other."""

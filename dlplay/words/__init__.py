@@ -1,0 +1,1 @@
+"""Text for people: addresses, numbers, nearest matches, plain characters."""

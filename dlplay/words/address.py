@@ -1,0 +1,139 @@
+"""The one-line address of a run: `optimization/race rate=0.1 --seed 3`, both ways.
+
+What was turned while it ran stands in it with its step: `rate@120=0.5` once 120 steps were made.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dlplay.author.parameters import Parameter, ParameterError
+from dlplay.author.scene import checked_live, find
+from dlplay.course.catalog import SceneCard
+from dlplay.wire.events import Tweaked
+from dlplay.words.nearest import did_you_mean
+
+
+@dataclass
+class Words:
+    """What `name=value` words say: settings, the seed if it is among them, changes on the way."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    tweaks: list[Tweaked] = field(default_factory=list)
+
+
+def parse_words(card: SceneCard, words: Iterable[str]) -> Words:
+    """The settings in `name=value` words, and the changes in `name@step=value` words, in order.
+
+    Raises ParameterError for a word that is neither, a wrong name, step or value, or a change of
+    a parameter that is not live.
+    """
+    found = Words()
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not sign or not name:
+            raise ParameterError(_no_setting(card, word))
+        if "@" in name:
+            tweak = _tweak(card, name, text)
+            if any((t.name, t.tick) == (tweak.name, tweak.tick) for t in found.tweaks):
+                raise ParameterError(f"{name} is given twice")
+            found.tweaks.append(tweak)
+        elif name in found.settings or (name == "seed" and found.seed is not None):
+            raise ParameterError(f"{name} is given twice")
+        elif name == "seed":
+            found.seed = parse_seed(text)
+        else:
+            found.settings[name] = find(card.parameters, name).parse(text)
+    found.tweaks.sort(key=lambda tweak: tweak.tick)
+    return found
+
+
+def _tweak(card: SceneCard, place: str, text: str) -> Tweaked:
+    """The change in `name@step=value`."""
+    name, _, step = place.partition("@")
+    parameter = find(card.parameters, name)
+    if not step.isascii() or not step.isdigit() or int(step) >= 2**53:
+        raise ParameterError(
+            f"{place} needs a step: how many steps were made before the change, as in {name}@120"
+        )
+    value = parameter.parse(text)
+    return Tweaked(tick=int(step), name=name, value=checked_live(card.parameters, name, value))
+
+
+def parse_settings(card: SceneCard, words: Iterable[str]) -> tuple[dict[str, Any], int | None]:
+    """The settings in `name=value` words, and the seed if `seed=N` is among them.
+
+    Raises ParameterError as `parse_words` does, and for a change on the way.
+    """
+    found = parse_words(card, words)
+    if found.tweaks:
+        raise ParameterError(
+            f"{show_tweak(card.parameters, found.tweaks[0])} is a change during a run, which "
+            "cannot be given here"
+        )
+    return found.settings, found.seed
+
+
+def parse_seed(text: str) -> int:
+    """A seed; ParameterError for anything but a whole number from 0 to 2⁶³ - 1."""
+    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
+        raise ParameterError(f"seed takes a whole number from 0 to {2**63 - 1}, not {text!r}")
+    return int(text)
+
+
+def _no_setting(card: SceneCard, word: str) -> str:
+    names = list(card.parameters)
+    if not names:
+        return f"{word!r} is no setting: {card.id} has no parameters"
+    hint = did_you_mean(word, names)
+    if word in names:  # the name alone
+        return f"{word} needs a value: {word}=..., {card.parameters[word].allowed}"
+    example = show_setting(card.parameters, names[0], card.parameters[names[0]].default)
+    return f"{word!r} is no setting: write name=value, such as {example}.{hint}"
+
+
+def show_setting(parameters: Mapping[str, Parameter[Any]], name: str, value: Any) -> str:
+    """`name=value`, ready to paste into a shell."""
+    try:
+        parameter = find(parameters, name)
+        text = parameter.show(parameter.check(value))
+    except ParameterError:
+        text = str(value)
+    return f"{name}={shlex.quote(text)}"
+
+
+def show_tweak(parameters: Mapping[str, Parameter[Any]], tweak: Tweaked) -> str:
+    """`name@step=value`, ready to paste into a shell."""
+    value = show_setting(parameters, tweak.name, tweak.value).partition("=")[2]
+    return f"{tweak.name}@{tweak.tick}={value}"
+
+
+def show_settings(card: SceneCard, values: Mapping[str, Any]) -> list[str]:
+    """The settings that differ from the scene's defaults, ready to paste into a shell."""
+    defaults = card.defaults
+    return [
+        show_setting(card.parameters, name, value)
+        for name, value in values.items()
+        if name not in defaults or value != defaults[name]
+    ]
+
+
+def address(
+    card: SceneCard,
+    values: Mapping[str, Any],
+    seed: int,
+    device: str = "auto",
+    tweaks: Iterable[Tweaked] = (),
+) -> str:
+    """What to write after `dlplay open` or `dlplay run` to start this run again.
+
+    `values`: the parameters with which it began. `tweaks`: what was turned on the way.
+    """
+    words = [card.id, *show_settings(card, values)]
+    words += [show_tweak(card.parameters, tweak) for tweak in tweaks]
+    words.append(f"--seed {seed}")
+    return " ".join(words if device == "auto" else [*words, f"--device {device}"])
