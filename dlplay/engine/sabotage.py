@@ -82,17 +82,27 @@ def _optimizers_made(stack: ExitStack) -> Callable[[], bool]:
 
 
 def _shuffled(stack: ExitStack) -> None:
+    """What scenes import from `dlplay.data` from now on hands out its labels in another order."""
     import torch
 
-    from dlplay.data.labels import interfere
+    from dlplay import data
 
-    def shuffle(labels: Any) -> Any:
+    def shuffled(part: Any) -> Any:
+        if not isinstance(part, torch.Tensor) or part.dtype != torch.int64 or part.dim() != 1:
+            return part
         struck.times += 1
-        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(1))
-        return labels[order]
+        order = torch.randperm(len(part), generator=torch.Generator().manual_seed(1))
+        return part[order.to(part.device)]
 
-    interfere(shuffle)
-    stack.callback(interfere, None)
+    def spoilt(load: Callable[..., Any]) -> Callable[..., Any]:
+        def loaded(*args: Any, **kwargs: Any) -> Any:
+            found = load(*args, **kwargs)
+            return tuple(map(shuffled, found)) if isinstance(found, tuple) else found
+
+        return loaded
+
+    for name in data.__all__:
+        _replaced(stack, data, name, spoilt(getattr(data, name)))
 
 
 def _wrong_sign(stack: ExitStack) -> None:
