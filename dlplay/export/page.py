@@ -128,7 +128,9 @@ def _tries(source: Source) -> str:
 
 
 def _measures(source: Source) -> str:
-    claimed = {claim.name for claim in source.history.claims}
+    """What was measured; a page's claims, which are measures too, have been told."""
+    page = source.card is not None and source.card.is_page
+    claimed = {claim.name for claim in source.history.claims} if page else set()
     measures = [
         (name, value) for name, value in source.history.measures.items() if name not in claimed
     ]

@@ -43,7 +43,7 @@ def test_a_section_is_shown_and_measured(chapter, section):
 
 @every_section
 def test_a_lesson_tells_of_the_section(chapter, section):
-    """In the old form, where a lesson tells of many sections; a page asks the section's question."""
+    """In the old form, in which a lesson tells of many; a page asks its section's question."""
     old = [card for card in covering(chapter, section) if not card.is_page]
     if not old:
         return
