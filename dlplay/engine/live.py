@@ -88,8 +88,8 @@ class Launcher:
         `tweaks`: values that live parameters get by themselves, each once so many steps were made.
         `looks`: whether the scene's looks are called. `linger`: when the run is done its process
         waits, and answers to `tweak` with what the scene's looks show then; the next run that
-        lingers ends it. `sabotage`: see `dlplay.engine.sabotage`. `pace`: steps a second, 0 for as many
-        as there can be; it changes no number.
+        lingers ends it. `sabotage`: see `dlplay.engine.sabotage`. `pace`: steps a second, 0 for as
+        many as there can be; it changes no number.
         """
         self.open_gate()
         order = Order(
