@@ -1,6 +1,6 @@
 """dlplay: a deep-learning laboratory in the terminal.
 
-What a scene file imports: Scene, Float, Int, Choice, Toggle, Text, claim. For notebooks: run.
+What a scene file imports: Scene, Float, Int, Choice, Toggle, Text, File, claim. For notebooks: run.
 Names are loaded when they are first used, so that importing dlplay costs nothing.
 """
 
@@ -16,14 +16,15 @@ _HOMES = {
     "Choice": "dlplay.author.parameters",
     "Toggle": "dlplay.author.parameters",
     "Text": "dlplay.author.parameters",
+    "File": "dlplay.author.parameters",
     "claim": "dlplay.author.claims",
     "run": "dlplay.engine.headless",
 }
-__all__ = ["Choice", "Float", "Int", "Scene", "Text", "Toggle", "claim", "run"]
+__all__ = ["Choice", "File", "Float", "Int", "Scene", "Text", "Toggle", "claim", "run"]
 
 if TYPE_CHECKING:
     from dlplay.author.claims import claim
-    from dlplay.author.parameters import Choice, Float, Int, Text, Toggle
+    from dlplay.author.parameters import Choice, File, Float, Int, Text, Toggle
     from dlplay.author.scene import Scene
     from dlplay.engine.headless import run
 

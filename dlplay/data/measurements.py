@@ -14,10 +14,17 @@ SERIES = ("sunspots", "co2", "nile", "elnino")
 
 
 @cache
-def _measurements() -> list[list[str]]:
+def _rows() -> list[list[str]]:
     """Rows of a series' name, year and value; the value is empty where none was measured."""
     text = gzip.decompress((FOLDER / "series.csv.gz").read_bytes()).decode("ascii")
     return [line.split(",") for line in text.splitlines()[1:]]
+
+
+def measurements(name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Years and values as `series` has them, but for NaN where nothing was measured."""
+    rows = [row for row in _rows() if row[0] == name]
+    years = torch.tensor([float(year) for _, year, _ in rows])
+    return years, torch.tensor([float(value or "nan") for _, _, value in rows])
 
 
 def series(name: str, *, device: str = "cpu") -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,9 +43,7 @@ def series(name: str, *, device: str = "cpu") -> tuple[torch.Tensor, torch.Tenso
     """
     if name not in SERIES:
         raise ValueError(f"a series is one of {', '.join(SERIES)}, not {name!r}")
-    rows = [row for row in _measurements() if row[0] == name]
-    years = np.array([float(year) for _, year, _ in rows])
-    values = np.array([float(value or "nan") for _, _, value in rows])
-    known = ~np.isnan(values)
-    values = np.interp(years, years[known], values[known])
-    return torch.from_numpy(years).float().to(device), torch.from_numpy(values).float().to(device)
+    years, values = measurements(name)
+    known = ~values.isnan()
+    filled = np.interp(years, years[known], values[known])
+    return years.to(device), torch.from_numpy(filled).float().to(device)
