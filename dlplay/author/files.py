@@ -11,6 +11,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from dlplay.words.nearest import nearest
 
 MB = 1_000_000
 TEXT_SIZE = 5 * MB
-IMAGE_SIZE = 20 * MB
+IMAGE_SIZE = 20 * MB  # also of each in a folder
 TABLE_SIZE = 20 * MB
 MOST_IMAGES = 2000
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
@@ -30,33 +31,28 @@ NEIGHBOURS = 500
 
 @dataclass(frozen=True)
 class FileKind:
-    """What a File parameter may hold: in words, by the names of what is bundled, up to a size."""
+    """What a File parameter may hold: in words, and the names of what is bundled."""
 
     what: str
     bundled: tuple[str, ...]
-    size: int
 
 
 FILE_KINDS = {
     "text": FileKind(
         f"a UTF-8 text file of at most {TEXT_SIZE // MB} MB",
         ("shakespeare", "names", "smiles"),
-        TEXT_SIZE,
     ),
     "image": FileKind(
         f"an image file ({FORMATS}) of at most {IMAGE_SIZE // MB} MB and {MEGAPIXELS} megapixels",
         ("astronaut", "chelsea", "coffee", "rocket", "camera", "coins"),
-        IMAGE_SIZE,
     ),
     "images": FileKind(
         f"a folder of at most {MOST_IMAGES:,} image files ({FORMATS})",
         ("photos", "digits", "fashion"),
-        IMAGE_SIZE,  # each
     ),
     "table": FileKind(
         f"a CSV file of at most {TABLE_SIZE // MB} MB with a header and numbers",
         ("sunspots", "co2", "nile", "elnino"),
-        TABLE_SIZE,
     ),
 }
 
@@ -81,17 +77,25 @@ def absolute(typed: str) -> str:
 
 def look(kind: str, path: str) -> None:
     """Raise Unfit if the file can be seen not to do; what takes long is left to its loader."""
-    size = FILE_KINDS[kind].size
+    try:
+        known = os.stat(path)
+    except OSError as error:
+        raise _unreadable(error, "folder" if kind == "images" else "file") from None
+    _look(kind, path, (known.st_ino, known.st_size, known.st_mtime_ns))
+
+
+@lru_cache(64)  # of what will do: a value is checked often, and shown in every list of runs
+def _look(kind: str, path: str, stamp: tuple[int, ...]) -> None:
     if kind == "images":
         image_files(path)
     elif kind == "image":
-        as_image(read(path, size))
+        as_image(read(path, IMAGE_SIZE))
     elif kind == "table":
-        data = read(path, size)
+        data = read(path, TABLE_SIZE)
         head = data[: data.find(b"\n", HEAD) + 1] or data
         as_table(head, whole=len(head) == len(data))
     else:
-        as_text(read(path, size))
+        as_text(read(path, TEXT_SIZE))
 
 
 def read(path: str, size: int) -> bytes:

@@ -138,6 +138,19 @@ def test_a_file_is_named_by_a_text(value):
         parameter("text").check(value)
 
 
+def test_a_file_is_looked_at_again_once_it_has_changed(folder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(files, "as_text", lambda data: seen.append(data))
+    mine = parameter("text")
+    for _ in range(3):
+        mine.check("book.txt")
+    (folder / "book.txt").write_text("not to be\n", encoding="utf-8")
+    mine.check("book.txt")
+    assert seen == [b"to be\n", b"not to be\n"]
+    (folder / "book.txt").unlink()
+    assert refusal("text", "book.txt").startswith("there is no such file.")
+
+
 def test_a_link_that_leads_nowhere_or_to_itself_is_no_file(folder):
     (folder / "lost.txt").symlink_to(folder / "gone.txt")
     (folder / "loop.txt").symlink_to(folder / "loop.txt")
