@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What to run: a scene's file, its folder of chapters, and the settings that differ."""
+    """What to run: a scene's file, its folder of chapters, and the settings that differ.
+
+    `looks`, `linger`: as `execute` takes them. `sabotage`: what is left out of learning, as
+    `dlplay.engine.sabotage` names it. `pace`: steps a second, 0 for as many as there can be.
+    """
 
     path: str
     root: str
@@ -32,6 +36,10 @@ class Order:
     paused: bool = False
     xray: bool = False
     tweaks: tuple[events.Tweaked, ...] = ()
+    looks: bool = True
+    linger: bool = False
+    sabotage: str = ""
+    pace: float = 0
 
 
 class PipeControls:
@@ -50,6 +58,11 @@ class PipeControls:
         self._arrived.acquire()
         return self._waiting.popleft()
 
+    def wait(self, seconds: float) -> bool:
+        if self._arrived.acquire(timeout=seconds):
+            self._arrived.release()
+        return bool(self._waiting)
+
     def _listen(self) -> None:
         try:
             while True:
@@ -66,12 +79,15 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
     from dlplay.author.parameters import ParameterError
     from dlplay.course import catalog
     from dlplay.engine.execute import execute
+    from dlplay.engine.sabotage import sabotaged
 
     first: list[commands.AnyCommand] = []
     if order.paused:
         first.append(commands.Pause())
     if order.xray:
         first.append(commands.Look(True))
+    if order.pace:
+        first.append(commands.Pace(order.pace))
     controls = PipeControls(control, first)
     card = catalog.describe(Path(order.path), Path(order.root))
     if card is None:
@@ -84,16 +100,19 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
             os._exit(1)
 
     try:
-        execute(
-            card,
-            order.settings,
-            seed=order.seed,
-            device=order.device,
-            sink=sink,
-            controls=controls,
-            capture=False,
-            tweaks=order.tweaks,
-        )
+        with sabotaged(order.sabotage):
+            execute(
+                card,
+                order.settings,
+                seed=order.seed,
+                device=order.device,
+                sink=sink,
+                controls=controls,
+                capture=False,
+                tweaks=order.tweaks,
+                looks=order.looks,
+                linger=order.linger,
+            )
     except ParameterError as error:  # a file that was there when it was chosen may have gone
         sink([_refused(card, order, str(error))])
     sys.stdout.flush()

@@ -282,6 +282,12 @@ class Claims(Event):
     claims: list[ClaimResult]
 
 
+class Headline(Event):
+    """One sentence with the numbers of this moment."""
+
+    text: str
+
+
 class Tweaked(Event):
     """A live parameter took another value at this tick."""
 
@@ -312,6 +318,8 @@ class Finished(Event):
     steps: int
     seconds: Number
     message: str = ""
+    headline: str = ""
+    spoilt: int = 0  # how often sabotage struck, where it was asked for
 
     @property
     def whole(self) -> bool:
@@ -324,7 +332,7 @@ AnyContent = (
 )
 AnyEvent = (
     Started | Progress | Vitals | Points | Axes | AnyContent
-    | Measured | Claims | Tweaked | Logged | Finished
+    | Measured | Claims | Headline | Tweaked | Logged | Finished
 )  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()
