@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, legend, note, y_axis
 from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.draw.kind import Kind, Rows
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 FILLS = "█▓▒░"  # of series, where there are no colours
@@ -47,7 +50,7 @@ class Reach:
         return float(np.clip(self.scale.at(value), 0, 1))
 
 
-def draw_bars(canvas: Canvas, bars: events.Bars) -> None:
+def draw_bars(canvas: Canvas, bars: events.Bars, view: View) -> None:
     """Lying bars with their values where the rows suffice, standing ones where they do not."""
     names = list(bars.series)
     if not bars.labels or not names:
@@ -193,3 +196,11 @@ def pillar(canvas: Canvas, area: Area, x: int, base: float, share: float, index:
         part = RISING[max(1, eighth)] if fill == "█" else fill if eighth >= 4 else " "
         if whole < area.height:
             canvas.text(x, bottom - whole, part, color)
+
+
+def _parts(bars: events.Bars) -> Iterator[Rows]:
+    # A table, not a curve for each bar: which bars there are may change from tick to tick.
+    yield Rows(["", *bars.series], zip(bars.labels, *bars.series.values(), strict=False))
+
+
+BARS = Kind(events.Bars, draw_bars, parts=_parts)
