@@ -1,7 +1,11 @@
 """Claims: sentences of the theory with numbers that a run measures.
 
-A claim is a method that compares measured values. The comparison is kept as data (value,
-relation, bound), so that every surface can show *measured 4.1, claimed > 2: holds*.
+A scene declares its sentences by name and makes each claim where its number is made,
+`stage.claim("sooner", ratio, above=2)`. The comparison is kept as data (value, relation, bound),
+so that every surface can show *measured 4.1, claimed > 2: holds*.
+
+Scenes of the old form decorate a method that compares measured values; `claim`, `Measure` and
+`Comparison` are theirs and go with the last of them.
 """
 
 from __future__ import annotations
@@ -17,6 +21,41 @@ from dlplay.words.nearest import did_you_mean
 
 class NotMeasured(LookupError):
     """A claim asked for a measure that the run has not reported."""
+
+
+Bound = float | tuple[float, float]
+
+# The keywords of `stage.claim`: the sign that is shown, and what it means. NaN passes none.
+RELATIONS: dict[str, tuple[str, Callable[[float, Any], bool]]] = {
+    "above": (">", lambda value, limit: value > limit),
+    "below": ("<", lambda value, limit: value < limit),
+    "at_least": ("≥", lambda value, limit: value >= limit),
+    "at_most": ("≤", lambda value, limit: value <= limit),
+    "within": ("in", lambda value, ends: ends[0] <= value <= ends[1]),
+    "equal": ("=", lambda value, limit: value == limit),
+}
+
+
+class ClaimError(ValueError):
+    """A claim made in a way that says nothing; the message says how it is made."""
+
+
+def relation_of(name: str, bounds: Mapping[str, Any]) -> tuple[str, Bound]:
+    """The one relation among these keywords, and its bound. ClaimError for anything else."""
+    if len(bounds) != 1:
+        words = ", ".join(RELATIONS)
+        raise ClaimError(f"the claim {name!r} takes one bound, as one of {words}")
+    ((relation, limit),) = bounds.items()
+    if relation not in RELATIONS:
+        hint = did_you_mean(relation, RELATIONS)
+        raise ClaimError(f"the claim {name!r} takes one of {', '.join(RELATIONS)}.{hint}")
+    if relation == "within":
+        if not isinstance(limit, (tuple, list)) or len(limit) != 2 or not limit[0] < limit[1]:
+            raise ClaimError(f"the claim {name!r} is within=(low, high), not {limit!r}")
+        return relation, (float(limit[0]), float(limit[1]))
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+        raise ClaimError(f"the claim {name!r} has a number as its bound, not {limit!r}")
+    return relation, float(limit)
 
 
 @dataclass(frozen=True)
@@ -126,6 +165,16 @@ class Claim:
     breaks: Mapping[str, Any] = field(default_factory=dict)
     test: Callable[[Any, Measures], Comparison] | None = None
     condition: str = ""
+
+    @property
+    def unmeasured(self) -> ClaimResult:
+        """How it stands before its number was made."""
+        return ClaimResult(self.name, self.text, reason="not measured yet")
+
+    def hold(self, value: float, relation: str, limit: Bound) -> ClaimResult:
+        """Hold this value against the bound; what is not a number never holds."""
+        sign, test = RELATIONS[relation]
+        return ClaimResult(self.name, self.text, value, sign, limit, test(value, limit))
 
     def judge(self, scene: object, measures: Mapping[str, float]) -> ClaimResult:
         """Hold the claim against the measures reported so far.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlplay.author.claims import Claim
@@ -11,32 +11,45 @@ from dlplay.wire.events import ClaimResult
 from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from dlplay.author.tries import Try
     from dlplay.stage.stage import Stage
 
-RESERVED = {"seed", "device", "run", "covers", "panels", "quick", "parameters", "claims"}
+RESERVED = {
+    "seed", "device", "run", "covers", "panels", "quick", "pace", "tries", "parameters", "claims",
+}  # fmt: skip
 
 
 class Scene:
-    """One experiment: parameters, a run, claims.
+    """One question, one experiment: parameters, a run, claims, tries.
 
-    Subclass it once in a file. The module's docstring is the lesson. Class attributes, all
+    Subclass it once in a file. The module's docstring is the page of text. Class attributes, all
     written as literals so that they can be listed without importing torch:
 
-    - `covers`: the sections of the course that the scene shows, each with the names of the panels
-      and claims that show it
-    - `panels`: the names of its panels, in the order in which they are laid out
+    - `covers`: the sections of the course whose question this scene asks
+    - `panels`: what is drawn, by name, each with a caption that says what to see; the first leads
+    - `claims`: what the scene asserts, by name, each a sentence; `stage.claim` holds them
+    - `tries`: experiments that one predicts before one sees them
     - `quick`: settings of a complete run of a second or two
+    - `pace`: steps a second at which it is shown, where each is to be followed
+
+    Scenes of the old form name panels in a tuple, decorate methods as claims, and say in `covers`
+    which of them show a section.
     """
 
-    covers: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    panels: ClassVar[tuple[str, ...]] = ()
+    covers: ClassVar[Sequence[str] | Mapping[str, tuple[str, ...]]] = ()
+    panels: ClassVar[Mapping[str, str] | tuple[str, ...]] = ()
     quick: ClassVar[Mapping[str, Any]] = {}
+    pace: ClassVar[float] = 0
+    tries: ClassVar[tuple[Try, ...]] = ()
     parameters: ClassVar[Mapping[str, Parameter[Any]]] = {}
     claims: ClassVar[tuple[Claim, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         found = dict(cls.parameters)
-        claims = {claim.name: claim for claim in cls.claims}
+        declared = vars(cls).get("claims", cls.claims)
+        if isinstance(declared, Mapping):
+            declared = tuple(Claim(name, text) for name, text in declared.items())
+        claims = {claim.name: claim for claim in declared}
         for name, value in vars(cls).items():
             if isinstance(value, Parameter):
                 if name in RESERVED:
@@ -62,8 +75,8 @@ class Scene:
         self.__dict__["_values"].update(checked(self.parameters, {name: value}))
 
     def judge(self, measures: Mapping[str, float]) -> list[ClaimResult]:
-        """Every claim held against the measures reported so far."""
-        return [claim.judge(self, measures) for claim in self.claims]
+        """Claims of the old form held against the measures reported so far."""
+        return [claim.judge(self, measures) for claim in self.claims if claim.test is not None]
 
     def run(self, stage: Stage) -> None:
         """The experiment itself."""

@@ -121,7 +121,8 @@ def list_(
     catalog = here.catalog()
     cards = catalog.select(chapters or [])
     if json:
-        _print_json([listing.as_row(card) for card in cards])
+        parts = {id: part for c in catalog.chapters for part, ids in c.parts.items() for id in ids}
+        _print_json([listing.as_row(card, parts.get(card.id, "")) for card in cards])
     elif sys.stdout.isatty():
         listing.print_chapters(here.console(), catalog.chapters, cards, here)
     else:
@@ -134,11 +135,14 @@ def show(
     ctx: typer.Context,
     id: SceneId,
     json: Json = False,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Tell the answers of the tries too.")
+    ] = False,
     scenes: Scenes = None,
     ascii: Ascii = False,
     color: Color = None,
 ) -> None:
-    """Show a scene's lesson, sections, parameters and claims."""
+    """Show a scene's page, sections, panels, parameters, claims and tries."""
     from dlplay.cli import listing
     from dlplay.course.catalog import BrokenScene
 
@@ -147,7 +151,7 @@ def show(
     if json:
         _print_json(listing.as_object(card))
     elif not card.broken:
-        listing.print_scene(here.console(), card, here)
+        listing.print_scene(here.console(), card, here, answers=answers)
     if card.broken:
         raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
 
@@ -178,6 +182,12 @@ def run(
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Let --record write over an existing file.")
+    ] = False,
+    no_looks: Annotated[
+        bool,
+        typer.Option(
+            "--no-looks", help="Skip what only draws and looks; the numbers are the same."
+        ),
     ] = False,
     scenes: Scenes = None,
     ascii: Ascii = False,
@@ -211,6 +221,7 @@ def run(
             record=Path(record) if record is not None else None,
             force=force,
             tweaks=given.tweaks,
+            looks=not no_looks,
         )
     )
 
@@ -232,6 +243,16 @@ def check(
         str | None,
         typer.Option("--jobs", metavar="N", help="Runs at a time; one for each core unless given."),
     ] = None,
+    tries: Annotated[
+        bool,
+        typer.Option("--tries", help="Run the tries: do they break and keep what they say?"),
+    ] = False,
+    sabotage: Annotated[
+        bool,
+        typer.Option(
+            "--sabotage", help="Spoil the learning in three ways: does a claim notice each?"
+        ),
+    ] = False,
     device: Device = "auto",
     json: Json = False,
     scenes: Scenes = None,
@@ -241,12 +262,25 @@ def check(
     """Run scenes at their defaults and table every claim: measured, claimed, holds.
 
     Without an ID or a CHAPTER: all scenes. Each run has a process of its own. The exit status is
-    that of the worst: 1 if a scene failed, 4 if one diverged, 3 if a claim does not hold.
+    that of the worst: 1 if a scene failed, 4 if one diverged, 3 if a claim does not hold (with
+    --tries and --sabotage: if something is not as was said, or nothing noticed).
     """
-    from dlplay.cli import checking
+    from dlplay.cli import checking, trials
 
     here = session(ctx, scenes, ascii, color)
     cards = here.catalog().select(names or [])
+    if tries or sabotage:
+        raise typer.Exit(
+            trials.run(
+                here,
+                cards,
+                tries=tries,
+                sabotage=sabotage,
+                jobs=whole_number("--jobs", jobs, 0),
+                device=checked_device(device),
+                json=json,
+            )
+        )
     raise typer.Exit(
         checking.run(
             here,

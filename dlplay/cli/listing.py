@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from dlplay.course.catalog import Chapter, SceneCard
 
 
-def as_row(card: SceneCard) -> dict[str, Any]:
-    """A scene in the JSON list."""
+def as_row(card: SceneCard, part: str = "") -> dict[str, Any]:
+    """A scene in the JSON list; `part`: the title of the part of its chapter that it is in."""
     row: dict[str, Any] = {
         "id": card.id,
         "chapter": card.chapter,
+        "part": part,
         "title": card.title,
         "covers": {section: list(names) for section, names in card.covers.items()},
         "path": str(card.path),
@@ -31,11 +32,25 @@ def as_object(card: SceneCard) -> dict[str, Any]:
     return as_row(card) | {
         "lesson": card.lesson,
         "panels": list(card.panels),
+        "captions": dict(card.panels) if card.is_page else {},
+        "pace": card.pace or None,
         "quick": dict(card.quick),
         "parameters": [{"name": n, **p.schema()} for n, p in card.parameters.items()],
         "claims": [
             {"name": c.name, "claim": c.text, "condition": c.condition, "breaks": dict(c.breaks)}
             for c in card.claims
+        ],
+        "tries": [
+            {
+                "setting": each.setting,
+                "question": each.question,
+                "options": list(each.options),
+                "right": each.right,
+                "why": each.why,
+                "breaks": list(each.breaks),
+                "keeps": list(each.keeps),
+            }
+            for each in card.tries
         ],
     }
 
@@ -60,11 +75,15 @@ def print_chapters(
             console.print()
         console.print(Text(session.text(chapter.title), style="bold"), soft_wrap=True)
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=width + 2, no_wrap=True)
+        table.add_column(min_width=width + 2, no_wrap=True)
         table.add_column()
+        part = ""
         for card in chapter.scenes:
             if card.id not in shown:
                 continue
+            if chapter.part_of(card.id) != part:
+                part = chapter.part_of(card.id)
+                table.add_row(Text(session.text(f"  {part}"), "italic"), Text(""))
             style = "red" if card.broken else ""
             words = _broken(card) if card.broken else card.title
             table.add_row(Text("  " + card.id, style), Text(session.text(words), style))
@@ -75,8 +94,11 @@ def _broken(card: SceneCard) -> str:
     return f"cannot be read: {card.broken.splitlines()[0]}"
 
 
-def print_scene(console: Console, card: SceneCard, session: Session) -> None:
-    """The lesson, the sections, the parameters and the claims of a scene."""
+def print_scene(
+    console: Console, card: SceneCard, session: Session, *, answers: bool = False
+) -> None:
+    """The page, the sections, the panels, the parameters, the claims and the tries of a scene,
+    with `answers` those of the tries."""
     from rich.text import Text
 
     from dlplay.draw.lesson import lesson
@@ -92,6 +114,12 @@ def print_scene(console: Console, card: SceneCard, session: Session) -> None:
             line = Text(session.text(f"  {section}"))
             line.append(session.text(f"  {', '.join(names)}"), style="dim")
             console.print(line)
+    if card.is_page:
+        _heading(console, "Panels")
+        for name, caption in card.panels.items():
+            console.print(
+                Text.assemble(session.text(f"  {name}  "), (session.text(caption), "dim"))
+            )
     if card.parameters:
         _heading(console, "Parameters")
         _print_parameters(console, card, session)
@@ -101,6 +129,9 @@ def print_scene(console: Console, card: SceneCard, session: Session) -> None:
     if card.claims:
         _heading(console, "Claims")
         _print_claims(console, card, session)
+    if card.tries:
+        _heading(console, "Tries")
+        _print_tries(console, card, session, answers)
     console.print()
     console.print(Text(f"dlplay open {card.id}\ndlplay run {card.id}"), soft_wrap=True)
 
@@ -148,3 +179,17 @@ def _print_claims(console: Console, card: SceneCard, session: Session) -> None:
             )
             command = Text.assemble(("broken by ", "dim"), words)
             console.print(Padding(command, (0, 0, 0, 4)))
+
+
+def _print_tries(console: Console, card: SceneCard, session: Session, answers: bool) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for each in card.tries:
+        console.print(Padding(Text(session.text(each.setting), "cyan"), (0, 0, 0, 2)))
+        console.print(Padding(Text(session.text(each.question)), (0, 0, 0, 4)))
+        for number, option in enumerate(each.options, 1):
+            console.print(Padding(Text(session.text(f"{number}  {option}")), (0, 0, 0, 6)))
+        if answers:
+            why = f"→ {each.right}: {each.why}"
+            console.print(Padding(Text(session.text(why), "dim"), (0, 0, 0, 4)))

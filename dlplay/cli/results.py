@@ -31,14 +31,18 @@ def print_result(
     from rich.text import Text
 
     console.print(Text(session.text(card.title), style="bold"))
+    if done.headline:
+        console.print(Text(session.text(done.headline)))
     _print_panels(console, card, history, session)
     if done.claims:
         _heading(console, "Claims")
         print_claims(console, done, session)
-    if done.measures:
+    claimed = {claim.name for claim in done.claims} if card.is_page else set()
+    more = {name: value for name, value in done.measures.items() if name not in claimed}
+    if more:
         _heading(console, "Measures")
-        width = max(map(len, done.measures))
-        for name, value in done.measures.items():
+        width = max(map(len, more))
+        for name, value in more.items():
             console.print(Text(f"  {name:<{width}}  {short(value)}"))
     if history.log and done.status != "failed":
         _heading(console, "Log")
@@ -75,6 +79,8 @@ def _print_panels(console: Console, card: SceneCard, history: History, session: 
         axes = history.axes.get(name)
         console.print()
         console.print(Text(session.text(name), style="bold"))
+        if caption := card.panels.get(name):
+            console.print(Text(session.text(caption), style="dim"))
         console.print(draw(content, width, height, look, View(log=axes.log if axes else None)))
 
 

@@ -34,10 +34,11 @@ def run(
     record: Path | None = None,
     force: bool = False,
     tweaks: Sequence[events.Tweaked] = (),
+    looks: bool = True,
 ) -> Exit:
     """Run the scene and print what it leaves; the exit status that tells of it.
 
-    `tweaks`: what is turned on the way.
+    `tweaks`: what is turned on the way. `looks`: whether looks are called.
     """
     from dlplay.engine.history import History
 
@@ -52,7 +53,7 @@ def run(
         recorder = _recorder(stack, record, force)
         if recorder:  # first of all: what anybody has seen is in the file
             sinks.insert(0, recorder)
-        done = _execute(card, settings, seed, where, sinks, interrupts, tweaks)
+        done = _execute(card, settings, seed, where, sinks, interrupts, tweaks, looks)
     if not json:
         from dlplay.cli.results import log_tail, print_result
 
@@ -70,6 +71,7 @@ def _execute(
     sinks: list[Sink],
     interrupts: Interrupts,
     tweaks: Sequence[events.Tweaked],
+    looks: bool,
 ) -> events.Finished:
     from dlplay.engine.execute import execute
 
@@ -78,7 +80,14 @@ def _execute(
             each(batch)
 
     return execute(
-        card, settings, seed=seed, device=device, sink=sink, controls=interrupts, tweaks=tweaks
+        card,
+        settings,
+        seed=seed,
+        device=device,
+        sink=sink,
+        controls=interrupts,
+        tweaks=tweaks,
+        looks=looks,
     )
 
 

@@ -8,16 +8,18 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from dlplay.author.claims import Claim
-from dlplay.author.parameters import Parameter, ParameterError
+from dlplay.author.parameters import Parameter
 from dlplay.author.scene import Scene
+from dlplay.author.tries import Try
 from dlplay.course import literals
+from dlplay.course.pages import Page, is_page
 from dlplay.words.nearest import did_you_mean, nearest
 
 ENTRY_POINTS = "dlplay.scenes"
@@ -35,6 +37,7 @@ class BrokenScene(Exception):
 class SceneCard:
     """What a scene's file declares, read without running it.
 
+    `panels`: names with their captions, the lead first. `is_page`: whether it is of the new form.
     `broken`: why the file could not be read, or empty.
     """
 
@@ -44,10 +47,13 @@ class SceneCard:
     title: str
     lesson: str = ""
     covers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    panels: tuple[str, ...] = ()
+    panels: Mapping[str, str] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
+    pace: float = 0
     parameters: Mapping[str, Parameter[Any]] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    tries: tuple[Try, ...] = ()
+    is_page: bool = False
     source: str = ""
     broken: str = ""
 
@@ -67,12 +73,21 @@ class SceneCard:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A folder of scenes with an introduction."""
+    """A folder of scenes with an introduction.
+
+    `parts`: the titles of its parts, each with the ids of its scenes in order; what is in no part
+    (a user's additions) comes last. Empty for a chapter without parts.
+    """
 
     id: str
     title: str
     introduction: str
     scenes: tuple[SceneCard, ...]
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def part_of(self, id: str) -> str:
+        """The title of the part that a scene is in, or nothing."""
+        return next((title for title, ids in self.parts.items() if id in ids), "")
 
 
 class Catalog:
@@ -90,9 +105,7 @@ class Catalog:
                     known = found[chapter.id]
                     ids = {card.id for card in known.scenes}
                     more = tuple(card for card in chapter.scenes if card.id not in ids)
-                    chapter = Chapter(
-                        known.id, known.title, known.introduction, known.scenes + more
-                    )
+                    chapter = replace(known, scenes=known.scenes + more)
                 found[chapter.id] = chapter
         return tuple(found.values())
 
@@ -178,28 +191,42 @@ def _plugged_in() -> Iterator[Path]:
 
 
 def _chapters(root: Path) -> Iterator[Chapter]:
-    for folder in _ordered(root, "chapters", [p for p in root.iterdir() if _is_chapter(p)]):
-        files = [p for p in folder.glob("*.py") if not p.name.startswith("_")]
+    folders = [path for path in root.iterdir() if _is_chapter(path)]
+    for folder in _ordered(folders, _order(root, "chapters")):
+        files = [path for path in folder.glob("*.py") if not path.name.startswith("_")]
         if files:
-            lines = _docstring(folder / "__init__.py")
-            title, introduction = _heading(lines, folder.name)
-            cards = (describe(path, root) for path in _ordered(folder, "scenes", files))
+            title, introduction = _heading(_docstring(folder / "__init__.py"), folder.name)
+            order = _order(folder, "scenes")
+            cards = (describe(path, root) for path in _ordered(files, order))
             scenes = tuple(card for card in cards if card is not None)
             if scenes:
-                yield Chapter(_kebab(folder.name), title, introduction, scenes)
+                id = _kebab(folder.name)
+                parts = {
+                    part: tuple(f"{id}/{_kebab(name)}" for name in names)
+                    for part, names in order.items()
+                    if part
+                }
+                yield Chapter(id, title, introduction, scenes, parts)
 
 
 def _is_chapter(path: Path) -> bool:
     return path.is_dir() and not path.name.startswith(("_", "."))
 
 
-def _ordered(folder: Path, name: str, found: list[Path]) -> list[Path]:
-    """Paths in the order of the list `name` in the folder's __init__.py, the others after them."""
-    order: list[str] = []
+def _order(folder: Path, name: str) -> dict[str, tuple[str, ...]]:
+    """What the folder's __init__.py declares as `name`: its parts in order, or one without a
+    title."""
     init = folder / "__init__.py"
-    if init.is_file():
-        order = list(literals.constants(_tree(init).body).get(name, ()))
-    places = {entry.replace("-", "_"): place for place, entry in enumerate(order)}
+    declared = literals.constants(_tree(init).body).get(name, ()) if init.is_file() else ()
+    if not isinstance(declared, dict):
+        declared = {"": declared}
+    return {str(part): tuple(map(str, entries)) for part, entries in declared.items()}
+
+
+def _ordered(found: list[Path], order: Mapping[str, tuple[str, ...]]) -> list[Path]:
+    """Paths in the order of their names there, the others after them."""
+    entries = [entry for part in order.values() for entry in part]
+    places = {entry.replace("-", "_"): place for place, entry in enumerate(entries)}
     return sorted(found, key=lambda path: (places.get(path.stem, len(places)), path.stem))
 
 
@@ -243,22 +270,35 @@ def describe(path: Path, root: Path) -> SceneCard | None:
             return None
         title, lesson = _heading(ast.get_docstring(tree) or "", path.stem)
         names = literals.constants(tree.body)
-        declared = literals.constants(body)
+        declared = literals.constants(body, names)
+        known: dict[str, Any] = {"title": title, "lesson": lesson, "source": source}
+        known["quick"] = declared.get("quick", {})
+        known["parameters"] = parameters = literals.parameters(body, names)
+        if is_page(declared):
+            page = Page(tree, declared, names)
+            return SceneCard(
+                id,
+                path,
+                root,
+                covers=dict.fromkeys(page.covers, ()),
+                panels=page.panels,
+                claims=page.claims(parameters),
+                tries=page.tries,
+                pace=float(declared.get("pace", 0)),
+                is_page=True,
+                **known,
+            )
         return SceneCard(
-            id=id,
-            path=path,
-            root=root,
-            title=title,
-            lesson=lesson,
+            id,
+            path,
+            root,
             covers=_covers(declared.get("covers", {})),
-            panels=tuple(declared.get("panels", ())),
-            quick=declared.get("quick", {}),
-            parameters=literals.parameters(body, names),
+            panels=dict.fromkeys(declared.get("panels", ()), ""),
             claims=literals.claims(body, names),
-            source=source,
+            **known,
         )
-    except (OSError, SyntaxError, UnicodeDecodeError, TypeError, ParameterError, ValueError) as e:
-        return SceneCard(id, path, root, title, source=source, broken=f"{path.name}: {e}")
+    except Exception as error:  # whatever is wrong with a file, it breaks its own scene alone
+        return SceneCard(id, path, root, title, source=source, broken=f"{path.name}: {error}")
 
 
 def _covers(declared: object) -> dict[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from dlplay.author.claims import Claim
 from dlplay.author.parameters import KINDS, Parameter
+from dlplay.author.tries import Try
 
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -22,7 +23,10 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Pow: operator.pow,
     ast.USub: operator.neg,
 }
-CONTAINERS: dict[str, Callable[..., Any]] = {"dict": dict, "tuple": tuple, "list": list}
+CALLS: dict[str, Callable[..., Any]] = {"dict": dict, "tuple": tuple, "list": list, "Try": Try}
+
+
+DECLARED = frozenset({"covers", "panels", "claims", "tries", "quick", "pace"})
 
 
 class NotLiteral(ValueError):
@@ -50,27 +54,28 @@ def evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
             return OPERATORS[type(op)](evaluate(operand, names))
         case ast.BinOp(left, op, right) if type(op) in OPERATORS:
             return OPERATORS[type(op)](evaluate(left, names), evaluate(right, names))
-        case ast.Call(func=ast.Name(id), args=args, keywords=keywords) if id in CONTAINERS:
-            return CONTAINERS[id](
+        case ast.Call(func=ast.Name(id), args=args, keywords=keywords) if id in CALLS:
+            return CALLS[id](
                 *(evaluate(a, names) for a in args),
                 **{k.arg: evaluate(k.value, names) for k in keywords if k.arg},
             )
     raise NotLiteral(
         f"line {getattr(node, 'lineno', '?')}: {ast.unparse(node)!r} is not a literal; parameters, "
-        "claims, covers, panels and quick are read without running the file"
+        "claims, tries, covers, panels and quick are read without running the file"
     )
 
 
-def constants(body: list[ast.stmt]) -> dict[str, Any]:
-    """The names that a body assigns literals to."""
+def constants(body: list[ast.stmt], names: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The names that a body assigns literals to; `names` are those that it sees beside them."""
     found: dict[str, Any] = {}
     for statement in body:
         match statement:
             case ast.Assign(targets=[ast.Name(id)], value=value):
                 try:
-                    found[id] = evaluate(value, found)
-                except NotLiteral:
-                    continue
+                    found[id] = evaluate(value, {**(names or {}), **found})
+                except (NotLiteral, ArithmeticError):
+                    if id in DECLARED:
+                        raise
     return found
 
 

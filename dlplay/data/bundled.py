@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dlplay.data.labels import given
-
 FOLDER = Path(__file__).parent / "files"
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "camera", "coins")
 
@@ -63,7 +61,7 @@ def _prepared(
         x, x_test = x.flatten(1), x_test.flatten(1)
     return (
         x.clone().to(device),
-        given(y).clone().to(device),
+        y.clone().to(device),
         x_test.clone().to(device),
         y_test.clone().to(device),
     )

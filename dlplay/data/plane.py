@@ -6,8 +6,6 @@ import math
 
 import torch
 
-from dlplay.data.labels import given
-
 NOISE = {"rings": 0.12, "moons": 0.15, "quarters": 0.0, "spiral": 0.025}
 
 
@@ -38,7 +36,7 @@ def points(
         r = u.sqrt()
         x = _circle(3 * math.pi * r + math.pi * y) * r[:, None]
     x = x + (NOISE[kind] if noise is None else noise) * torch.randn(count, 2)
-    return x.to(device), given(y).to(device)
+    return x.to(device), y.to(device)
 
 
 def _circle(angle: torch.Tensor) -> torch.Tensor:

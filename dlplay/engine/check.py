@@ -44,7 +44,7 @@ def run_all(
     device: str = "auto",
     watch: Watch = lambda under, over, total: None,
 ) -> Summaries:
-    """Run every scene with seeds 0 to `seeds` - 1, each run in a process of its own.
+    """Run every scene with seeds 0 to `seeds` - 1, without looks, each in a process of its own.
 
     `jobs` at a time: as many as there are cores, unless given. `watch` is told of the runs under
     way, how many are over, and of how many. If interrupted, it ends the processes first.
@@ -59,7 +59,7 @@ def run_all(
 
     launcher = Launcher()
     launcher.warm()
-    todo = [Job(card, seed) for card in cards for seed in range(seeds)]
+    todo = [Job(card, seed, looks=False) for card in cards for seed in range(seeds)]
     Pool(launcher, todo, at_once=jobs or cores(), device=device).run(ended, watch)
     # In order of seeds, whichever run was over first.
     return {scene: dict(sorted(runs.items())) for scene, runs in over.items()}

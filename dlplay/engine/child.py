@@ -19,7 +19,11 @@ from dlplay.wire import commands, events
 
 @dataclass(frozen=True)
 class Order:
-    """What to run: a scene's file, its folder of chapters, and the settings that differ."""
+    """What to run: a scene's file, its folder of chapters, and the settings that differ.
+
+    `looks`, `linger`: as `execute` takes them. `sabotage`: what is left out of learning, as
+    `dlplay.engine.sabotage` names it.
+    """
 
     path: str
     root: str
@@ -29,6 +33,9 @@ class Order:
     paused: bool = False
     xray: bool = False
     tweaks: tuple[events.Tweaked, ...] = ()
+    looks: bool = True
+    linger: bool = False
+    sabotage: str = ""
 
 
 class PipeControls:
@@ -62,6 +69,7 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
     _die_with_parent()
     from dlplay.course import catalog
     from dlplay.engine.execute import execute
+    from dlplay.engine.sabotage import sabotaged
 
     first: list[commands.AnyCommand] = []
     if order.paused:
@@ -79,16 +87,19 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
         except OSError:
             os._exit(1)
 
-    execute(
-        card,
-        order.settings,
-        seed=order.seed,
-        device=order.device,
-        sink=sink,
-        controls=controls,
-        capture=False,
-        tweaks=order.tweaks,
-    )
+    with sabotaged(order.sabotage):
+        execute(
+            card,
+            order.settings,
+            seed=order.seed,
+            device=order.device,
+            sink=sink,
+            controls=controls,
+            capture=False,
+            tweaks=order.tweaks,
+            looks=order.looks,
+            linger=order.linger,
+        )
     sys.stdout.flush()
     sys.stderr.flush()
     outlet.close()

@@ -6,7 +6,7 @@ import io
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from dlplay.author.parameters import ParameterError
 from dlplay.author.scene import Scene, checked, checked_live
 from dlplay.course import catalog
 from dlplay.course.catalog import SceneCard
-from dlplay.engine import numerics
+from dlplay.engine import numerics, sabotage
 from dlplay.stage.stage import FLUSH_EVERY, Diverged, Sink, Stage, Stopped
 from dlplay.wire import commands, events
 
@@ -31,10 +31,14 @@ def execute(
     max_steps: int | None = None,
     capture: bool = True,
     tweaks: Sequence[events.Tweaked] = (),
+    looks: bool = True,
+    linger: bool = False,
 ) -> events.Finished:
     """Run a scene; every event goes to `sink`, the last is the summary that is returned.
 
     `tweaks`: values that live parameters get on the way, each once so many steps were made.
+    `looks`: whether the scene's looks are called. `linger`: when the run is done, look again
+    whenever a live parameter is turned, until a command says stop.
 
     `capture`: what the scene prints goes to the run's log (a child process has it captured
     already). A scene that raises gives the status "failed", with its traceback in the log. Raises
@@ -83,21 +87,28 @@ def execute(
         flush_every=flush_every,
         max_steps=max_steps,
         tweaks=tweaks,
+        looks=looks,
     )
     with numerics.settled(seed), _captured(stage) if capture else nullcontext():
         status, message = _perform(scene, stage, card)
-    return _finish(
-        sink,
-        summary,
-        tick=stage.tick,
-        status=status,
-        message=message,
-        parameters=scene.values,
-        measures=dict(stage.measures),
-        claims=_judge(scene, stage),
-        steps=stage.tick,
-        seconds=time.monotonic() - began,
-    )
+        finished = _finish(
+            sink,
+            summary,
+            tick=stage.tick,
+            status=status,
+            message=message,
+            parameters=scene.values,
+            measures=dict(stage.measures),
+            claims=_judged(stage),
+            steps=stage.tick,
+            seconds=time.monotonic() - began,
+            headline=stage.last_headline,
+            spoilt=sabotage.struck.times,
+        )
+        if linger and status == "done":
+            with suppress(Stopped):
+                stage.linger()
+    return finished
 
 
 def _perform(scene: Scene, stage: Stage, card: SceneCard) -> tuple[str, str]:
@@ -124,9 +135,9 @@ def _perform(scene: Scene, stage: Stage, card: SceneCard) -> tuple[str, str]:
     return status, message
 
 
-def _judge(scene: Scene, stage: Stage) -> list[Any]:
+def _judged(stage: Stage) -> list[events.ClaimResult]:
     try:
-        return scene.judge(stage.measures)
+        return stage.judged()
     except Exception:  # already told: the run failed on it
         return []
 

@@ -86,13 +86,15 @@ def run(
     scenes: str | Path | None = None,
     watch: Callable[[list[events.AnyEvent]], None] | None = None,
     tweaks: Sequence[events.Tweaked] = (),
+    looks: bool = True,
     **settings: Any,
 ) -> Result:
     """Run the scene `id` ("chapter/scene") with these parameters and return what it left.
 
     `max_steps` stops it after so many steps; `scenes` is one more folder to look in; `watch` is
     called with every batch of events as it comes; `tweaks` are values that live parameters get on
-    the way, each once so many steps were made. Raises UnknownScene, ParameterError, NoDevice.
+    the way, each once so many steps were made; `looks`: whether the scene's looks are called, which
+    draw and change no number. Raises UnknownScene, ParameterError, NoDevice.
     """
     numerics.prepare_environment()
     extra = Path(scenes) if scenes is not None else None
@@ -113,6 +115,7 @@ def run(
         flush_every=FLUSH_EVERY,
         max_steps=max_steps,
         tweaks=tweaks,
+        looks=looks,
     )
     return Result(
         status=finished.status,

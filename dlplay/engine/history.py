@@ -24,6 +24,7 @@ KEYFRAMES = 64
 KEYFRAME_BYTES = 4_000_000  # of one panel
 LOG_LINES = 5000
 JUDGEMENTS = 1000  # states of the claims that are kept; the older half thins out first
+HEADLINES = 2048
 
 
 class Series:
@@ -144,6 +145,7 @@ class History:
         self.claims: list[ClaimResult] = []
         self.judgements: list[events.Claims] = []  # at most JUDGEMENTS, and the newest
         self.tweaks: list[events.Tweaked] = []
+        self.headlines: list[events.Headline] = []  # at most HEADLINES, and the newest
         self.log: deque[events.Logged] = deque(maxlen=LOG_LINES)
         self.logged = 0  # lines in all; the log keeps the last LOG_LINES
         self.axes: dict[str, events.Axes] = {}
@@ -193,6 +195,10 @@ class History:
                     self.judgements = [*self.judgements[:-1:2], event]
             case events.Tweaked():
                 self.tweaks.append(event)
+            case events.Headline():
+                self.headlines.append(event)
+                if len(self.headlines) > HEADLINES:
+                    self.headlines = [*self.headlines[:-1:2], event]
             case events.Logged():
                 self.log.append(event)
                 self.logged += 1
@@ -217,6 +223,11 @@ class History:
         if isinstance(content, events.Plot):
             return Curves.of(content, self.axes.get(name))
         return content
+
+    def headline(self, until: int | None = None) -> str:
+        """What the run says of itself: now, or as it was at the tick `until`."""
+        said = (h.text for h in reversed(self.headlines) if until is None or h.tick <= until)
+        return next(said, "")
 
     def panels(self) -> dict[str, Any]:
         """Every panel as it is now."""

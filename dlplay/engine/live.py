@@ -41,6 +41,7 @@ class Launcher:
         self.method = method or ("forkserver" if there else "spawn")
         self._context: Any = mp.get_context(self.method)
         self._gate = ""
+        self._lingering: LiveRun | None = None  # one at a time
 
     def warm(self, gated: bool = False) -> None:
         """Start the fork server, which imports torch in the background.
@@ -77,10 +78,16 @@ class Launcher:
         paused: bool = False,
         xray: bool = False,
         tweaks: Sequence[events.Tweaked] = (),
+        looks: bool = True,
+        linger: bool = False,
+        sabotage: str = "",
     ) -> LiveRun:
         """Start a run and return at once; its first events come when its process is up.
 
         `tweaks`: values that live parameters get by themselves, each once so many steps were made.
+        `looks`: whether the scene's looks are called. `linger`: when the run is done its process
+        waits, and answers to `tweak` with what the scene's looks show then; the next run that
+        lingers ends it. `sabotage`: see `dlplay.engine.sabotage`.
         """
         self.open_gate()
         order = Order(
@@ -92,14 +99,23 @@ class Launcher:
             paused=paused,
             xray=xray,
             tweaks=tuple(tweaks),
+            looks=looks,
+            linger=linger,
+            sabotage=sabotage,
         )
-        return LiveRun(self._context, order, card)
+        run = LiveRun(self._context, order, card)
+        if linger:
+            if self._lingering is not None:
+                self._lingering.dismiss()
+            self._lingering = run
+        return run
 
 
 class LiveRun:
     """One run in a child process. Every method returns at once and may be called at any time.
 
-    `state`: starting, running, paused, stopping, over.
+    `state`: starting, running, paused, stopping, over. A run that lingers is over when its
+    summary has come; its process goes on until `dismiss`.
     """
 
     def __init__(self, context: Any, order: Order, card: SceneCard) -> None:
@@ -114,7 +130,7 @@ class LiveRun:
         self._lost_lines = 0
         self._tick = 0
         self._kill_at: float | None = None
-        self._killed = False
+        self._over = threading.Event()
         self._summary: events.Finished | None = None
         self._started: events.Started | None = None
         self._measures: dict[str, float] = {}
@@ -155,11 +171,23 @@ class LiveRun:
             self._kill_at = self._kill_at or time.monotonic() + grace
             self._send(commands.Stop())
 
+    @property
+    def lingering(self) -> bool:
+        """Whether the run is done and its process waits for live parameters to be turned."""
+        return self.state == "over" and self._thread.is_alive()
+
+    def dismiss(self, grace: float = GRACE) -> None:
+        """The run is not looked at any more: let its process end, whatever it does."""
+        if self.lingering:
+            self._kill_at = time.monotonic() + grace
+            self._send(commands.Stop())
+        else:
+            self.stop(grace)
+
     def kill(self) -> None:
         """End the process now."""
         self._kill_at = 0.0
         if self._process is not None and self._process.pid is not None:
-            self._killed = True
             with suppress(OSError, AttributeError):
                 self._process.kill()
 
@@ -178,7 +206,7 @@ class LiveRun:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run is over; whether it is."""
-        self._thread.join(timeout)
+        self._over.wait(timeout)
         return self.state == "over"
 
     @property
@@ -253,7 +281,7 @@ class LiveRun:
             self._tick = max(self._tick, event.tick)
             if isinstance(event, events.Started):
                 self._started = event
-            elif isinstance(event, events.Progress) and self.state != "stopping":
+            elif isinstance(event, events.Progress) and self.state not in ("stopping", "over"):
                 self.state = "paused" if event.paused else "running"
             elif isinstance(event, events.Measured):
                 self._measures.update(event.values)
@@ -261,9 +289,18 @@ class LiveRun:
                 self._claims = event.claims
             if isinstance(event, events.Finished):
                 self._summary = event
+                if self.order.linger:
+                    self._close_run()
             else:
                 self._inbox.append(event)
         return True
+
+    def _close_run(self) -> None:
+        """The summary is the last that is told of the run itself."""
+        if self._summary is not None and not self._over.is_set():
+            self._inbox.append(self._summary)
+            self.state = "over"
+            self._over.set()
 
     def _read_log(self, log: Connection) -> bool:
         try:
@@ -283,8 +320,7 @@ class LiveRun:
         if self._log_rest:
             self._log.append(self._log_rest.decode("utf-8", "replace"))
         if self._summary is not None:
-            self._inbox.append(self._summary)
-            self.state = "over"
+            self._close_run()
             return
         code = self._process.exitcode
         if self._kill_at is not None:
@@ -312,6 +348,7 @@ class LiveRun:
             )
         )
         self.state = "over"
+        self._over.set()
 
 
 def _send_through(control: Connection, command: commands.AnyCommand) -> None:

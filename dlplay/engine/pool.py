@@ -22,11 +22,17 @@ POLL = 0.05  # seconds between two looks at the runs under way
 
 @dataclass(frozen=True)
 class Job:
-    """One run to make: a scene, a seed, and the settings that differ from its defaults."""
+    """One run to make: a scene, a seed, and the settings that differ from its defaults.
+
+    `looks`, `sabotage`: as `Launcher.start` takes them. `number`: the caller's own.
+    """
 
     card: SceneCard
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    looks: bool = True
+    sabotage: str = ""
+    number: int = 0
 
 
 @dataclass
@@ -152,7 +158,12 @@ class Pool:
 
                 history = History()
             run = self._launcher.start(
-                job.card, dict(job.settings), seed=job.seed, device=self._device
+                job.card,
+                dict(job.settings),
+                seed=job.seed,
+                device=self._device,
+                looks=job.looks,
+                sabotage=job.sabotage,
             )
             recorder = self._record(job) if self._record is not None else None
             self._under.append(Running(job, run, history, recorder))

@@ -30,6 +30,11 @@ class Drawings:
         self._contents: dict[str, events.AnyContent] = {}
         self._axes: dict[str, events.Axes] = {}
         self._diverged = ""
+        self._headline: str | None = None  # where there is a new one
+        self.last_headline = ""
+        self.looking = False  # whether a look draws
+        self.again = False  # whether it has been called at this step before: curves have its point
+        self._looked: set[str] = set()  # curves drawn by looks, which end no run
 
     def take_drawn(self) -> list[events.AnyEvent]:
         """What has been drawn since the last time, as events."""
@@ -38,7 +43,9 @@ class Drawings:
         drawn: list[events.AnyEvent] = [*self._axes.values()]
         drawn += self._gathered()
         drawn += self._contents.values()
-        self._axes, self._points, self._contents = {}, [], {}
+        if self._headline is not None:
+            drawn.append(events.Headline(tick=self.tick, text=self._headline))
+        self._axes, self._points, self._contents, self._headline = {}, [], {}, None
         return drawn
 
     def _gathered(self) -> list[events.AnyEvent]:
@@ -68,8 +75,11 @@ class Drawings:
 
         Values are numbers or one-element tensors on any device; `values` is for names that are
         no Python words. `x` is the step unless given. A call in which no value is finite ends
-        the run as diverged at the next step: while one runner stands, the race goes on.
+        the run as diverged at the next step: while one runner stands, the race goes on. A curve
+        that a look draws ends nothing.
         """
+        if self.again:
+            return
         at = self.step if x is None else float(x)
         finite = False
         for name, value in ({**values, **named} if values else named).items():
@@ -77,7 +87,9 @@ class Drawings:
                 value = self._scalar(value)
             self._points.append((panel, name, self.tick, at, value))
             finite = finite or type(value) is not float or math.isfinite(value)
-        if not finite and (values or named):
+        if self.looking:
+            self._looked.add(panel)
+        elif not finite and (values or named):
             self._diverged = _divergence(panel, self.tick)
 
     def _scalar(self, value: Any) -> Any:
@@ -320,6 +332,12 @@ class Drawings:
 
     # Words
 
+    def headline(self, text: str) -> None:
+        """Say in one sentence, with the numbers of this moment, how it goes: at most 76 columns."""
+        text = " ".join(str(text).split())
+        if text != self.last_headline:
+            self._headline = self.last_headline = text
+
     def text(self, panel: str, text: str, *, tail: bool = False) -> None:
         """Show plain text; with `tail`, its end is what stays in sight."""
         self._show(events.Text(tick=self.tick, panel=panel, text=text, tail=tail))
@@ -393,6 +411,8 @@ class Drawings:
         first tick at which a panel has no finite value left, and drop what came after it."""
         alive: dict[tuple[int, str], bool] = {}
         for panel, _, tick, _, y in self._points:
+            if panel in self._looked:
+                continue
             alive[tick, panel] = alive.get((tick, panel), False) or math.isfinite(y)
         dead = [place for place, lives in alive.items() if not lives]
         if not dead or self._diverged:

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlplay.author.claims import ClaimError, relation_of
 from dlplay.stage.drawings import Drawings
+from dlplay.stage.looks import Look
 from dlplay.wire import commands, events
+from dlplay.wire.events import ClaimResult
+from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from dlplay.author.scene import Scene
@@ -36,9 +40,10 @@ class Diverged(Exception):
 class Stage(Drawings):
     """One run's connection to the world.
 
-    A scene uses `loop`, `every`, `changed`, the drawing calls, `measure`, `probe`, `watch` and
-    `log`, and reads `device` (a torch device string) and `seed`. Nothing here tells it whether
-    anyone watches, and nothing that it draws changes its numbers.
+    A scene uses `loop`, `look`, the drawing calls, `headline`, `claim`, `measure`, `probe`,
+    `watch` and `log` (`every` and `changed` where a look will not do), and reads `device` (a torch
+    device string) and `seed`. Nothing here tells it whether anyone watches, and nothing that it
+    draws changes its numbers.
     """
 
     def __init__(
@@ -52,8 +57,10 @@ class Stage(Drawings):
         flush_every: float = FLUSH_EVERY,
         max_steps: int | None = None,
         tweaks: Sequence[events.Tweaked] = (),
+        looks: bool = True,
     ) -> None:
-        """`tweaks`: values that live parameters get by themselves, each after so many steps."""
+        """`tweaks`: values that live parameters get by themselves, each after so many steps.
+        `looks`: whether looks are called; the numbers are the same without."""
         super().__init__()
         self.scene = scene
         self.seed = seed
@@ -74,9 +81,13 @@ class Stage(Drawings):
         self._log: list[events.AnyEvent] = []
         self._unlogged = 0
         self._measured: dict[str, float] = {}
-        self._claims: list[Any] | None = None
+        self._claims: list[ClaimResult] | None = None
+        self._held: dict[str, ClaimResult] = {}
+        self._looks: list[Look] = []
+        self._looks_wanted = looks
+        self._level = 0  # loops under way
         self._watch: Watch | None = None
-        self._look = False
+        self._xray = False
 
     # The loop
 
@@ -86,13 +97,19 @@ class Stage(Drawings):
         `phase` names this loop where a scene has several.
         """
         outer = self.step, self.total, self.phase
-        for step in range(total):
-            self.step, self.total, self.phase = step, total, phase
-            self._progress = step, total, phase
-            self._boundary()
-            self.tick += 1
-            yield step
-            self._progress = step + 1, total, phase
+        level, self._level = self._level, self._level + 1
+        try:
+            for step in range(total):
+                self.step, self.total, self.phase = step, total, phase
+                self._progress = step, total, phase
+                self._boundary()
+                self.tick += 1
+                yield step
+                self._progress = step + 1, total, phase
+                if self._looks:
+                    self._look_around(step, total, level)
+        finally:  # a scene may leave its loop before the end
+            self._level = level
         self.step, self.total, self.phase = outer
         self._check()
 
@@ -103,6 +120,62 @@ class Stage(Drawings):
     def changed(self, *names: str) -> bool:
         """Whether one of these live parameters was turned just before this step."""
         return not self._changed.isdisjoint(names)
+
+    # Looks
+
+    def look(
+        self, every: int = 1, *models: Any
+    ) -> Callable[[Callable[[], None]], Callable[[], None]]:
+        """Mark a function that only looks: `@stage.look(20, net)`.
+
+        The loops that begin after it, at its own level, call it after each `every`-th step and
+        the last; it is called too when a live parameter was turned, also after the run is done.
+        It runs under `probe`, with `models` in evaluation mode, and never changes the numbers.
+        """
+
+        def register(function: Callable[[], None]) -> Callable[[], None]:
+            if self._looks_wanted:
+                self._looks.append(Look(function, max(1, int(every)), models, self._level))
+            return function
+
+        return register
+
+    def _look_around(self, step: int, total: int, level: int) -> None:
+        for look in self._looks:
+            if look.level == level:
+                look.stale = True
+                if look.is_due(step, total):
+                    self._look(look)
+
+    def _look(self, look: Look) -> None:
+        self.looking, self.again = True, look.seen == self.tick
+        try:
+            with self.probe(*look.models):
+                look.function()
+        finally:
+            self.looking = self.again = False
+        look.seen, look.stale = self.tick, False
+
+    def _look_again(self) -> None:
+        """After a live parameter was turned: what has been seen before is seen as it is now."""
+        for look in self._looks:
+            if look.seen >= 0:
+                self._look(look)
+
+    def linger(self) -> None:
+        """After the end: look again whenever a live parameter is turned, until told to stop.
+
+        What is sent from here on is after the run, and no part of it.
+        """
+        while self._looks:
+            turned = False
+            while not turned or self._controls.pending():
+                command = self._controls.take()
+                if isinstance(command, (commands.Tweak, commands.Stop)):
+                    self._obey(command)
+                    turned = True
+            self._look_again()
+            self.flush()
 
     def _boundary(self) -> None:
         self._check()
@@ -115,12 +188,22 @@ class Stage(Drawings):
             self._obey(commands.Tweak(tweak.name, tweak.value))
         if self._stepping:
             self._stepping, self._paused = False, True
+        turned = bool(self._changed)
+        # Paused, this waits for commands, each time after what was drawn has been sent; a step
+        # leaves the loop, and pauses at the next boundary.
         while self._paused or self._controls.pending():
             if self._paused and not self._controls.pending():
+                if turned:
+                    self._look_again()
+                    turned = False
                 self.flush()
-            self._obey(self._controls.take())
+            command = self._controls.take()
+            self._obey(command)
+            turned = turned or isinstance(command, commands.Tweak)
             if self._stepping:
                 break
+        if turned:
+            self._look_again()
         now = time.monotonic()
         if now - self._flushed >= self._flush_every:
             self._look_inside(now)
@@ -147,7 +230,7 @@ class Stage(Drawings):
                 self._changed.add(name)
                 self._tweaks.append(events.Tweaked(tick=self.tick, name=name, value=value))
             case commands.Look(xray):
-                self._look = xray
+                self._xray = xray
 
     # The log
 
@@ -161,10 +244,32 @@ class Stage(Drawings):
     # Measuring
 
     def measure(self, **values: Any) -> None:
-        """Report measures for the claims: numbers or one-element tensors, by name."""
+        """Report numbers or one-element tensors, by name, that nothing is claimed of."""
         for name, value in values.items():
             plain = value.detach() if hasattr(value, "detach") else value
             self.measures[name] = self._measured[name] = float(plain)
+
+    def claim(self, name: str, value: Any, **bound: Any) -> None:
+        """Hold a declared claim against its number, a measure of the same name.
+
+        One bound: `above`, `below`, `at_least`, `at_most`, `equal` a number, or `within=(low,
+        high)`. It may be claimed again while the run goes on; the last word counts. What is not
+        a number never holds. ClaimError for another bound or a name that is not declared.
+        """
+        relation, limit = relation_of(name, bound)
+        claims = {claim.name: claim for claim in self.scene.claims}
+        if name not in claims:
+            raise ClaimError(f"the claim {name!r} is not declared.{did_you_mean(name, claims)}")
+        self.measure(**{name: value})
+        self._held[name] = claims[name].hold(self.measures[name], relation, limit)
+
+    def judged(self) -> list[ClaimResult]:
+        """How every claim of the scene stands, in the order in which they are declared."""
+        old = {result.name: result for result in self.scene.judge(self.measures)}
+        return [
+            self._held.get(claim.name) or old.get(claim.name) or claim.unmeasured
+            for claim in self.scene.claims
+        ]
 
     @contextmanager
     def probe(self, *models: Any) -> Iterator[None]:
@@ -207,7 +312,7 @@ class Stage(Drawings):
         if self._watch.armed:
             self._show(events.XRay(tick=self.tick, panel="x-ray", layers=self._watch.develop()))
             self._xrayed = now
-        elif self._look and now - self._xrayed >= XRAY_EVERY:
+        elif self._xray and now - self._xrayed >= XRAY_EVERY:
             self._watch.arm()
 
     # Sending
@@ -249,7 +354,7 @@ class Stage(Drawings):
             fresh.append(events.Measured(tick=self.tick, values=self._measured))
             self._measured = {}
         if fresh or self._claims is None:
-            self._claims = self.scene.judge(self.measures)
+            self._claims = self.judged()
             fresh.append(events.Claims(tick=self.tick, claims=self._claims))
         return fresh
 
@@ -267,7 +372,11 @@ class Stage(Drawings):
         return events.Vitals(tick=self.tick, memory=memory, device_memory=device_memory)
 
     def close(self) -> None:
-        """After the last step: develop a last X-ray, send the rest, notice a late divergence."""
+        """After the last step: look where a loop was left early, develop a last X-ray, send the
+        rest, notice a late divergence."""
+        for look in self._looks:
+            if look.stale:
+                self._look(look)
         if self._watch is not None:
             self._show(events.XRay(tick=self.tick, panel="x-ray", layers=self._watch.develop()))
         self.flush()

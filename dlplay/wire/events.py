@@ -99,6 +99,12 @@ class Claims(Event):
     claims: list[ClaimResult]
 
 
+class Headline(Event):
+    """One sentence with the numbers of this moment."""
+
+    text: str
+
+
 class Tweaked(Event):
     """A live parameter took another value at this tick."""
 
@@ -132,6 +138,8 @@ class Finished(Event):
     steps: int
     seconds: Number
     message: str = ""
+    headline: str = ""
+    spoilt: int = 0  # how often sabotage struck, where it was asked for
 
     @property
     def whole(self) -> bool:
@@ -144,7 +152,7 @@ class Finished(Event):
 
 AnyEvent = (
     Started | Progress | Vitals | Points | Axes | AnyContent
-    | Measured | Claims | Tweaked | Logged | Finished
+    | Measured | Claims | Headline | Tweaked | Logged | Finished
 )  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()

@@ -33,6 +33,8 @@ class RunRecorder:
     def __call__(self, batch: list[events.AnyEvent]) -> None:
         if self._closed or not batch:
             return
+        over = next((i for i, e in enumerate(batch, 1) if isinstance(e, events.Finished)), None)
+        batch = batch[:over]  # what comes after the summary is no part of the run
         if self._recorder is None:
             batch = self._begin(batch)
         if self._recorder is None:
@@ -46,6 +48,8 @@ class RunRecorder:
             )
         if kept:
             self._write(kept)
+        if over is not None:
+            self.close()
 
     def _begin(self, batch: list[events.AnyEvent]) -> list[events.AnyEvent]:
         """Make the file; what is left to write of the first batch."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 SETTINGS = """\
 SEED = {seed}
 DEVICE = {device}
@@ -24,7 +27,7 @@ class Stage:
         self.scene, self.seed, self.device = scene, SEED, DEVICE
         self.step, self.total = 0, 1  # of the innermost loop
         self.tick = 0  # steps begun in all loops
-        self.turned, self.trouble, self.measures = set(), "", {{}}
+        self.turned, self.trouble, self.measures = set(), "", {{}}{held}
 
     def loop(self, total, phase=""):
         """Count to `total`. Parameters are turned between two steps, as TWEAKS says."""
@@ -120,6 +123,26 @@ def claim(text, breaks=None):
 
     return declare
 '''
+HOLD = """
+    def claim(self, name, value, **bound):
+        \"\"\"Hold a claim against its number, which is a measure too; the last word counts.\"\"\"
+        self.measure(**{name: value})
+        ((relation, limit),) = bound.items()
+        self.held[name] = HOLDS[relation](self.measures[name], limit)
+"""
+CLAIMS = """
+
+CLAIMS = {{
+{sentences}}}
+HOLDS = {{
+    "above": lambda value, limit: value > limit,
+    "below": lambda value, limit: value < limit,
+    "at_least": lambda value, limit: value >= limit,
+    "at_most": lambda value, limit: value <= limit,
+    "within": lambda value, ends: ends[0] <= value <= ends[1],
+    "equal": lambda value, limit: value == limit,
+}}
+"""
 EMBEDDED = '''
 
 def embedded(name):
@@ -171,19 +194,38 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # these are read when torch is im
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 """
+MAIN_PAGE_CLAIMS = """
+    print("\\nclaims")
+    for name, sentence in CLAIMS.items():
+        verdict = {True: "holds", False: "fails", None: "not measured"}[stage.held.get(name)]
+        print(f"  {verdict}: {sentence}")
+"""
 NAMES = ("Stage", "Diverged", "Stopped", "CLAIMS", "TWEAKS", "SEED", "DEVICE", "ENDS", "FILES",
-         "claim", "embedded", "main", "number")  # fmt: skip
+         "HOLDS", "claim", "embedded", "main", "number")  # fmt: skip
 IMPORTS = ("random", "torch", "numpy as np")
 
 
 def stage(uses: set[str], ends: bool) -> str:
     """The stage with what the script uses of it."""
-    text = STAGE.format(stopped=STOPPED * ends, ending=ENDING * ends)
+    held = "\n        self.held = {}" if "claim" in uses else ""
+    text = STAGE.format(stopped=STOPPED * ends, ending=ENDING * ends, held=held)
     more = (
         ("every", EVERY), ("changed", CHANGED), ("check_finite", CHECK_FINITE),
-        ("unseen", UNSEEN), ("log", LOG), ("probe", PROBE),
+        ("unseen", UNSEEN), ("log", LOG), ("probe", PROBE), ("claim", HOLD),
     )  # fmt: skip
     return text + "".join(part for name, part in more if name in uses)
+
+
+def claims(sentences: Mapping[str, str]) -> str:
+    """The claims of a page, by name, and the relations in which they are made."""
+    rows = [
+        f"    {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)},\n" for k, v in sentences.items()
+    ]
+    return CLAIMS.format(sentences="".join(rows))
+
+
+def main_of_page(scene: str, ends: bool) -> str:
+    return MAIN.format(scene=scene, stopped=MAIN_STOPPED * ends, claims=MAIN_PAGE_CLAIMS)
 
 
 def main(scene: str, claims: bool, ends: bool) -> str:

@@ -15,11 +15,14 @@ from dlplay.export.script.parts import Module, imports_of, is_ours, where
 from dlplay.export.script.scopes import Scopes
 from dlplay.export.script.text import NotTranslatable, dotted
 
-LISTED = ("covers", "panels", "quick")  # what only dlplay reads
+LISTED = ("covers", "panels", "claims", "tries", "quick", "pace")  # what only dlplay reads
 STAGE = known.ASKED | {
     "loop",
     "measure",
+    "claim",
+    "headline",
     "log",
+    "look",
     "device",
     "seed",
     "step",
@@ -82,6 +85,8 @@ def _declarations(scene: ast.ClassDef) -> Iterator[ast.AST]:
         match node:
             case ast.Assign(value=ast.Call(func=func)):
                 yield func
+            case ast.Assign(targets=[ast.Name("tries")], value=value):
+                yield from ast.walk(value)
             case ast.FunctionDef(decorator_list=found):
                 yield from (d.func for d in found if isinstance(d, ast.Call))
 

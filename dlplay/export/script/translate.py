@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from dlplay.course.catalog import SceneCard
 from dlplay.export.script import known, prelude
 from dlplay.export.script.bundled import embed, files_in
 from dlplay.export.script.effects import stage_call
+from dlplay.export.script.looks import without_looks
 from dlplay.export.script.parts import Import, Parts, is_ours, read, standard
 from dlplay.export.script.prune import pruned, used
 from dlplay.export.script.scene import literal, plain, refuse_what_has_no_counterpart, scene_class
@@ -56,7 +58,10 @@ def script(plan: Plan) -> str:
     body = "\n\n".join(filter(None, [inlined, aliases, HEADING.format(card.path.name) + scene]))
     name = scene_class(module).name
     roots = {name, *known.CALLED, *(claim.name for claim in card.claims)} | _unused(body)
-    body = _remaining(pruned(body, {n: i.path for n, i in imports.items()}, roots))
+    if card.is_page:
+        body = _remaining(without_looks(body, roots))
+    else:
+        body = _remaining(pruned(body, {n: i.path for n, i in imports.items()}, roots))
     return _assembled(plan, module.text, name, body, imports)
 
 
@@ -139,8 +144,14 @@ def _assembled(plan: Plan, scene: Text, name: str, body: str, imports: Mapping[s
         )
         and "claim" in names
     )
-    top = prelude.stage(uses, ends) + prelude.CLAIM * claims + prelude.EMBEDDED * bool(files)
-    main = prelude.main(name, claims, ends)
+    if plan.card.is_page:
+        sentences = {claim.name: claim.text for claim in plan.card.claims}
+        top = prelude.stage(uses, ends) + prelude.claims(sentences)
+        main = prelude.main_of_page(name, ends)
+    else:
+        top = prelude.stage(uses, ends) + prelude.CLAIM * claims
+        main = prelude.main(name, claims, ends)
+    top += prelude.EMBEDDED * bool(files)
     needed = {alias: given for alias, given in imports.items() if alias in names}
     needed |= {given.alias: given for given in ALWAYS}
     for word, given in (
@@ -154,6 +165,7 @@ def _assembled(plan: Plan, scene: Text, name: str, body: str, imports: Mapping[s
     lesson = scene.tree.body[0]
     is_lesson = isinstance(lesson, ast.Expr) and isinstance(lesson.value, ast.Constant)
     head = scene.segment(lesson) + "\n\n" if is_lesson else ""
+    head += _tries(plan.card)
     chunks = [
         head + _origin(plan) + "\nfrom __future__ import annotations\n\n" + prelude.ENVIRONMENT,
         _import_lines(list(needed.values())),
@@ -175,6 +187,19 @@ def _origin(plan: Plan) -> str:
         "# versions and the device are the same. What dlplay draws has been left out.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tries(card: SceneCard) -> str:
+    """The tries of a page as comments: what to set below, what to ask, and the answer."""
+    lines = ["# Tries: set it below, say what will happen, run.", "#"] if card.tries else []
+    for each in card.tries:
+        answer = f"{each.options[each.right - 1]}. {each.why}"
+        for first, text in ((f"{each.setting}: ", each.question), ("   ", f"→ {answer}")):
+            words = " ".join((first + text).split())
+            lines += textwrap.wrap(
+                words, 95, initial_indent="# ", subsequent_indent="#     ", break_on_hyphens=False
+            )
+    return "\n".join(lines) + "\n\n" if lines else ""
 
 
 def _settings(plan: Plan) -> str:

@@ -1,0 +1,128 @@
+"""What holds for every page: a scene of the new form."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from dlplay import run
+from dlplay.author.tries import BUDGET
+from dlplay.course.catalog import Catalog, built_in
+from dlplay.course.pages import is_look
+from dlplay.engine.history import History
+
+PAGES = {card.id: card for card in Catalog([built_in()]).scenes if card.is_page}
+every_page = pytest.mark.parametrize("card", PAGES.values(), ids=PAGES)
+HEADLINE = 76  # columns
+FORMULA = 34
+# Pages in which a model or an algorithm that they are about is written out
+WRITTEN_OUT = {"introduction/graph", "introduction/backprop"}
+
+
+def words(text):
+    """Words of a page as a reader counts them: no formulas, no marks."""
+    text = re.sub(r"\$\$.+?\$\$", " ", text, flags=re.DOTALL)
+    return re.findall(r"\w[\w'’-]*", text)
+
+
+@every_page
+def test_a_page_keeps_its_limits(card):
+    assert 1 <= len(card.panels) <= 4
+    assert len([name for name in card.parameters if name != BUDGET]) <= 6
+    assert 1 <= len(card.claims) <= 6
+    assert 2 <= len(card.tries) <= 5
+    assert len(card.source.splitlines()) <= (250 if card.id in WRITTEN_OUT else 200)
+
+
+@every_page
+def test_a_page_is_written_for_its_reader(card):
+    assert " and " not in card.title, "a title with an `and` asks two questions"
+    page, sign, tomorrow = card.lesson.partition("## Tomorrow")
+    assert sign, "no `## Tomorrow`"
+    assert 60 <= len(words(page)) <= 300
+    assert 5 <= len(words(tomorrow)) <= 60
+    assert card.covers
+    for name, caption in card.panels.items():
+        assert caption, f"{name} has no caption"
+    for parameter in card.parameters.values():
+        assert parameter.help, f"{parameter.name} has no help"
+    assert any(parameter.live for parameter in card.parameters.values())
+    for name, value in card.quick.items():
+        card.parameters[name].check(value)
+
+
+@every_page
+def test_formulas_fit_a_narrow_dock(card):
+    for line in card.lesson.splitlines():
+        if line.startswith("    ") and line.strip():
+            assert len(line.strip()) <= FORMULA, f"wider than {FORMULA} columns: {line.strip()}"
+
+
+@every_page
+def test_claims_are_sentences_and_tries_are_questions(card):
+    for claim in card.claims:
+        assert len(claim.text.split()) >= 4, f"{claim.name}: {claim.text}"
+    breaking = {name for each in card.tries for name in each.breaks}
+    assert breaking, "no try breaks a claim"
+    for each in card.tries:
+        assert "?" in each.question, each.question
+        assert len(set(each.options)) == len(each.options)
+        assert len(each.why.split()) >= 5, each.setting
+        if set(each.settings(card.parameters)) == {BUDGET}:
+            pytest.fail(f"the try {each.setting!r} turns no knob")
+    assert len({each.right for each in card.tries}) > 1 or len(card.tries) == 2
+
+
+@every_page
+def test_a_page_runs_straight_down(card):
+    """Nothing is kept on `self`, and at least one look draws."""
+    tree = ast.parse(card.source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == "run":
+            stores = [
+                part
+                for part in ast.walk(node)
+                if isinstance(part, ast.Attribute)
+                and isinstance(part.ctx, ast.Store)
+                and isinstance(part.value, ast.Name)
+                and part.value.id == "self"
+            ]
+            assert not stores, f"line {stores[0].lineno}: self.{stores[0].attr} is assigned"
+    assert any(
+        is_look(decorator)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+    ), "nothing is drawn in a look"
+
+
+@every_page
+def test_looks_change_no_number(card):
+    """Without looks, and with every look called at every step, the measures are the same bits."""
+    history = History()
+    seen = run(card.id, seed=6, device="cpu", watch=history.feed, **dict(card.quick))
+    unseen = run(card.id, seed=6, device="cpu", looks=False, **dict(card.quick))
+    assert seen.status == unseen.status == "done", seen.message or unseen.message
+    assert {n: repr(v) for n, v in seen.measures.items()} == {
+        n: repr(v) for n, v in unseen.measures.items()
+    }
+    assert [c.holds for c in seen.claims] == [c.holds for c in unseen.claims]
+    assert history.headlines, "no headline"
+    for headline in history.headlines:
+        assert len(headline.text) <= HEADLINE, headline.text
+
+
+@every_page
+def test_a_live_parameter_turned_on_the_way_is_heard(card):
+    """A run whose live parameters are turned ends like any other."""
+    from dlplay.wire.events import Tweaked
+
+    tweaks = [
+        Tweaked(tick=2, name=name, value=parameter.nudge(parameter.default, 1))
+        for name, parameter in card.parameters.items()
+        if parameter.live
+    ]
+    result = run(card.id, device="cpu", tweaks=tweaks, **dict(card.quick))
+    assert result.status == "done", result.message
