@@ -451,7 +451,17 @@ def script(
     raise typer.Exit(scripting.run(card, words, seed=number, device=where, out=out, force=force))
 
 
-@app.command(cls=Command, short_help="Export a recorded run: a picture, data, a script, ...")
+class WithFormats(Command):
+    """A command whose help lists the formats, which are looked up when it is asked for."""
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        from dlplay.export.formats import listed
+
+        self.help = (self.help or "").replace("FORMATS", "\n".join(listed()))
+        super().format_help_text(ctx, formatter)
+
+
+@app.command(cls=WithFormats, short_help="Export a recorded run: a picture, data, a script, ...")
 def export(
     ctx: typer.Context,
     run: Annotated[str, typer.Argument(metavar="FILE|N", hidden=True)],
@@ -488,14 +498,7 @@ def export(
     N     the number of a run in `dlplay runs`
 
     \b
-    svg          a picture of the panels, with claims and address
-    png          the same in pixels; needs dlplay[png]
-    html         the same as a page, with measures and parameters
-    csv          every point of the curves: panel,series,tick,x,y
-    json         parameters, tweaks, measures, claims and curves
-    cast         the whole run over time, for asciinema
-    tensorboard  a folder with an event file; needs dlplay[tensorboard]
-    script       the scene as a plain torch file that prints the same measures
+    FORMATS
     """
     from dlplay.cli import exporting
 
