@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -41,6 +42,13 @@ class Started(Event):
     parameters: Settings
     versions: dict[str, str] = {}
     digest: str = ""  # SHA-256 of the scene's file
+
+    def ended(self, status: str, tick: int = 0, **known: Any) -> Finished:
+        """The summary of a run that began so and came as far as this tick; of what is not `known`
+        it says nothing."""
+        empty: dict[str, Any] = {"measures": {}, "claims": [], "seconds": 0.0}
+        begun = {name: getattr(self, name) for name in ("scene", "seed", "device", "parameters")}
+        return Finished(tick=tick, status=status, steps=tick, **begun | empty | known)
 
     def sound(self) -> bool:
         return _finite(self.parameters.values())
