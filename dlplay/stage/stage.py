@@ -110,6 +110,9 @@ class Stage(Drawings):
                     self._look_around(step, total, level)
         finally:  # a scene may leave its loop before the end
             self._level = level
+            for look in self._looks:
+                if look.level == level and look.seen < self.tick:
+                    look.step, look.total, look.stale = self.step, total, True
         self.step, self.total, self.phase = outer
         self._check()
 
@@ -143,16 +146,18 @@ class Stage(Drawings):
     def _look_around(self, step: int, total: int, level: int) -> None:
         for look in self._looks:
             if look.level == level:
-                look.stale = True
+                look.step, look.total, look.stale = step, total, True
                 if look.is_due(step, total):
                     self._look(look)
 
     def _look(self, look: Look) -> None:
         self.looking, self.again = True, look.seen == self.tick
+        here, (self.step, self.total) = (self.step, self.total), (look.step, look.total)
         try:
             with self.probe(*look.models):
                 look.function()
         finally:
+            self.step, self.total = here
             self.looking = self.again = False
         look.seen, look.stale = self.tick, False
 
