@@ -97,8 +97,11 @@ def _text(value: float, unit: str) -> str:
 def _lying(
     canvas: Canvas, bars: events.Bars, values: figures.Floats, reach: Reach, top: int
 ) -> None:
+    """A row a bar, from top to bottom: the label, the bar, and its value after the bar's end."""
     series, count = values.shape
     room = canvas.height - top
+    # Labels get a third of the width at most; where the values then leave less than three cells
+    # for the bars, they go. Beside a value stands the mark of its series, if there are several.
     left = min(max(map(glyphs.width, bars.labels)), max(1, canvas.width // 3))
     left = left + 1 if canvas.width >= 8 else 0
     texts = [[_text(value, bars.unit) for value in row] for row in values.tolist()]
@@ -106,10 +109,11 @@ def _lying(
     if right > canvas.width - left - 3:
         right = 0
     size = max(1, canvas.width - left - right)
+    # Rows to spare part the groups; very few bars become two rows thick.
     thick = 2 if series == 1 and count * 3 - 1 <= room and count <= 4 else 1
     gap = 1 if count * (series * thick + 1) - 1 <= room else 0
     shown = min(count, max(1, room // series))
-    if shown < count and room > series:
+    if shown < count and room > series:  # the last row tells how many are left out
         shown = max(1, (room - 1) // series)
     for group in range(shown):
         y = top + group * (series * thick + gap)
