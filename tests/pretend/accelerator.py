@@ -6,7 +6,8 @@ program that runs on `gpu` mixes no devices, and finds what it finds on the CPU.
 
 A tensor on `gpu:0` shares the memory of a CPU tensor, its twin, which computes for it. All else is
 torch: autograd, `torch.func`, modules, optimizers. What it lacks of CUDA: generators of its own
-(all draws come from the CPU's global generator), streams, and CUDA's own arithmetic.
+(`torch.Generator(device="gpu")` raises; draws come from the CPU's global generator), streams, and
+CUDA's own arithmetic.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ DEVICE: Final = 8  # where DLManagedTensor says it: after the pointer to the num
 _int32 = ctypes.c_int32
 _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.argtypes, _pointer.restype = [ctypes.py_object, ctypes.c_char_p], ctypes.c_void_p
+_empty = torch.ops.aten.empty.memory_format.redispatch
 _set = torch.ops.aten.set_.source_Storage_storage_offset.redispatch
 MATH: Final = 0  # of scaled dot product attention, the way that every device has
 
@@ -93,30 +95,29 @@ def _operator(name: str) -> torch._ops.OpOverload[..., Any]:
 def _kernel(op: torch._ops.OpOverload[..., Any]) -> Callable[..., Any]:
     """What `gpu` does for an operation: check, compute on the twins, put the results on `gpu`."""
     check = rules.check(op)
-    packet = op.overloadpacket
     writes = op._schema.is_mutable
     views = not writes and any(result.alias_info for result in op._schema.returns)
     if views or op._schema.name == "aten::set_":  # these look at no numbers: torch's own will do
         return functools.partial(op.redispatch, BELOW)
 
-    slots = [i for i, part in enumerate(op._schema.arguments) if str(part.type) == "Tensor"]
+    packet = op.overloadpacket
+    wanted = sum(str(argument.type) == "Tensor" for argument in op._schema.arguments)
+    if torch._C._should_allow_numbers_as_tensors(packet.__name__):
+        wanted = 0
 
-    def compute(*args: Any, **kwargs: Any) -> Any:
+    def compute(*args: Any, **named: Any) -> Any:
         pairs: list[tuple[Tensor, Tensor]] = []
         numbers = [_split(value, pairs) for value in args]
-        if kwargs:
-            rules.check_generator(kwargs)
-            kwargs = {key: _split(value, pairs) for key, value in kwargs.items()}
-            if "device" in kwargs:
-                kwargs["device"] = "cpu"
-        for t, own in pairs:
-            if t is own:
-                check(args, kwargs)
-                break
-        # a number in the place of a tensor: torch knows which operation takes it
-        call = op if all(isinstance(args[i], Tensor) for i in slots if i < len(args)) else packet
+        options = {key: _split(value, pairs) for key, value in named.items()}
+        rules.check_generator(named)
+        if any(t is own for t, own in pairs):
+            check(args, named)
+        if "device" in named:
+            options["device"] = "cpu"
+        # with a number in the place of a tensor, torch must find the operation that takes it
+        call = op if len(pairs) >= wanted else packet
         with torch._C._ExcludeDispatchKeyGuard(TRANSFORMS):
-            result = call(*numbers, **kwargs)
+            result = call(*numbers, **options)
         return _written(result, pairs) if writes else _moved(result)
 
     return compute
@@ -162,7 +163,7 @@ def _written(result: Any, pairs: Sequence[tuple[Tensor, Tensor]]) -> Any:
 def on_gpu(numbers: Tensor) -> Tensor:
     """A tensor on `gpu:0` in the memory of this CPU tensor, which becomes its twin."""
     made = _move(numbers, GPU)
-    made.twin = numbers
+    made.__dict__["twin"] = numbers
     return made
 
 
@@ -170,7 +171,9 @@ def twin(t: Tensor) -> Tensor:
     """The CPU tensor in the memory of this tensor on `gpu:0`."""
     known: Tensor | None = t.__dict__.get("twin")
     if known is None or not _same_place(known, t):
-        known = t.twin = _move(t.data, CPU)  # of another view, for the twin holds on to it
+        # of another view, for the twin holds on to it; where there is nothing, room to grow
+        known = _move(t.data, CPU) if t.numel() else _empty(BELOW, t.shape, dtype=t.dtype)
+        t.__dict__["twin"] = known
     return known
 
 
@@ -185,7 +188,7 @@ def _adopt(t: Tensor, numbers: Tensor) -> None:
     """This tensor on `gpu:0` goes to where its twin, resized, has gone."""
     place = on_gpu(numbers).untyped_storage()
     _set(BELOW, t, place, 0, numbers.size(), numbers.stride())
-    t.twin = numbers
+    t.__dict__["twin"] = numbers
 
 
 def _same_place(a: Tensor, b: Tensor) -> bool:

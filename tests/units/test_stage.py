@@ -31,6 +31,10 @@ class Script:
     def take(self):
         return self.waiting.pop(0)
 
+    def wait(self, seconds):
+        self.waited = [*getattr(self, "waited", []), seconds]
+        return self.pending()
+
 
 @pytest.fixture
 def stage():
@@ -436,3 +440,42 @@ def test_a_headline_is_sent_when_it_changes(stage):
         (3, "half of it: 1"),
     ]
     assert stage.last_headline == "half of it: 1"
+
+
+def test_a_pace_waits_between_steps_and_changes_no_number(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("dlplay.stage.stage.time.monotonic", lambda: clock[0])
+
+    class Paced(Script):
+        waits = 0
+
+        def wait(self, seconds):
+            assert 0 < seconds <= 0.1 + 1e-9
+            self.waits += 1
+            clock[0] += seconds
+            return False
+
+    controls = Paced(commands.Pace(10))
+    stage = Stage(Empty(), controls=controls)
+    torch.manual_seed(3)
+    drawn = [torch.rand(()).item() for _ in stage.loop(6)]
+    torch.manual_seed(3)
+    assert drawn == [torch.rand(()).item() for _ in range(6)]
+    assert controls.waits == 5
+    assert clock[0] == pytest.approx(100.5)
+
+
+def test_what_is_asked_during_a_paced_wait_is_done_at_once(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("dlplay.stage.stage.time.monotonic", lambda: clock[0])
+
+    class Impatient(Script):
+        def wait(self, seconds):
+            self.waiting = [commands.Stop()]
+            return True
+
+    stage = Stage(Empty(), controls=Impatient(commands.Pace(0.001)))
+    with pytest.raises(Stopped):
+        list(stage.loop(6))
+    assert stage.tick == 1
+    assert clock[0] == 100.0
