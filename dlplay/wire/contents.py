@@ -1,8 +1,12 @@
-"""What panels show, one kind a class. A new kind stands here, and in `AnyContent`."""
+"""What panels show, one kind a class. A new kind stands here, and in `AnyContent`.
+
+`docs/architecture.md` says where else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sized
+from typing import get_args
 
 import msgspec
 
@@ -224,6 +228,9 @@ class XRay(Content):
 AnyContent = (
     Plot | Image | Heatmap | Plane | Bars | Histogram | Graph | Text | Tokens | Table | XRay
 )
+# The stage's calls that show something in a panel: each kind has one of its name, but the X-ray,
+# which is taken by itself; and `curve` adds points to what is there.
+DRAWS = {kind.__struct_config__.tag for kind in get_args(AnyContent)} - {"xray"} | {"curve"}
 
 
 def _optional(values: Sized, count: int) -> bool:

@@ -21,7 +21,9 @@ from dlplay.draw import (
 )
 from dlplay.draw.kind import Kind
 from dlplay.draw.kinds import KINDS
+from dlplay.stage.drawings import Drawings
 from dlplay.wire import events
+from dlplay.wire.contents import DRAWS
 
 from . import examples
 
@@ -29,6 +31,12 @@ from . import examples
 def test_every_kind_that_travels_can_be_drawn():
     assert set(KINDS) == {*get_args(events.AnyContent), Curves}
     assert all(kind.content is content for content, kind in KINDS.items())
+
+
+def test_the_stage_has_a_call_for_every_kind():
+    assert "bars" in DRAWS
+    assert "xray" not in DRAWS
+    assert all(callable(getattr(Drawings, name, None)) for name in DRAWS)
 
 
 class Verse(events.Content):
