@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import get_args
 
 import msgspec
@@ -116,3 +118,17 @@ FEWER = events.Array((3, 2), "<f4", XY.data)
 )
 def test_what_does_not_fit_together_is_not_sound(event):
     assert not events.sound(event)
+
+
+@pytest.mark.parametrize(
+    ("modules", "unwanted"),
+    [
+        ("dlplay.engine.child, dlplay.engine.execute", {"rich", "dlplay.draw", "textual"}),
+        ("dlplay.wire.events, dlplay.export.formats", {"numpy", "rich", "torch", "dlplay.draw"}),
+    ],
+)
+def test_each_side_loads_its_own_alone(modules, unwanted):
+    program = f"import sys, {modules}; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert not unwanted & set(found.stdout.split())
