@@ -136,8 +136,12 @@ class LiveRun:
         self._over = threading.Event()
         self._summary: events.Finished | None = None
         self._started = events.Started(  # what is known before the run says it itself
-            scene=card.id, seed=order.seed, device=order.device, parameters=card.defaults
+            scene=card.id,
+            seed=order.seed,
+            device=order.device,
+            parameters=card.defaults | order.settings,
         )
+        self._turned: events.Settings = {}
         self._measures: dict[str, float] = {}
         self._claims: list[ClaimResult] = []
         self._control: Connection | None = None
@@ -296,6 +300,8 @@ class LiveRun:
                 self._measures.update(event.values)
             elif isinstance(event, events.Claims):
                 self._claims = event.claims
+            elif isinstance(event, events.Tweaked):
+                self._turned[event.name] = event.value
             if isinstance(event, events.Finished):
                 self._summary = event
                 if self.order.linger:
@@ -341,7 +347,12 @@ class LiveRun:
 
     def _end(self, status: str, message: str) -> None:
         summary = self._started.ended(
-            status, self._tick, message=message, measures=self._measures, claims=self._claims
+            status,
+            self._tick,
+            message=message,
+            parameters=self._started.parameters | self._turned,
+            measures=self._measures,
+            claims=self._claims,
         )
         self._inbox.append(summary)
         self.state = "over"
