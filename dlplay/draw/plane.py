@@ -39,7 +39,7 @@ class Place:
 
 
 def draw_plane(canvas: Canvas, plane: events.Plane, view: View) -> None:
-    """Draw the field, then points, then trails: what moves is on top."""
+    """Draw the field, then trails, then points, so that no line hides one, then the walkers."""
     entries = _entries(canvas, plane)
     rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
     used = legend(canvas, entries, rows, plane.y_label) if canvas.height >= 4 else 0
@@ -51,12 +51,18 @@ def draw_plane(canvas: Canvas, plane: events.Plane, view: View) -> None:
     if plane.field is not None:
         busy = bool(plane.trails or plane.clouds)
         field.draw_field(canvas, area, plane.field.numpy(), plane.kind, busy)
-    for index, cloud in enumerate(plane.clouds):
-        _points(canvas, place, cloud, index + len(plane.trails))
+    first = _first(plane)
     if plane.trails:
-        _trails(canvas, place, plane.trails)
-    for index, trail in enumerate(plane.trails):
+        _trails(canvas, place, plane.trails, first)
+    for index, cloud in enumerate(plane.clouds, start=first + len(plane.trails)):
+        _points(canvas, place, cloud, index)
+    for index, trail in enumerate(plane.trails, start=first):
         _walker(canvas, place, trail, index)
+
+
+def _first(plane: events.Plane) -> int:
+    """The style of the first trail: after those of the classes, which have their numbers'."""
+    return 1 + max((label for cloud in plane.clouds for label in cloud.labels), default=-1)
 
 
 def _scale(ends: tuple[float, float]) -> Scale:
@@ -71,7 +77,8 @@ def _entries(canvas: Canvas, plane: events.Plane) -> list[Entry]:
     """The legend: walkers, then named clouds, then classes."""
     look = canvas.look
     entries = []
-    for index, trail in enumerate(plane.trails):
+    first = _first(plane)
+    for index, trail in enumerate(plane.trails, start=first):
         style = palette.series_style(index)
         xy = trail.xy.numpy()
         lost = len(xy) > 0 and not np.isfinite(xy[-1]).all()
@@ -80,7 +87,7 @@ def _entries(canvas: Canvas, plane: events.Plane) -> list[Entry]:
             Entry(style.mark, style.color(look), trail.name, value, palette.warning(look))
         )
     classes: set[int] = set()
-    for index, cloud in enumerate(plane.clouds, start=len(plane.trails)):
+    for index, cloud in enumerate(plane.clouds, start=first + len(plane.trails)):
         if cloud.labels:
             classes.update(cloud.labels)
         elif cloud.name:
@@ -121,7 +128,7 @@ def _ground(canvas: Canvas, x: npt.NDArray[Any], y: npt.NDArray[Any], sunk: floa
     canvas.back[y, x] = np.where(both == NONE, NONE, sunken)
 
 
-def _trails(canvas: Canvas, place: Place, trails: list[events.Trail]) -> None:
+def _trails(canvas: Canvas, place: Place, trails: list[events.Trail], first: int) -> None:
     """The ways that the walkers came, on a field sunk a little under them."""
     area = place.area
     paths = [_path(place, trail) for trail in trails]
@@ -131,7 +138,7 @@ def _trails(canvas: Canvas, place: Place, trails: list[events.Trail]) -> None:
     _ground(canvas, x, y, 0.4)
     lines = (canvas.attr[y, x] & field.OWN) > 0
     canvas.char[y, x] = np.where(lines, 0x20, canvas.char[y, x])
-    styles = [palette.series_style(index) for index in range(len(trails))]
+    styles = [palette.series_style(first + index) for index in range(len(trails))]
     colors = [style.color(canvas.look) for style in styles]
     canvas.strands(area.x, area.y, list(zip(paths, colors, strict=True)), BOLD)
     if canvas.look.colors == "none" or canvas.look.ascii:

@@ -260,3 +260,22 @@ def test_the_ends_of_a_colour_map_differ_to_a_colour_blind_eye(name, dark):
         seen = np.stack([linear @ [red, green, 0.0], linear @ [0.0, 0.0, 1.0]], axis=1) ** (1 / 2.2)
         assert np.abs(seen[0] - seen[-1]).max() > 0.2
         assert np.abs(seen[0] - seen[len(seen) // 2]).max() > 0.08
+
+
+def test_lines_hide_no_points_and_have_colours_of_their_own():
+    from dlplay.draw import palette
+
+    points = np.array([[x, 0.0] for x in np.linspace(-0.9, 0.9, 10)])
+    plane = events.Plane(
+        panel="plane",
+        x=(-1, 1),
+        y=(-1, 1),
+        clouds=[events.Cloud("", floats(points), [0, 1] * 5)],
+        trails=[events.Trail("line", floats([[-1, 0], [1, 0], [1, 0.9]]))],
+    )
+    drawn = draw(plane, 60, 20, Look())
+    marks = [palette.series_style(k).mark for k in range(3)]
+    lines = drawn.plain.splitlines()
+    row = max(lines[1:], key=lambda line: line.count(marks[0]) + line.count(marks[1]))
+    assert (row.count(marks[0]), row.count(marks[1])) == (5, 5)
+    assert f"{marks[2]} line" in lines[0]
