@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dlplay.cli import options
-from dlplay.cli.exits import HELP, Mistake, tidy_end
+from dlplay.cli.exits import HELP, Mistake, complain, tidy_end
 from dlplay.cli.group import Command, Commands
 from dlplay.cli.options import (
     Ascii,
@@ -128,6 +128,8 @@ def list_(
     else:
         for line in listing.lines(cards):
             typer.echo(here.text(line))
+    for notice in catalog.notices:
+        complain(notice.text)
 
 
 @app.command(cls=Command)
