@@ -54,13 +54,10 @@ def default_file() -> Path:
 
 
 class Cache:
-    """Facts by file. Nothing that is wrong with it is an error: files are then read anew.
+    """Facts by file. Nothing that is wrong with it is an error: files are then read anew."""
 
-    `now`: nanoseconds, by the clock that files are stamped with.
-    """
-
-    def __init__(self, file: Path, now: Callable[[], int] = time.time_ns) -> None:
-        self._file, self._now = file, now
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._sum = _fingerprint()
         self._known = self._load()
         self._seen: dict[bytes, Entry] = {}
@@ -78,7 +75,7 @@ class Cache:
             else:
                 self._seen[key] = entry
                 return Reading(known, None, stamp)
-        began = self._now()
+        began = time.time_ns()
         reading = facts.read(path)
         self._keep(key, reading, began)
         return reading
@@ -199,7 +196,7 @@ def _write(file: Path, content: bytes) -> None:
         try:
             part.write_bytes(content)
             os.replace(part, file)
-        except OSError:
+        finally:
             part.unlink(missing_ok=True)
     except OSError:  # a folder that cannot be written, a full disk
         pass

@@ -15,7 +15,7 @@ from dlplay.author.claims import Claim
 from dlplay.author.parameters import KINDS, Parameter
 from dlplay.author.tries import Try
 from dlplay.course import files
-from dlplay.course.literals import Names, NotLiteral, is_text
+from dlplay.course.literals import Names, NotLiteral
 from dlplay.course.pages import Page, is_page
 
 INIT = "__init__.py"
@@ -157,7 +157,7 @@ def _order(what: str, declared: object) -> dict[str, tuple[str, ...]]:
 
 def _docstring(tree: ast.Module) -> str:
     lesson = ast.get_docstring(tree) or ""
-    if not is_text(lesson):
+    if not files.is_text(lesson):
         raise ValueError("its docstring holds half a character")
     return lesson
 

@@ -61,9 +61,21 @@ def text_of(source: bytes) -> str:
     if b"\0" in source:
         raise Unreadable("it holds NUL bytes, which no Python file does")
     try:
-        return decode_source(source)
+        text = decode_source(source)
     except (SyntaxError, ValueError, LookupError) as error:
         raise Unreadable(str(error)) from None
+    if not is_text(text):
+        raise Unreadable("it holds half a character")
+    return text
+
+
+def is_text(value: str) -> bool:
+    """Whether a text can be written out: half a surrogate pair cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def shown(path: Path | str) -> str:

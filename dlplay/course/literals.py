@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlplay.author.tries import Try
+from dlplay.course.files import is_text
 
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -165,15 +166,6 @@ class Names:
         if isinstance(op, ast.Pow) and whole and (one.bit_length() - 1) * two > BITS:
             raise NotLiteral(node, "is too large")
         return _operate(node, OPERATORS[type(op)], one, two)
-
-
-def is_text(value: str) -> bool:
-    """Whether a text can be written out: half a surrogate pair cannot."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _repeats(items: object, times: object) -> bool:
