@@ -27,7 +27,7 @@ SETTLED = 2_000_000_000  # nanoseconds: the coarsest clock of a file system in u
 MOST_BYTES = 50_000_000
 MOST_ENTRIES = 5000
 CHECK = 16  # bytes
-READERS = ("author", "course", "words")  # the folders of code that facts depend on
+READERS = ("author", "course", "wire", "words")  # the folders of code that facts depend on
 PLAIN = frozenset({str, int, float, bool, type(None)})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,10 @@ class SceneCard:
     def chapter(self) -> str:
         return self.id.split("/")[0]
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The file's text as it was read; where the cache knew the rest, as it is now."""
-        return facts.read(self.path).text or "" if self.text is None else self.text
+        return _text_now(self.path) if self.text is None else self.text
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -92,6 +93,13 @@ def card_of(found: facts.Facts, path: Path, root: Path, text: str | None) -> Sce
         found.broken,
         text,
     )
+
+
+def _text_now(path: Path) -> str:
+    try:
+        return files.text_of(files.read(path)[1])
+    except (OSError, files.Unreadable):
+        return ""
 
 
 def _try(made_of: tuple[Any, ...]) -> Try:

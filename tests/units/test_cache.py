@@ -172,7 +172,19 @@ def test_what_is_known_is_not_read_again(course, catalog, settled, read):
     assert read == []
     assert [chapter.title for chapter in again] == ["First steps"]
     assert [plain(card) for card in again[0].scenes] == [plain(card) for card in first[0].scenes]
-    assert again[0].scenes[1].source == (course / "first_steps" / "a.py").read_text()
+    card, path = again[0].scenes[1], course / "first_steps" / "a.py"
+    assert card.source == path.read_text()
+    path.unlink()
+    assert card.source.startswith('\n"""# A title')  # once read, it stays
+    assert again[0].scenes[0].text is None
+
+
+def test_the_source_of_a_file_that_is_gone_is_empty(course, catalog, settled):
+    assert catalog().chapters
+    (card, _) = catalog().scenes
+    card.path.unlink()
+    assert card.source == ""
+    assert len(card.digest) == 64
 
 
 def test_a_file_that_changed_of_late_is_not_kept(course, catalog, read):
