@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,38 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 FAULTS = Path(__file__).parent / "faults"
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--sample", type=int, help="Run so many of the tests marked `sampled`, as the commit draws."
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests of one scene go to one process, where they share its runs; `--sample` chooses."""
+    for item in items:
+        card = getattr(item, "callspec", None) and item.callspec.params.get("card")
+        if card is not None:
+            item.add_marker(pytest.mark.xdist_group(card.id))
+    count = config.getoption("--sample")
+    if count is None:
+        return
+    wanted = config.getoption("-m")
+    sampled = [item for item in items if item.get_closest_marker("sampled")]
+    if wanted == "full":
+        sampled = [item for item in sampled if item.get_closest_marker("full")]
+    left_out = set(_drawn(sampled)[count:])
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=list(left_out))
+
+
+def _drawn(items):
+    """The items in an order that depends on the commit and on their names alone."""
+    root = Path(__file__).parents[1]
+    command = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(command, cwd=root, capture_output=True, text=True).stdout.strip()
+    return sorted(items, key=lambda i: hashlib.sha256(f"{commit} {i.nodeid}".encode()).digest())
 
 
 @pytest.fixture(autouse=True, scope="session")

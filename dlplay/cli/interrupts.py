@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -35,6 +36,10 @@ class Interrupts:
 
     def take(self) -> commands.AnyCommand:
         return commands.Stop()
+
+    def wait(self, seconds: float) -> bool:
+        time.sleep(seconds)
+        return self.asked
 
     def __enter__(self) -> Self:
         main = threading.current_thread() is threading.main_thread()

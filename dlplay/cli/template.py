@@ -72,53 +72,90 @@ What the scenes of this chapter have in common.
 SCENE = '''"""
 # @TITLE@
 
-The lesson, in Markdown: the idea, the formula, what is commonly told wrong. It is shown beside
-the panels. Here, gradient descent fits a straight line y = w·x + b to noisy points by making the
-mean squared error small, one step of length η against the gradient at a time:
+The page: first the problem, then the picture, the mechanism, the formula with every letter said,
+for a reader who has no other book. Here a straight line y = w·x + b is fitted to noisy points:
+each step moves w and b a little against the slope of the mean squared error L, by the learning
+rate η:
 
 $$ w_{t + 1} = w_t - \\\\eta \\\\frac{\\\\partial L}{\\\\partial w} $$
 
-## Watch
+The loss stops at the variance of the noise: no line explains that.
 
-- **loss**: it falls fast, then stops at the variance of the noise, which no line can explain.
-- **fit**: the line turns until it lies along the points.
+## Tomorrow
 
-## Try
-
-- `learning_rate=0.001`: so slow that the line has hardly turned when the run ends.
-- `learning_rate=1`: every step overshoots by more than the last, and the loss diverges.
+If the loss jumps, lower the learning rate before you change anything else.
 """
 
 import torch
 from torch import nn
 
-from dlplay import Float, Int, Scene, claim
+from dlplay import Float, Int, Scene, Try
 
-# Data is at hand: from dlplay.data import digits, photo, shakespeare
+# Data is at hand: from dlplay.data import digits, points, photo, shakespeare
 
 SLOPE, INTERCEPT = 2.0, -1.0
 
 
 class @CLASS@(Scene):
-    # These are read without running the file, so they must be written out as literals.
-    covers = {}  # sections of the course, each with the panels and claims that show it
-    panels = ("loss", "fit")  # the names of what it draws, in the order of the layout
+    # All this is read without running the file, so it is written out as literals.
+    covers = ()  # sections of the course, ("Momentum",)
+    panels = {  # what is drawn, each with what to see in it; the first is the large one
+        "fit": "the line turns until it lies along the points",
+        "loss": "mean squared error; lower is better, the dashed line is the noise",
+    }
+    claims = {  # sentences that a run can refute
+        "slope": "after 150 steps the line's slope is within 0.2 of the true one",
+    }
+    tries = (  # one knob turned, a question, the answers, which of them is right, and why
+        Try(
+            "learning_rate=0.001",
+            "A hundredth of the step size, as many steps. Where is the line at the end?",
+            ("where it was before, only later", "still on its way"),
+            right=2,
+            breaks="slope",
+            why="Each step goes a hundredth as far: it would take a hundred times as many.",
+        ),
+        Try(
+            "noise=0",
+            "The points lie on a line now. What becomes of the loss?",
+            ("it stops where it did", "it falls to nothing", "it falls more slowly"),
+            right=2,
+            keeps="slope",
+            why="What was left over was the noise, and there is none.",
+        ),
+    )
     quick = {"steps": 5}  # settings of a complete run of a second or two, for tests
 
-    # A parameter becomes a slider, name=value on the command line, and self.name here.
-    # A live one may be changed while the scene runs: read it inside the loop.
-    learning_rate = Float(0.1, min=1e-3, max=1, log=True, live=True, help="length of a step")
+    # A parameter becomes a knob, name=value on the command line, and self.name here.
+    # A live one may be turned while the scene runs: read it inside the loop.
+    learning_rate = Float(0.1, min=1e-3, max=1, log=True, live=True, help="step size η")
     noise = Float(0.5, min=0, max=5, help="standard deviation of the points around the line")
     steps = Int(150, min=1, max=5000, help="steps of gradient descent")
 
     def run(self, stage):
         # The random seed is set already. Tensors and models go on stage.device.
-        x = torch.rand(200, 1, device=stage.device) * 4 - 2  # [N, 1]
-        y = SLOPE * x + INTERCEPT + self.noise * torch.randn_like(x)  # [N, 1]
+        x = (torch.rand(200, 1) * 4 - 2).to(stage.device)  # [N, 1]
+        y = SLOPE * x + INTERCEPT + self.noise * torch.randn(200, 1).to(stage.device)  # [N, 1]
         model = nn.Linear(1, 1).to(stage.device)
         ends = torch.tensor([[-2.0], [2.0]], device=stage.device)
         stage.watch(model)  # its layers can be X-rayed
-        stage.axes("loss", y="mean squared error", log="y", lines={"noise": self.noise**2})
+        stage.axes("loss", y="mean squared error", log="y", lines={"noise": self.noise**2 or 1e-9})
+
+        # A look only looks: after each fifth step, the last, and when a live knob was turned.
+        @stage.look(5, model)
+        def look():
+            slope, intercept = model.weight.item(), model.bias.item()
+            stage.headline(f"after {stage.step + 1} steps y = {slope:.2f} x {intercept:+.2f}")
+            points, line = torch.cat([x, y], dim=1), torch.cat([ends, model(ends)], dim=1)
+            stage.plane(
+                "fit",
+                x=(-2, 2),
+                y=(-8, 8),
+                points={"data": points},
+                paths={"line": line},
+                x_label="x",
+                y_label="y",
+            )
 
         for _ in stage.loop(self.steps):  # pausing, stopping and live parameters come with it
             loss = ((model(x) - y) ** 2).mean()
@@ -128,29 +165,12 @@ class @CLASS@(Scene):
                 for parameter in model.parameters():
                     parameter -= self.learning_rate * parameter.grad
             stage.curve("loss", train=loss)
-            if stage.every(5):  # an expensive look: not at every step
-                with stage.probe(model):  # whatever only looks must not change the numbers
-                    line = torch.cat([ends, model(ends)], dim=1)  # [2, 2]
-                    stage.plane(
-                        "fit",
-                        x=(-2, 2),
-                        y=(-8, 8),
-                        points={"data": torch.cat([x, y], dim=1)},
-                        paths={"line": line},
-                        x_label="x",
-                        y_label="y",
-                    )
 
-        # What the claims compare: numbers, by name.
-        stage.measure(slope_error=abs(model.weight.item() - SLOPE))
-
-    # A sentence of the theory that this run can refute, and a setting that does.
-    @claim("gradient descent finds the slope to within 0.2", breaks={"learning_rate": 0.001})
-    def finds_the_slope(self, measured):
-        return measured.slope_error < 0.2
+        stage.claim("slope", abs(model.weight.item() - SLOPE), below=0.2)
 
 
 # Run it:    dlplay open @ID@
 # Headless:  dlplay run @ID@ learning_rate=0.05 --seed 1
-# Everything that a stage can draw is in the docstrings of dlplay/drawings.py.
+# Check it:  dlplay check @ID@ --tries --sabotage
+# Everything that a stage can draw is in the docstrings of dlplay/stage/drawings.py.
 '''

@@ -22,7 +22,7 @@ class Order:
     """What to run: a scene's file, its folder of chapters, and the settings that differ.
 
     `looks`, `linger`: as `execute` takes them. `sabotage`: what is left out of learning, as
-    `dlplay.engine.sabotage` names it.
+    `dlplay.engine.sabotage` names it. `pace`: steps a second, 0 for as many as there can be.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Order:
     looks: bool = True
     linger: bool = False
     sabotage: str = ""
+    pace: float = 0
 
 
 class PipeControls:
@@ -53,6 +54,11 @@ class PipeControls:
     def take(self) -> commands.AnyCommand:
         self._arrived.acquire()
         return self._waiting.popleft()
+
+    def wait(self, seconds: float) -> bool:
+        if self._arrived.acquire(timeout=seconds):
+            self._arrived.release()
+        return bool(self._waiting)
 
     def _listen(self) -> None:
         try:
@@ -76,6 +82,8 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
         first.append(commands.Pause())
     if order.xray:
         first.append(commands.Look(True))
+    if order.pace:
+        first.append(commands.Pace(order.pace))
     controls = PipeControls(control, first)
     card = catalog.describe(Path(order.path), Path(order.root))
     if card is None:

@@ -81,13 +81,15 @@ class Launcher:
         looks: bool = True,
         linger: bool = False,
         sabotage: str = "",
+        pace: float = 0,
     ) -> LiveRun:
         """Start a run and return at once; its first events come when its process is up.
 
         `tweaks`: values that live parameters get by themselves, each once so many steps were made.
         `looks`: whether the scene's looks are called. `linger`: when the run is done its process
         waits, and answers to `tweak` with what the scene's looks show then; the next run that
-        lingers ends it. `sabotage`: see `dlplay.engine.sabotage`.
+        lingers ends it. `sabotage`: see `dlplay.engine.sabotage`. `pace`: steps a second, 0 for as
+        many as there can be; it changes no number.
         """
         self.open_gate()
         order = Order(
@@ -102,6 +104,7 @@ class Launcher:
             looks=looks,
             linger=linger,
             sabotage=sabotage,
+            pace=pace,
         )
         run = LiveRun(self._context, order, card)
         if linger:
@@ -160,6 +163,10 @@ class LiveRun:
     def tweak(self, name: str, value: Any) -> None:
         """A live parameter's new value, from the next step on."""
         self._send(commands.Tweak(name, value))
+
+    def pace(self, rate: float) -> None:
+        """So many steps a second from now on; 0: as many as there can be."""
+        self._send(commands.Pace(rate))
 
     def look(self, xray: bool) -> None:
         self._send(commands.Look(xray))

@@ -30,8 +30,8 @@ struck = Struck()  # of the sabotage under way in this process
 @contextmanager
 def sabotaged(kind: str) -> Iterator[Struck]:
     """Within this block, learning goes wrong in the way that `kind` names; "" changes nothing."""
-    struck.times = 0
     with ExitStack() as stack:
+        stack.callback(setattr, struck, "times", 0)
         if kind:
             {"step": _without_step, "labels": _shuffled, "sign": _wrong_sign}[kind](stack)
         yield struck

@@ -40,6 +40,7 @@ def facts(source: Source) -> dict[str, Any]:
         "message": done.message if done else "",
         "steps": done.steps if done else history.tick,
         "seconds": done.seconds if done else None,
+        "headline": history.headline(),
         "damaged": source.replay.damaged,
         "parameters": begun.parameters,
         "tweaks": [

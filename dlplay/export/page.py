@@ -19,6 +19,7 @@ body {{ margin: 2em; color: {THEME.foreground_color.hex};
 main {{ display: flex; flex-wrap: wrap; gap: 1.5em; }}
 figure {{ margin: 0; max-width: 100%; }}
 figcaption {{ font-weight: bold; }}
+figcaption span {{ font-weight: normal; opacity: .65; }}
 svg {{ display: block; }}
 code {{ font-family: {FONTS}; overflow-wrap: anywhere; }}
 table {{ border-collapse: collapse; margin: 0 0 1em; }}
@@ -54,7 +55,12 @@ def html(source: Source, options: Options) -> str:
 
     Raises NoSuchPanel.
     """
-    notes = [source.summary(), source.replay.damaged, changed_since(source.replay, source.card)]
+    notes = [
+        source.history.headline(),
+        source.summary(),
+        source.replay.damaged,
+        changed_since(source.replay, source.card),
+    ]
     return clean(
         PAGE.format(
             title=escape(printable(source.title)),
@@ -62,7 +68,9 @@ def html(source: Source, options: Options) -> str:
             summary="<br>".join(escape(printable(note)) for note in notes if note),
             address=escape(printable(source.command)),
             figures="\n".join(_figures(source, options)),
-            tables="\n".join([_claims(source), _measures(source), _parameters(source)]),
+            tables="\n".join(
+                [_claims(source), _measures(source), _parameters(source), _tries(source)]
+            ),
         )
     )
 
@@ -72,6 +80,9 @@ def _figures(source: Source, options: Options) -> Iterable[str]:
     for number, (name, place) in enumerate(page.places.items(), 1):
         lines = page.panel(name, source.history.panel(name), place)[1:-1]
         title = escape(printable(name, options.look))
+        caption = source.card.panels.get(name, "") if source.card else ""
+        if caption:
+            title += f"<br><span>{escape(printable(caption, options.look))}</span>"
         yield (
             f'<figure style="width: {place.width * CELL:.0f}px">'
             f"<figcaption>{title}</figcaption>\n{drawn(lines, place.width, f'panel{number}')}"
@@ -101,8 +112,28 @@ def _claims(source: Source) -> str:
     return _table("Claims", ("", "claim", "measured", "claimed"), rows)
 
 
+def _tries(source: Source) -> str:
+    """Each try as a question; its answer opens with a click."""
+    tries = source.card.tries if source.card else ()
+    parts = []
+    for each in tries:
+        options = "".join(f"<li>{escape(printable(option))}</li>" for option in each.options)
+        answer = f"{each.options[each.right - 1]}. {each.why}"
+        parts.append(
+            f"<p><code>{escape(printable(each.setting))}</code> "
+            f"{escape(printable(each.question))}</p><ol>{options}</ol>"
+            f"<details><summary>Answer</summary>{escape(printable(answer))}</details>"
+        )
+    return "<h2>Tries</h2>\n" + "\n".join(parts) if parts else ""
+
+
 def _measures(source: Source) -> str:
-    measures = source.history.measures.items()
+    """What was measured; a page's claims, which are measures too, have been told."""
+    page = source.card is not None and source.card.is_page
+    claimed = {claim.name for claim in source.history.claims} if page else set()
+    measures = [
+        (name, value) for name, value in source.history.measures.items() if name not in claimed
+    ]
     return _table("Measures", (), [_row(name, short(value)) for name, value in measures])
 
 

@@ -12,7 +12,8 @@ class Look:
     """A function that only looks, when it is due, and the models that it looks at.
 
     `level`: how many loops were under way where it was defined; the loops directly within call it.
-    `seen`: the tick at which it was called last, -1 before; `stale`: steps were made since then.
+    `seen`: the tick at which it was called last, -1 before; `step`, `total`: where its loop was
+    last; `stale`: steps were made since it was called.
     """
 
     function: Callable[[], None]
@@ -20,6 +21,8 @@ class Look:
     models: tuple[Any, ...]
     level: int
     seen: int = -1
+    step: int = 0
+    total: int = 1
     stale: bool = False
 
     def is_due(self, step: int, total: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -88,6 +89,7 @@ class Stage(Drawings):
         self._level = 0  # loops under way
         self._watch: Watch | None = None
         self._xray = False
+        self._pace = self._step_due = 0.0  # steps a second, 0 for no limit; when the next may begin
 
     # The loop
 
@@ -110,6 +112,9 @@ class Stage(Drawings):
                     self._look_around(step, total, level)
         finally:  # a scene may leave its loop before the end
             self._level = level
+            for look in self._looks:
+                if look.level == level and look.seen < self.tick:
+                    look.step, look.total, look.stale = self.step, total, True
         self.step, self.total, self.phase = outer
         self._check()
 
@@ -143,16 +148,18 @@ class Stage(Drawings):
     def _look_around(self, step: int, total: int, level: int) -> None:
         for look in self._looks:
             if look.level == level:
-                look.stale = True
+                look.step, look.total, look.stale = step, total, True
                 if look.is_due(step, total):
                     self._look(look)
 
     def _look(self, look: Look) -> None:
         self.looking, self.again = True, look.seen == self.tick
+        here, (self.step, self.total) = (self.step, self.total), (look.step, look.total)
         try:
             with self.probe(*look.models):
                 look.function()
         finally:
+            self.step, self.total = here
             self.looking = self.again = False
         look.seen, look.stale = self.tick, False
 
@@ -188,28 +195,43 @@ class Stage(Drawings):
             self._obey(commands.Tweak(tweak.name, tweak.value))
         if self._stepping:
             self._stepping, self._paused = False, True
-        turned = bool(self._changed)
-        # Paused, this waits for commands, each time after what was drawn has been sent; a step
-        # leaves the loop, and pauses at the next boundary.
-        while self._paused or self._controls.pending():
-            if self._paused and not self._controls.pending():
-                if turned:
-                    self._look_again()
-                    turned = False
-                self.flush()
-            command = self._controls.take()
-            self._obey(command)
-            turned = turned or isinstance(command, commands.Tweak)
-            if self._stepping:
-                break
-        if turned:
-            self._look_again()
+        self._answer()
         now = time.monotonic()
         if now - self._flushed >= self._flush_every:
             self._look_inside(now)
             self.flush()
         elif self._watch is not None and self._watch.armed:
             self._look_inside(now)
+
+    def _answer(self) -> None:
+        """Do what is asked, and wait: paused, until told to go on; at a pace, until the next step
+        is due. What was drawn is sent before a wait, and seen anew after a tweak."""
+        turned = bool(self._changed)
+        while not self._stepping:
+            if not self._controls.pending():
+                left = self._left()
+                if turned:
+                    self._look_again()
+                    turned = False
+                if left <= 0:
+                    break
+                if left >= self._flush_every:
+                    self.flush()
+                if not self._paused and not self._controls.wait(left):
+                    continue
+            command = self._controls.take()
+            self._obey(command)
+            turned = turned or isinstance(command, commands.Tweak)
+        if turned:
+            self._look_again()
+        if self._pace:
+            self._step_due = max(self._step_due, time.monotonic()) + 1 / self._pace
+
+    def _left(self) -> float:
+        """Seconds until the next step is due."""
+        if self._paused:
+            return math.inf
+        return self._step_due - time.monotonic() if self._pace else 0.0
 
     def _check(self) -> None:
         if self._diverged:
@@ -231,6 +253,8 @@ class Stage(Drawings):
                 self._tweaks.append(events.Tweaked(tick=self.tick, name=name, value=value))
             case commands.Look(xray):
                 self._xray = xray
+            case commands.Pace(rate):
+                self._pace, self._step_due = max(0.0, rate), 0.0
 
     # The log
 

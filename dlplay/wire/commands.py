@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 import msgspec
@@ -40,7 +41,13 @@ class Look(Command):
     xray: bool
 
 
-AnyCommand = Pause | Resume | Step | Stop | Tweak | Look
+class Pace(Command):
+    """Take so many steps a second from now on; 0: as many as there can be."""
+
+    rate: float
+
+
+AnyCommand = Pause | Resume | Step | Stop | Tweak | Look | Pace
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
@@ -65,6 +72,10 @@ class Controls(Protocol):
         """The next command; waits for one if there is none."""
         ...
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for a command, at most so long; whether there is one to take."""
+        ...
+
 
 class NoControls:
     """For a run that nobody steers."""
@@ -74,3 +85,7 @@ class NoControls:
 
     def take(self) -> AnyCommand:
         raise RuntimeError("nobody steers this run")
+
+    def wait(self, seconds: float) -> bool:
+        time.sleep(seconds)
+        return False

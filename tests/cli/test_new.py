@@ -93,7 +93,8 @@ def test_the_template_shows_what_a_scene_can_have(template):
     assert card.title == "First try"
     assert any(parameter.live for parameter in card.parameters.values())
     assert set(card.panels) == {"loss", "fit"}
-    assert "## Watch" in card.lesson
+    assert "## Tomorrow" in card.lesson
+    assert card.is_page
     assert all(claim.breaks for claim in card.claims)
 
 
@@ -106,14 +107,16 @@ def test_its_claim_holds_at_the_defaults(template, seed):
     assert set(card.panels) <= set(result.panels) | set(result.curves)
 
 
-def test_its_claim_breaks_where_it_says(template):
+def test_its_tries_do_what_they_say(template):
     root, card = template
-    for claim in card.claims:
-        result = run(card.id, scenes=root, **claim.breaks)
-        assert {c.name: c.holds for c in result.claims}[claim.name] is False
+    for each in card.tries:
+        result = run(card.id, scenes=root, **each.settings(card.parameters))
+        holds = {c.name: c.holds for c in result.claims}
+        assert all(holds[name] is False for name in each.breaks)
+        assert all(holds[name] for name in each.keeps)
 
 
-def test_what_its_lesson_says_of_large_steps(template):
+def test_what_its_page_says_of_large_steps(template):
     root, card = template
     assert run(card.id, scenes=root, learning_rate=1).status == "diverged"
     assert run(card.id, scenes=root, **card.quick).status == "done"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlplay import run
+from dlplay.course.catalog import Catalog, built_in
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE, SWEEP
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -21,11 +22,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_its_scene_runs_and_its_claim_can_fail(folder):
+def test_its_page_runs_and_its_tries_do_what_they_say(folder):
     assert run("mine/ravine", scenes=folder).holds
-    broken = run("mine/ravine", scenes=folder, learning_rate=0.11)
-    assert broken.claims[0].holds is False
-    assert "beyond the edge" in README
+    card = Catalog([folder]).find("mine/ravine")
+    assert card.is_page
+    assert not card.broken
+    for each in card.tries:
+        result = run("mine/ravine", scenes=folder, **each.settings(card.parameters))
+        holds = {claim.name: claim.holds for claim in result.claims}
+        assert [holds[name] for name in each.breaks] == [False]
 
 
 def test_it_names_every_key():
@@ -39,8 +44,6 @@ def test_it_names_every_key():
 
 
 def test_it_tells_of_every_chapter():
-    from dlplay.course.catalog import Catalog, built_in
-
     table = README.split("## The chapters")[1].split("## Keys")[0].lower()
     for chapter in Catalog([built_in()]).chapters:
         assert chapter.title.lower() in table, chapter.title

@@ -14,16 +14,13 @@ from dlplay.course.catalog import Catalog, built_in, load
 from dlplay.draw import Look, draw, formulas, natural_height
 from dlplay.engine.history import History
 from tests.conftest import wait_for
+from tests.scenes.quickly import SEED, quick
 
 COURSE = Catalog([built_in()])
 CARDS = {card.id: card for card in COURSE.scenes}
 OLD = {id: card for id, card in CARDS.items() if not card.is_page}
 every_scene = pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 every_old_scene = pytest.mark.parametrize("card", OLD.values(), ids=OLD)
-
-
-def quick(card, **options):
-    return run(card.id, **{**dict(card.quick), **options})
 
 
 @every_scene
@@ -87,8 +84,7 @@ def test_a_scene_reaches_neither_textual_nor_rich(card):
 
 @every_scene
 def test_a_quick_run_draws_and_measures_everything(card):
-    history = History()
-    result = quick(card, watch=history.feed)
+    result, history = quick(card)
     assert result.status == "done", result.message
     assert set(history.names) - {"x-ray"} == set(card.panels)
     for claim in result.claims:
@@ -105,9 +101,9 @@ def test_a_quick_run_draws_and_measures_everything(card):
 @every_scene
 def test_the_same_numbers_watched_and_unwatched(card, launcher):
     """In a child process, with the X-ray taken and every panel followed; and in this process."""
-    here = quick(card, seed=5)
+    here, _ = quick(card)
     history = History()
-    watched = launcher.start(card, dict(card.quick), seed=5, xray=True)
+    watched = launcher.start(card, dict(card.quick), seed=SEED, xray=True)
 
     def over():
         history.feed(watched.drain())
@@ -141,6 +137,7 @@ def breakers():
 
 
 @pytest.mark.full
+@pytest.mark.sampled
 @pytest.mark.parametrize(("card", "settings", "names"), breakers())
 def test_a_claim_can_fail(card, settings, names):
     result = run(card.id, **settings)

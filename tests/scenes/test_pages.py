@@ -11,7 +11,8 @@ from dlplay import run
 from dlplay.author.tries import BUDGET
 from dlplay.course.catalog import Catalog, built_in
 from dlplay.course.pages import is_look
-from dlplay.engine.history import History
+from dlplay.engine.sabotage import KINDS, sabotaged, struck
+from tests.scenes.quickly import SEED, quick
 
 PAGES = {card.id: card for card in Catalog([built_in()]).scenes if card.is_page}
 every_page = pytest.mark.parametrize("card", PAGES.values(), ids=PAGES)
@@ -100,10 +101,9 @@ def test_a_page_runs_straight_down(card):
 
 @every_page
 def test_looks_change_no_number(card):
-    """Without looks, and with every look called at every step, the measures are the same bits."""
-    history = History()
-    seen = run(card.id, seed=6, device="cpu", watch=history.feed, **dict(card.quick))
-    unseen = run(card.id, seed=6, device="cpu", looks=False, **dict(card.quick))
+    """Without looks the measures are the same to the last bit."""
+    seen, history = quick(card)
+    unseen = run(card.id, seed=SEED, device="cpu", looks=False, **dict(card.quick))
     assert seen.status == unseen.status == "done", seen.message or unseen.message
     assert {n: repr(v) for n, v in seen.measures.items()} == {
         n: repr(v) for n, v in unseen.measures.items()
@@ -126,3 +126,35 @@ def test_a_live_parameter_turned_on_the_way_is_heard(card):
     ]
     result = run(card.id, device="cpu", tweaks=tweaks, **dict(card.quick))
     assert result.status == "done", result.message
+
+
+@pytest.mark.full
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("card", "each"),
+    [pytest.param(c, t, id=f"{c.id}:{t.setting}") for c in PAGES.values() for t in c.tries],
+)
+def test_a_try_does_what_it_says(card, each):
+    settings = each.settings(card.parameters)
+    result = run(card.id, looks=False, **settings)
+    assert result.status in ("done", "diverged"), result.message
+    holds = {claim.name: claim.holds for claim in result.claims}
+    assert [name for name in each.breaks if holds[name]] == [], "said to break"
+    assert [name for name in each.keeps if not holds[name]] == [], "said to be kept"
+    if each.breaks and BUDGET in settings:
+        alone = run(card.id, looks=False, **{BUDGET: settings[BUDGET]})
+        holds = {claim.name: claim.holds for claim in alone.claims}
+        assert [n for n in each.breaks if not holds[n]] == [], "broken by the budget alone"
+
+
+@pytest.mark.full
+@pytest.mark.sampled
+@pytest.mark.parametrize("kind", KINDS)
+@every_page
+def test_a_claim_notices_sabotage(card, kind):
+    with sabotaged(kind):
+        result = run(card.id, looks=False)
+        if not struck.times:
+            pytest.skip("this page does not learn in this way")
+    assert result.status in ("done", "diverged"), result.message
+    assert result.status == "diverged" or not result.holds, f"no claim notices that {KINDS[kind]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -29,6 +30,10 @@ class Script:
 
     def take(self):
         return self.waiting.pop(0)
+
+    def wait(self, seconds):
+        self.waited = [*getattr(self, "waited", []), seconds]
+        return self.pending()
 
 
 @pytest.fixture
@@ -229,3 +234,248 @@ def test_a_divergence_found_at_a_flush_is_told_at_its_step_and_what_follows_is_d
         stage.close()
     (points,) = [e for e in seen if isinstance(e, events.Points)]
     assert points.x == [0, 1, 2, 3]
+
+
+# Looks, claims, the headline
+
+
+class Sure(Scene):
+    claims = {"small": "the end is small", "near": "the end is near one half"}
+    rate = Float(1.0, min=0, max=10, live=True)
+
+
+@pytest.fixture
+def sure():
+    seen = []
+    stage = Stage(Sure(), sink=seen.extend, flush_every=0)
+    stage.seen = seen
+    stage.got = lambda kind: [event for event in seen if isinstance(event, kind)]
+    return stage
+
+
+def looked(stage, every, total):
+    steps = []
+
+    @stage.look(every)
+    def look():
+        steps.append(stage.step)
+
+    for _ in stage.loop(total):
+        pass
+    stage.close()
+    return steps
+
+
+def test_a_look_comes_after_each_k_th_step_and_the_last(stage):
+    assert looked(stage, 3, 8) == [0, 3, 6, 7]
+
+
+def test_a_look_comes_once_where_the_last_step_is_a_k_th(stage):
+    assert looked(stage, 3, 7) == [0, 3, 6]
+
+
+def test_without_looks_none_is_called():
+    assert looked(Stage(Empty(), looks=False), 1, 5) == []
+
+
+def test_a_loop_that_is_left_early_is_looked_at_once_more(stage):
+    steps = []
+
+    @stage.look(10)
+    def look():
+        steps.append(stage.step)
+
+    for step in stage.loop(100):
+        if step == 13:
+            break
+    stage.close()
+    assert steps == [0, 10, 13]
+
+
+def test_inner_loops_do_not_call_the_looks_of_outer_ones(stage):
+    outer, inner = [], []
+
+    @stage.look()
+    def around():
+        outer.append(stage.step)
+
+    for step in stage.loop(2):
+
+        @stage.look(2)
+        def within(step=step):
+            inner.append((step, stage.step))
+
+        for _ in stage.loop(3):
+            pass
+    assert outer == [0, 1]
+    assert inner == [(0, 0), (0, 2), (0, 0), (1, 0), (0, 2), (1, 2)]
+
+
+def test_a_look_runs_under_a_probe(stage):
+    model = nn.Dropout()
+    seen = []
+
+    @stage.look(1, model)
+    def look():
+        seen.append((torch.is_grad_enabled(), model.training))
+        torch.rand(5)
+
+    torch.manual_seed(0)
+    drawn = [torch.rand(()).item() for _ in stage.loop(3)]
+    torch.manual_seed(0)
+    assert drawn == [torch.rand(()).item() for _ in range(3)]
+    assert seen == [(False, False)] * 3
+    assert model.training
+
+
+class Unhurried(Script):
+    """A user who, after a pause, does nothing until the stage waits for him."""
+
+    def pending(self):
+        return bool(self.waiting) and isinstance(self.waiting[0], commands.Pause)
+
+
+def test_a_live_parameter_turned_while_paused_is_looked_at_before_the_next_step():
+    seen, controls = [], Unhurried()
+    stage = Stage(Empty(), sink=seen.extend, controls=controls, flush_every=0)
+
+    @stage.look()
+    def look():
+        stage.text("rate", f"{stage.scene.rate} after {stage.tick}")
+
+    def walk():
+        for step in stage.loop(10):
+            if step == 3:
+                controls.waiting = [commands.Pause(), commands.Tweak("rate", 3.0), commands.Stop()]
+
+    with pytest.raises(Stopped):
+        walk()
+    shown = [event.text for event in seen if isinstance(event, events.Text)]
+    assert shown[-2:] == ["1.0 after 4", "3.0 after 4"]
+
+
+def test_a_look_that_draws_a_curve_again_adds_no_second_point():
+    seen, controls = [], Script()
+    stage = Stage(Empty(), sink=seen.extend, controls=controls, flush_every=0)
+
+    @stage.look()
+    def look():
+        stage.curve("seen", rate=stage.scene.rate)
+
+    for _ in stage.loop(2):
+        pass
+    stage.close()
+    controls.waiting = [commands.Tweak("rate", 3.0), commands.Stop()]
+    with pytest.raises(Stopped):
+        stage.linger()
+    points = [event for event in seen if isinstance(event, events.Points)]
+    assert [y for event in points for y in event.y] == [1.0, 1.0]
+
+
+def test_a_curve_of_a_look_ends_no_run(stage):
+    @stage.look()
+    def look():
+        stage.curve("seen", value=math.nan)
+
+    assert list(stage.loop(3)) == [0, 1, 2]
+    stage.close()
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "holds"),
+    [
+        ({"above": 2}, 2.0, False),
+        ({"above": 2}, 2.1, True),
+        ({"below": 2}, 2.0, False),
+        ({"at_least": 2}, 2.0, True),
+        ({"at_most": 2}, 2.0, True),
+        ({"within": (1, 2)}, 1.0, True),
+        ({"within": (1, 2)}, 2.5, False),
+        ({"equal": 2}, 2.0, True),
+        ({"above": 2}, math.nan, False),
+        ({"below": 2}, math.nan, False),
+        ({"within": (1, 2)}, math.nan, False),
+        ({"below": 2}, -math.inf, True),
+    ],
+)
+def test_a_claim_holds_by_its_bound_and_never_without_a_number(sure, bound, value, holds):
+    sure.claim("small", value, **bound)
+    small, near = sure.judged()
+    assert small.holds is holds
+    assert (near.holds, near.value) == (None, None)
+    assert math.isnan(value) or sure.measures == {"small": value}
+
+
+def test_the_last_word_of_a_claim_counts(sure):
+    for value in (3.0, 1.0):
+        sure.claim("small", torch.tensor(value, requires_grad=True), below=2)
+    sure.close()
+    assert [c.holds for c in sure.got(events.Claims)[-1].claims] == [True, None]
+    assert sure.got(events.Measured)[-1].values == {"small": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "says"),
+    [
+        ("smal", {"below": 1}, "Did you mean 'small'"),
+        ("small", {}, "takes one bound"),
+        ("small", {"below": 1, "above": 0}, "takes one bound"),
+        ("small", {"bellow": 1}, "Did you mean 'below'"),
+        ("small", {"within": 3}, "within=(low, high)"),
+        ("small", {"within": (3, 2)}, "within=(low, high)"),
+        ("small", {"below": "2"}, "a number as its bound"),
+    ],
+)
+def test_a_claim_made_wrongly_says_how_it_is_made(sure, name, bound, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        sure.claim(name, 1.0, **bound)
+
+
+def test_a_headline_is_sent_when_it_changes(stage):
+    for step in stage.loop(4):
+        stage.headline(f"half of it:\n{step // 2}")
+    stage.close()
+    assert [(h.tick, h.text) for h in stage.got(events.Headline)] == [
+        (1, "half of it: 0"),
+        (3, "half of it: 1"),
+    ]
+    assert stage.last_headline == "half of it: 1"
+
+
+def test_a_pace_waits_between_steps_and_changes_no_number(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("dlplay.stage.stage.time.monotonic", lambda: clock[0])
+
+    class Paced(Script):
+        waits = 0
+
+        def wait(self, seconds):
+            assert 0 < seconds <= 0.1 + 1e-9
+            self.waits += 1
+            clock[0] += seconds
+            return False
+
+    controls = Paced(commands.Pace(10))
+    stage = Stage(Empty(), controls=controls)
+    torch.manual_seed(3)
+    drawn = [torch.rand(()).item() for _ in stage.loop(6)]
+    torch.manual_seed(3)
+    assert drawn == [torch.rand(()).item() for _ in range(6)]
+    assert controls.waits == 5
+    assert clock[0] == pytest.approx(100.5)
+
+
+def test_what_is_asked_during_a_paced_wait_is_done_at_once(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("dlplay.stage.stage.time.monotonic", lambda: clock[0])
+
+    class Impatient(Script):
+        def wait(self, seconds):
+            self.waiting = [commands.Stop()]
+            return True
+
+    stage = Stage(Empty(), controls=Impatient(commands.Pace(0.001)))
+    with pytest.raises(Stopped):
+        list(stage.loop(6))
+    assert stage.tick == 1
+    assert clock[0] == 100.0

@@ -59,7 +59,12 @@ class Sweeping:
         self._places = {value: place for place, value in enumerate(swept)}
         self._sweep = Sweep(card, parameter, swept, each_seed, fixed)
         # All values with the first seed first: stopped early, a sweep still covers the range.
-        todo = [Job(card, seed, {**fixed, name: value}) for seed in each_seed for value in swept]
+        looks = histories or record is not None  # who else would see them?
+        todo = [
+            Job(card, seed, {**fixed, name: value}, looks=looks)
+            for seed in each_seed
+            for value in swept
+        ]
         self._room = KEPT if histories else 0
         self._pool = Pool(
             launcher,

@@ -1,0 +1,47 @@
+"""Every scene of the course on the pretend accelerator: it mixes no devices."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from dlplay.course.catalog import Catalog, built_in, load
+from dlplay.engine.numerics import settled
+from dlplay.stage.stage import Stage
+from dlplay.stage.xray import Watch
+from tests.pretend.accelerator import AVAILABLE, accelerator
+
+pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this torch makes no devices in Python")
+CARDS = {card.id: card for card in Catalog([built_in()]).scenes}
+
+
+def measures(card, device):
+    scene = load(card)(**{**card.defaults, **card.quick})
+    stage = Stage(scene, device=device)
+    with settled(stage.seed):
+        scene.run(stage)
+        stage.close()
+    return stage.measures
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+def test_a_scene_runs_on_an_accelerator_and_finds_the_same(card):
+    with accelerator() as device:
+        found = measures(card, device)
+    assert found == pytest.approx(measures(card, "cpu"), rel=1e-6, abs=0, nan_ok=True)
+
+
+def test_the_x_ray_of_a_model_on_an_accelerator():
+    def layers(device):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).to(device)
+        watch = Watch(net)
+        watch.arm()
+        net(torch.linspace(-1, 1, 15, device=device).reshape(5, 3)).sum().backward()
+        return watch.develop()
+
+    with accelerator() as device:
+        found = layers(device)
+    assert found == layers("cpu")
+    assert found[0].activation is not None
