@@ -19,6 +19,7 @@ from dlplay.course.literals import Names, NotLiteral
 from dlplay.course.pages import Page, is_page
 
 INIT = "__init__.py"
+LONGEST = 500  # characters of a message
 
 
 class Declared(msgspec.Struct, array_like=True, frozen=True):
@@ -98,7 +99,7 @@ def read(path: Path) -> Reading:
     """What a file declares; whatever is wrong with it, its facts say so."""
     text, stamp, tree = "", None, ast.Module([], [])
     try:
-        if not path.name.isprintable():
+        if files.shown(path.name) != path.name:
             raise ValueError("its name holds what cannot be shown; give it another")
         stamp, source = files.read(path)
         text = files.text_of(source)
@@ -128,6 +129,7 @@ def _parse(text: str) -> ast.Module:
 
 
 def _broken(path: Path, tree: ast.Module, text: str, why: str) -> Facts:
+    why = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
     if path.name == INIT:
         return FolderFacts(broken=f"{files.shown(path)}: {why}")
     try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from importlib.util import decode_source
 from pathlib import Path
 from typing import NamedTuple
 
 LIMIT = 200_000  # bytes of a scene; ours have 25,000 at most
+
+UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, undecoded bytes, ends of lines
 
 
 class Unreadable(ValueError):
@@ -80,7 +83,12 @@ def is_text(value: str) -> bool:
 
 def shown(path: Path | str) -> str:
     """A path or a part of it as it can be printed, whatever bytes it is made of."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in str(path))
+    text = str(path)
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    return "\ufffd" if unicodedata.category(character) in UNSHOWN else character
 
 
 def _stamp(found: os.stat_result) -> Stamp:

@@ -16,6 +16,7 @@ import pytest
 from dlplay.course import cache, facts, files, literals
 from dlplay.course.catalog import BrokenScene, Catalog, describe, load
 from dlplay.course.literals import Names, NotLiteral
+from dlplay.words.nearest import nearest
 
 FINE = '"""# Fine"""\nfrom dlplay import Scene\nclass Fine(Scene):\n    pass\n'
 LAUGHS = "A = ['ha'] * 10\n" + "A = [A, A, A, A, A, A, A, A, A, A]\n" * 12
@@ -150,6 +151,19 @@ def test_a_source_breaks_its_own_scene(chapter, name):
     assert words in listed(chapter)["odd/scene"]
     with pytest.raises(BrokenScene):
         load(describe(chapter / "scene.py", chapter.parent))
+
+
+def test_names_of_any_length_make_short_messages(chapter):
+    """And to look for the nearest of them is no work without end."""
+    long = "a" * 90_000
+    (chapter / "scene.py").write_text(
+        f"class T(Scene):\n    panels = {{'{long}b': 'x'}}\n"
+        f"    def run(self, stage):\n        stage.text('{long}', '')\n"
+    )
+    assert len(listed(chapter)["odd/scene"]) < 600
+    assert "panels has no 'aaa" in listed(chapter)["odd/scene"]
+    assert nearest(long, [f"{long}b", "a"]) is None
+    assert nearest("a", [long, "a"]) == "a"
 
 
 def test_a_broken_scene_keeps_its_title(chapter):
@@ -287,6 +301,12 @@ def test_a_name_that_cannot_be_shown(chapter, name):
     ((id, broken),) = listed(chapter).items()
     assert (id + broken).isprintable()
     assert "give it another" in broken
+
+
+def test_a_name_with_other_spaces_is_shown_as_it_is(chapter):
+    (chapter / "no\u00a0break.py").write_text(FINE)
+    assert listed(chapter) == {"odd/no\u00a0break": ""}
+    assert files.shown(chapter / "no\u00a0break.py") == f"{chapter}/no\u00a0break.py"
 
 
 def test_a_chapter_whose_name_cannot_be_shown(tmp_path, chapter):
