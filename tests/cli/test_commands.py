@@ -81,6 +81,7 @@ def test_list_as_json(dlplay, course):
     assert fine == {
         "id": "tiny/fine",
         "chapter": "tiny",
+        "part": "",
         "title": "A scene that behaves",
         "covers": {"First section": ["loss"], "Second section": []},
         "path": str((course / "tiny" / "fine.py").resolve()),
