@@ -1,6 +1,6 @@
 """dlplay: a deep-learning laboratory in the terminal.
 
-What a scene file imports: Scene, Try, Float, Int, Choice, Toggle, Text. For notebooks: run.
+What a scene file imports: Scene, Try, Float, Int, Choice, Toggle, Text, File. For notebooks: run.
 Names are loaded when they are first used, so that importing dlplay costs nothing.
 """
 
@@ -16,15 +16,16 @@ _HOMES = {
     "Choice": "dlplay.author.parameters",
     "Toggle": "dlplay.author.parameters",
     "Text": "dlplay.author.parameters",
+    "File": "dlplay.author.parameters",
     "Try": "dlplay.author.tries",
     "claim": "dlplay.author.claims",
     "run": "dlplay.engine.headless",
 }
-__all__ = ["Choice", "Float", "Int", "Scene", "Text", "Toggle", "Try", "claim", "run"]
+__all__ = ["Choice", "File", "Float", "Int", "Scene", "Text", "Toggle", "Try", "claim", "run"]
 
 if TYPE_CHECKING:
     from dlplay.author.claims import claim
-    from dlplay.author.parameters import Choice, Float, Int, Text, Toggle
+    from dlplay.author.parameters import Choice, File, Float, Int, Text, Toggle
     from dlplay.author.scene import Scene
     from dlplay.author.tries import Try
     from dlplay.engine.headless import run

@@ -8,9 +8,12 @@ scene, `self.learning_rate` is the value in force at this step.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
+from dlplay.author import files
+from dlplay.author.contents import NotThere, Unfit
 from dlplay.words.nearest import did_you_mean
 
 Value = float | int | str | bool
@@ -398,12 +401,83 @@ class Text(Parameter[str]):
         return {"type": "string", "maxLength": self.max_length, **super().schema()}
 
 
+class File(Parameter[str]):
+    """A file of the user's own, or what is bundled: what the loader of that kind takes.
+
+    `kind`: "text", "image", "images" (a folder of them) or "table" (CSV); dlplay.data has a loader
+    by each of these names. The value is the name of what is bundled, such as the default, or the
+    whole path of a file that was there when it was given.
+    """
+
+    kind = "file"
+
+    def __init__(
+        self, default: str, *, kind: str, live: bool = False, help: str = "", unit: str = ""
+    ) -> None:
+        if kind not in files.FILE_KINDS:
+            kinds = ", ".join(files.FILE_KINDS)
+            hint = did_you_mean(kind, files.FILE_KINDS)
+            raise ParameterError(f"the kind of a File is one of {kinds}, not {kind!r}.{hint}")
+        self.content = kind
+        self.bundled = files.FILE_KINDS[kind].bundled
+        if default not in self.bundled:
+            names = ", ".join(self.bundled)
+            raise ParameterError(f"a File's default is bundled, one of {names}, not {default!r}")
+        super().__init__(default, live=live, help=help, unit=unit)
+
+    @property
+    def allowed(self) -> str:
+        names = ", ".join(self.bundled)
+        return f"{names}, or the path of {files.FILE_KINDS[self.content].what}"
+
+    def check(self, value: object) -> str:
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if not isinstance(value, str):
+            raise self._refuse(value)
+        if value in self.bundled:
+            return value
+        try:
+            path = files.absolute(value)
+            files.look(self.content, path)
+        except NotThere as error:
+            match = files.similar(self.content, value)
+            hint = f" Did you mean {match!r}?" if match is not None else ""
+            raise self._unfit(value, error, hint) from None
+        except Unfit as error:
+            raise self._unfit(value, error) from None
+        return path
+
+    def _unfit(self, value: str, why: Unfit, hint: str = "") -> ParameterError:
+        name = self.name or "this parameter"
+        return ParameterError(f"{name} takes {self.allowed}, not {value!r}: {why}.{hint}")
+
+    def parse(self, text: str) -> str:
+        return self.check(text)
+
+    def nudge(self, value: str, steps: int, big: bool = False) -> str:
+        if value not in self.bundled:
+            return value  # a key pressed too often must not lose what was typed
+        if big:
+            return self.bundled[-1 if steps > 0 else 0]
+        return self.bundled[(self.bundled.index(value) + steps) % len(self.bundled)]
+
+    def spread(self, count: int, around: str | None = None) -> list[str]:
+        own = [around] if around is not None and around not in self.bundled else []
+        return [*own, *self.bundled][:count]
+
+    def schema(self) -> dict[str, Any]:
+        content = {"format": "path", "content": self.content, "bundled": list(self.bundled)}
+        return {"type": "string", **content, **super().schema()}
+
+
 KINDS: dict[str, type[Parameter[Any]]] = {
     "Float": Float,
     "Int": Int,
     "Choice": Choice,
     "Toggle": Toggle,
     "Text": Text,
+    "File": File,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +11,9 @@ import typer
 
 from dlplay.cli import options
 from dlplay.cli.exits import HELP, Mistake, complain, tidy_end
-from dlplay.cli.group import Command, Commands
+from dlplay.cli.group import Command, Commands, WithFormats
 from dlplay.cli.options import (
+    COMMON,
     Ascii,
     Color,
     Device,
@@ -25,7 +27,7 @@ from dlplay.cli.options import (
     chosen_seed,
     complete_chapter,
     complete_chapter_or_scene,
-    session,
+    in_session,
     whole_number,
 )
 
@@ -66,16 +68,29 @@ def main(
         raise typer.Exit(_start(ctx.obj, what="The browser"))
 
 
-@app.command("open", cls=Command)
+def command(
+    name: str | None = None,
+    *,
+    cls: type[Command] = Command,
+    common: Iterable[str] = COMMON,
+    short_help: str | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a command; its first argument is the session of the common options."""
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        wrapped = in_session(function, common)
+        return app.command(name, cls=cls, short_help=short_help)(wrapped)
+
+    return add
+
+
+@command("open")
 def open_(
-    ctx: typer.Context,
+    here: Session,
     id: SceneId,
     settings: Settings = None,
     seed: Seed = None,
     device: Device = "auto",
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Open a scene in the interface and start it with these settings.
 
@@ -85,7 +100,6 @@ def open_(
     """
     from dlplay.words.address import parse_words
 
-    here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
     given = parse_words(card, settings or [])
     raise typer.Exit(
@@ -102,22 +116,18 @@ def open_(
     )
 
 
-@app.command("list", cls=Command, short_help="List the chapters and their scenes.")
+@command("list", short_help="List the chapters and their scenes.")
 def list_(
-    ctx: typer.Context,
+    here: Session,
     chapters: Annotated[
         list[str] | None,
         typer.Argument(metavar="CHAPTER", hidden=True, autocompletion=complete_chapter),
     ] = None,
     json: Json = False,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """List the chapters and their scenes, or those of the chapters named."""
     from dlplay.cli import listing
 
-    here = session(ctx, scenes, ascii, color)
     catalog = here.catalog()
     cards = catalog.select(chapters or [])
     if json:
@@ -132,23 +142,19 @@ def list_(
         complain(notice.text)
 
 
-@app.command(cls=Command)
+@command()
 def show(
-    ctx: typer.Context,
+    here: Session,
     id: SceneId,
     json: Json = False,
     answers: Annotated[
         bool, typer.Option("--answers", help="Tell the answers of the tries too.")
     ] = False,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Show a scene's page, sections, panels, parameters, claims and tries."""
     from dlplay.cli import listing
     from dlplay.course.catalog import BrokenScene
 
-    here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
     if json:
         _print_json(listing.as_object(card))
@@ -158,9 +164,9 @@ def show(
         raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
 
 
-@app.command(cls=Command, short_help="Run a scene without the interface.")
+@command(short_help="Run a scene without the interface.")
 def run(
-    ctx: typer.Context,
+    here: Session,
     id: SceneId,
     settings: Settings = None,
     seed: Seed = None,
@@ -191,9 +197,6 @@ def run(
             "--no-looks", help="Skip what only draws and looks; the numbers are the same."
         ),
     ] = False,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Run a scene without the interface and print its panels, claims and measures.
 
@@ -208,7 +211,6 @@ def run(
     from dlplay.cli import running
     from dlplay.words.address import Words, parse_words
 
-    here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
     given = Words() if card.broken else parse_words(card, settings or [])
     raise typer.Exit(
@@ -228,9 +230,9 @@ def run(
     )
 
 
-@app.command(cls=Command, short_help="Run scenes at their defaults and table every claim.")
+@command(short_help="Run scenes at their defaults and table every claim.")
 def check(
-    ctx: typer.Context,
+    here: Session,
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="ID|CHAPTER", hidden=True, autocompletion=complete_chapter_or_scene),
@@ -257,9 +259,6 @@ def check(
     ] = False,
     device: Device = "auto",
     json: Json = False,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Run scenes at their defaults and table every claim: measured, claimed, holds.
 
@@ -269,7 +268,6 @@ def check(
     """
     from dlplay.cli import checking, trials
 
-    here = session(ctx, scenes, ascii, color)
     cards = here.catalog().select(names or [])
     if tries or sabotage:
         raise typer.Exit(
@@ -295,9 +293,9 @@ def check(
     )
 
 
-@app.command(cls=Command, short_help="Run a scene at several values of one parameter.")
+@command(short_help="Run a scene at several values of one parameter.")
 def sweep(
-    ctx: typer.Context,
+    here: Session,
     id: SceneId,
     settings: Settings = None,
     over: Annotated[
@@ -328,9 +326,6 @@ def sweep(
     csv: Annotated[
         bool, typer.Option("--csv", help="For machines: a line a run, with every measure.")
     ] = False,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Run a scene at several values of one parameter; chart and table a measure against it.
 
@@ -345,7 +340,6 @@ def sweep(
     """
     from dlplay.cli.sweeps import command as sweeping
 
-    here = session(ctx, scenes, ascii, color)
     card = here.catalog().find(id)
     if json and csv:
         raise Mistake("--json and --csv: one of them at a time")
@@ -365,9 +359,9 @@ def sweep(
     )
 
 
-@app.command(cls=Command, short_help="List the recorded runs.")
+@command(short_help="List the recorded runs.")
 def runs(
-    ctx: typer.Context,
+    here: Session,
     json: Json = False,
     pin: Annotated[
         str | None, typer.Option(metavar="N|FILE", help="Keep this run for good.")
@@ -381,24 +375,17 @@ def runs(
     remove: Annotated[
         str | None, typer.Option(metavar="N|FILE", help="Delete it, pinned or not.")
     ] = None,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """List the runs that the interface has recorded, newest first."""
     from dlplay.cli import recordings
 
-    here = session(ctx, scenes, ascii, color)
     raise typer.Exit(recordings.run(here, json, pin, unpin, remove, name))
 
 
-@app.command(cls=Command, short_help="See a recorded run again.")
+@command(short_help="See a recorded run again.")
 def replay(
-    ctx: typer.Context,
+    here: Session,
     recording: Annotated[str, typer.Argument(metavar="FILE|N", hidden=True)],
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Open a recorded run on the stage; in a pipe, print what it left. It needs no torch.
 
@@ -408,7 +395,6 @@ def replay(
     """
     from dlplay.cli import recordings
 
-    here = session(ctx, scenes, ascii, color)
     info = recordings.chosen(recording)
     recordings.check(info)
     if not options.on_a_terminal():
@@ -416,9 +402,9 @@ def replay(
     raise typer.Exit(_start(here, what="A replay", replay=info.path))
 
 
-@app.command(cls=Command, short_help="Write a scene as one plain torch file, without dlplay.")
+@command(common=("scenes",), short_help="Write a scene as one plain torch file, without dlplay.")
 def script(
-    ctx: typer.Context,
+    here: Session,
     id: SceneId,
     settings: Settings = None,
     seed: Seed = None,
@@ -430,7 +416,6 @@ def script(
     force: Annotated[
         bool, typer.Option("--force", help="Let --out write over an existing file.")
     ] = False,
-    scenes: Scenes = None,
 ) -> None:
     """Write a scene as one plain torch file, without dlplay, that prints the same measures.
 
@@ -445,7 +430,7 @@ def script(
     from dlplay.course.catalog import BrokenScene
     from dlplay.words.address import parse_words
 
-    card = session(ctx, scenes, False, None).catalog().find(id)
+    card = here.catalog().find(id)
     if card.broken:
         raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
     words = parse_words(card, settings or [])
@@ -453,9 +438,9 @@ def script(
     raise typer.Exit(scripting.run(card, words, seed=number, device=where, out=out, force=force))
 
 
-@app.command(cls=Command, short_help="Export a recorded run: a picture, data, a script, ...")
+@command(cls=WithFormats, short_help="Export a recorded run: a picture, data, a script, ...")
 def export(
-    ctx: typer.Context,
+    here: Session,
     run: Annotated[str, typer.Argument(metavar="FILE|N", hidden=True)],
     to: Annotated[
         str | None,
@@ -479,9 +464,6 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="Let --out write over an existing file.")
     ] = False,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Export a recorded run.
 
@@ -490,26 +472,17 @@ def export(
     N     the number of a run in `dlplay runs`
 
     \b
-    svg          a picture of the panels, with claims and address
-    png          the same in pixels; needs dlplay[png]
-    html         the same as a page, with measures and parameters
-    csv          every point of the curves: panel,series,tick,x,y
-    json         parameters, tweaks, measures, claims and curves
-    cast         the whole run over time, for asciinema
-    tensorboard  a folder with an event file; needs dlplay[tensorboard]
-    script       the scene as a plain torch file that prints the same measures
+    FORMATS
     """
     from dlplay.cli import exporting
 
-    here = session(ctx, scenes, ascii, color)
     raise typer.Exit(exporting.run(here, run, to, panel=panel, size=size, out=out, force=force))
 
 
-@app.command(cls=Command, short_help="Write a scene of your own that runs as it is.")
+@command(common=("scenes",), short_help="Write a scene of your own that runs as it is.")
 def new(
-    ctx: typer.Context,
+    here: Session,
     name: Annotated[str, typer.Argument(metavar="NAME", hidden=True)],
-    scenes: Scenes = None,
 ) -> None:
     """Write a commented scene into your own scene folder, or into --scenes; it runs as it is.
 
@@ -517,21 +490,18 @@ def new(
     """
     from dlplay.cli import creating
 
-    creating.run(session(ctx, scenes, False, None), name)
+    creating.run(here, name)
 
 
-@app.command(cls=Command, short_help="Look for what could keep dlplay from working here.")
+@command(short_help="Look for what could keep dlplay from working here.")
 def doctor(
-    ctx: typer.Context,
+    here: Session,
     json: Json = False,
-    scenes: Scenes = None,
-    ascii: Ascii = False,
-    color: Color = None,
 ) -> None:
     """Look for what could keep dlplay from working here; exit with 1 if there is something."""
     from dlplay.cli import examining
 
-    raise typer.Exit(examining.run(session(ctx, scenes, ascii, color), json))
+    raise typer.Exit(examining.run(here, json))
 
 
 def _print_json(value: Any) -> None:

@@ -31,7 +31,7 @@ print(json.dumps({
 }))
 """
 DATA = Path(__file__).parents[1] / "data" / "files"
-NEEDS = ("msgspec", "networkx", "numpy", "platformdirs", "rich", "textual", "typer")
+NEEDS = ("msgspec", "networkx", "numpy", "pillow", "platformdirs", "rich", "textual", "typer")
 
 
 @dataclass(frozen=True)

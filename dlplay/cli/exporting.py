@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from dlplay.cli.exits import Exit, Mistake, complain
-from dlplay.export.files import EVENTS, suffix
+from dlplay.export.files import place
+from dlplay.export.formats import FORMATS, Format
 from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from dlplay.draw.look import Colors
     from dlplay.export import Source
 
-NAMES = ("svg", "png", "html", "csv", "json", "cast", "tensorboard", "script")
-PICTURES = ("svg", "png", "html", "cast")
 LEAST, MOST = (30, 8), (500, 300)  # cells of a picture
 COLOR_NAMES = {"auto": "truecolor", "never": "none"}  # the others are called what they are
 
@@ -36,18 +35,16 @@ def run(
     force: bool = False,
 ) -> Exit:
     """Write the recording and print where; damage is told and what is before it exported."""
-    name = checked_format(to)
-    given = checked_size(size, name)
-    if panel is not None and name == "script":
-        raise Mistake("--panel is for what is drawn; a script draws nothing")
+    format = checked_format(to)
+    given = checked_size(size, format)
+    if panel is not None and not format.panels:
+        raise Mistake(f"--panel is for what is drawn; a {format.name} draws nothing")
     path = find(word)
-    target = None if out == "-" else Path(out or f"{path.stem}.{suffix(name)}")
-    if name == "tensorboard":
-        target = _event_file(target)
+    target = _target(out, path.stem, format)
     if target:
-        check_target(target, path, force, made=name == "tensorboard")
+        check_target(target, path, force, made=bool(format.file))
 
-    from dlplay.export import FORMATS, MissingPackage, NoSuchPanel, NotTranslatable, Options
+    from dlplay.export import MissingPackage, NoSuchPanel, NotTranslatable, Options
 
     source = _source(session, path)
     if source is None:
@@ -56,34 +53,35 @@ def run(
     look = _look(session)
     options = Options(panel, *given, look=look, note=lambda text: notes.setdefault(text))
     try:
-        text = FORMATS[name].write(source, options)
+        text = format.write(source, options)
     except NoSuchPanel as mistake:
         raise Mistake(str(mistake)) from None
     except MissingPackage as missing:
         complain(str(missing))
         return Exit.FAILED
     except NotTranslatable as trouble:
-        raise Mistake(f"{path} cannot be written as a script: {trouble}") from None
+        raise Mistake(f"{path} cannot be written as a {format.name}: {trouble}") from None
     for note in notes:
         complain(note)
     return write(text, target, force)
 
 
-def checked_format(word: str | None) -> str:
-    if word in NAMES:
-        return word
-    allowed = f"--to takes one of {', '.join(NAMES)}"
+def checked_format(word: str | None) -> Format:
+    if word in FORMATS:
+        return FORMATS[word]
+    allowed = f"--to takes one of {', '.join(FORMATS)}"
     if word is None:
         raise Mistake(f"say what to export to: {allowed}")
-    raise Mistake(f"{allowed}, not {word!r}.{did_you_mean(word, NAMES)}")
+    raise Mistake(f"{allowed}, not {word!r}.{did_you_mean(word, FORMATS)}")
 
 
-def checked_size(word: str | None, name: str) -> tuple[int, int]:
+def checked_size(word: str | None, format: Format) -> tuple[int, int]:
     """Columns and rows, for a format that has them."""
     if word is None:
         return 160, 48
-    if name not in PICTURES:
-        raise Mistake(f"--size is for pictures ({', '.join(PICTURES)}); {name} has none")
+    if not format.picture:
+        pictures = ", ".join(name for name, each in FORMATS.items() if each.picture)
+        raise Mistake(f"--size is for pictures ({pictures}); {format.name} has none")
     match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", word, re.ASCII)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not (LEAST[0] <= width <= MOST[0] and LEAST[1] <= height <= MOST[1]):
@@ -150,15 +148,20 @@ def _look(session: Session) -> Look:
     return Look(color, session.ascii)
 
 
-def _event_file(folder: Path | None) -> Path:
-    """TensorBoard knows a run by its folder, and event files by their name."""
-    if folder is None:
-        raise Mistake("--out takes a folder for tensorboard, and no standard output")
+def _target(out: str | None, stem: str, format: Format) -> Path | None:
+    """Where to; None for standard output."""
+    if out == "-":
+        if format.file:
+            raise Mistake(f"--out takes a folder for {format.name}, and no standard output")
+        return None
+    if not format.file:
+        return Path(out) if out else place(Path(), stem, format)
+    folder = Path(out) if out else place(Path(), stem, format).parent
     if folder.is_file():
-        raise Mistake(f"--out takes a folder for tensorboard; {folder} is a file")
+        raise Mistake(f"--out takes a folder for {format.name}; {folder} is a file")
     if not folder.parent.is_dir():
         raise Mistake(f"--out: there is no folder {folder.parent}")
-    return folder / EVENTS
+    return folder / format.file
 
 
 def write(text: str | bytes, target: Path | None, force: bool) -> Exit:
@@ -169,8 +172,7 @@ def write(text: str | bytes, target: Path | None, force: bool) -> Exit:
         sys.stdout.buffer.flush()
         return Exit.DONE
     try:
-        if target.name == EVENTS:
-            target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(exist_ok=True)
         with target.open("wb" if force else "xb") as file:
             file.write(data)
     except OSError as error:

@@ -31,6 +31,16 @@ class Command(TyperCommand):
         return _light(super().get_params(ctx))
 
 
+class WithFormats(Command):
+    """One whose help lists the formats, which are looked up when it is asked for."""
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        from dlplay.export.formats import listed
+
+        self.help = (self.help or "").replace("FORMATS", "\n".join(listed()))
+        super().format_help_text(ctx, formatter)
+
+
 class Commands(TyperGroup):
     """The group of commands; what goes wrong in one ends with a message and a status."""
 

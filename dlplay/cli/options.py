@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
@@ -213,8 +215,31 @@ def chosen_seed(option: str | None, word: int | None) -> int | None:
     return seed
 
 
-def session(ctx: typer.Context, scenes: str | None, ascii: bool, color: str | None) -> Session:
-    """The session that the callback began, with this command's own options."""
-    begun = ctx.find_root().obj
-    known = begun if isinstance(begun, Session) else Session()
-    return known.with_options(scenes, ascii, color)
+COMMON: dict[str, tuple[Any, Any]] = {  # type and default
+    "scenes": (Scenes, None),
+    "ascii": (Ascii, False),
+    "color": (Color, None),
+}
+
+
+def in_session(function: Callable[..., None], names: Iterable[str] = COMMON) -> Callable[..., None]:
+    """The function as a command with these common options. In place of them it is called with the
+    session that they make of the one that the callback began, as its first argument."""
+    own = inspect.signature(function, eval_str=True)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    context = inspect.Parameter("ctx", kind, annotation=typer.Context)
+    common = [
+        inspect.Parameter(name, kind, default=COMMON[name][1], annotation=COMMON[name][0])
+        for name in names
+    ]
+
+    def command(ctx: typer.Context, **given: Any) -> None:
+        begun = ctx.find_root().obj
+        known = begun if isinstance(begun, Session) else Session()
+        chosen = {name: given.pop(name, default) for name, (_, default) in COMMON.items()}
+        function(known.with_options(**chosen), **given)
+
+    command.__doc__, command.__name__ = function.__doc__, function.__name__
+    parameters = [each.replace(kind=kind) for each in [*own.parameters.values()][1:]]
+    command.__signature__ = own.replace(parameters=[context, *parameters, *common])  # type: ignore[attr-defined]
+    return command

@@ -15,14 +15,10 @@ from dlplay.author.claims import RELATIONS, Bound, Claim, ClaimError, relation_o
 from dlplay.author.parameters import Parameter
 from dlplay.author.tries import Try
 from dlplay.course.literals import Names, NotLiteral
+from dlplay.wire.contents import DRAWS
 from dlplay.words.nearest import did_you_mean
 from dlplay.words.numbers import bound as bound_in_words
 
-# The calls of the stage that show something in a panel
-DRAWS = {
-    "bars", "curve", "graph", "heatmap", "histogram", "image", "plane", "plot", "table", "text",
-    "tokens",
-}  # fmt: skip
 NAMED = DRAWS | {"axes"}
 
 

@@ -1,11 +1,32 @@
 """Data for scenes: small bundled files and generators. Nothing is ever downloaded.
 
-Every bundled file has its source and licence in LICENSES.md beside this file. Everything returned
-is a float32 or int64 tensor on the CPU; move it with `.to(stage.device)`.
+Every bundled file has its source and licence in LICENSES.md beside this file. Numbers are float32
+or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `images` and `table`
+load what a File parameter names, which may be the user's own.
 """
 
-from dlplay.data.bundled import digits, photo, shakespeare
+from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
+from dlplay.data.measurements import SERIES, series
+from dlplay.data.own import image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.shapes import bars
+from dlplay.data.writing import names, shakespeare, smiles
 
-__all__ = ["bars", "digits", "photo", "points", "shakespeare"]
+__all__ = [
+    "CLOTHES",
+    "PHOTOS",
+    "SERIES",
+    "bars",
+    "digits",
+    "fashion",
+    "image",
+    "images",
+    "names",
+    "photo",
+    "points",
+    "series",
+    "shakespeare",
+    "smiles",
+    "table",
+    "text",
+]

@@ -1,4 +1,4 @@
-"""Loaders of the bundled files."""
+"""Loaders of the bundled pictures: digits, clothes, photos."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import torch
 
 FOLDER = Path(__file__).parent / "files"
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "camera", "coins")
+# What the classes of fashion() are, in order.
+CLOTHES = (
+    "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
+    "ankle boot",
+)  # fmt: skip
 
 
 @cache
@@ -44,6 +49,30 @@ def digits(
     return _prepared(x[:train], y[:train], x[train:], y[train:], flat, standard, device)
 
 
+@cache
+def _fashion() -> Split:
+    raw = gzip.decompress((FOLDER / "fashion_3k.bin.gz").read_bytes())
+    data = torch.from_numpy(np.frombuffer(raw, np.uint8)[8:].copy())
+    y, y_test, pairs = data[:3000], data[3000:3600], data[3600:]
+    # Two pixels share a byte: the left one has the upper half.
+    x = torch.stack([pairs >> 4, pairs & 15], dim=1).float().div(15).reshape(3600, 1, 28, 28)
+    return x[:3000], y.long(), x[3000:], y_test.long()
+
+
+def fashion(
+    train: int = 3000, *, flat: bool = False, standard: bool = False, device: str = "cpu"
+) -> Split:
+    """Pictures of clothes: x_train [train, 1, 28, 28], y_train, x_test [600, 1, 28, 28], y_test.
+
+    Values 0 to 1 in 16 levels of grey, the classes 0 to 9 as in CLOTHES, as many of each; a
+    part of Fashion-MNIST (Zalando SE, 2017). The test pictures come from its test set. `train`:
+    the first so many of the 3,000 training pictures, which lie in random order. `flat`,
+    `standard`: as of `digits`.
+    """
+    x, y, x_test, y_test = _fashion()
+    return _prepared(x[:train], y[:train], x_test, y_test, flat, standard, device)
+
+
 def _prepared(
     x: torch.Tensor,
     y: torch.Tensor,
@@ -67,16 +96,14 @@ def _prepared(
     )
 
 
-@cache
-def shakespeare() -> str:
-    """Nine plays, 1,122,254 characters of 78 kinds, laid out as dialogue."""
-    return gzip.decompress((FOLDER / "shakespeare.txt.gz").read_bytes()).decode("ascii")
+def photo(name: str, *, device: str = "cpu") -> torch.Tensor:
+    """A 128x128 picture, [3, 128, 128], of camera and coins [1, 128, 128]; values 0 to 1.
 
-
-def photo(name: str) -> torch.Tensor:
-    """A 128x128 picture, [3 or 1, 128, 128], values 0 to 1: one of PHOTOS."""
+    One of PHOTOS: sample images of scikit-image, cropped and scaled down.
+    """
     if name not in PHOTOS:
         raise ValueError(f"a photo is one of {', '.join(PHOTOS)}, not {name!r}")
     with np.load(FOLDER / "photos.npz") as archive:
         pixels = torch.from_numpy(archive[name].copy()).float() / 255
-    return pixels[None] if pixels.dim() == 2 else pixels.permute(2, 0, 1).contiguous()
+    pixels = pixels[None] if pixels.dim() == 2 else pixels.permute(2, 0, 1)
+    return pixels.contiguous().to(device)

@@ -2,20 +2,30 @@
 
 from dlplay.draw import palette
 from dlplay.draw.drawing import Drawing
+from dlplay.draw.kind import Counts, Part, Picture, Rows, Words
+from dlplay.draw.kinds import Drawn
 from dlplay.draw.look import Look, View
-from dlplay.draw.panel import caption, draw, frame_name, frames, natural_height
+from dlplay.draw.panel import caption, dear, draw, frame_name, frames, natural_height, parts
 from dlplay.draw.series import Curves, Line
 
 __all__ = [
+    "Counts",
     "Curves",
     "Drawing",
+    "Drawn",
     "Line",
     "Look",
+    "Part",
+    "Picture",
+    "Rows",
     "View",
+    "Words",
     "caption",
+    "dear",
     "draw",
     "frame_name",
     "frames",
     "natural_height",
     "palette",
+    "parts",
 ]

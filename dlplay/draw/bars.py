@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, legend, note, y_axis
 from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.draw.kind import Kind, Rows
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 FILLS = "█▓▒░"  # of series, where there are no colours
@@ -47,7 +50,7 @@ class Reach:
         return float(np.clip(self.scale.at(value), 0, 1))
 
 
-def draw_bars(canvas: Canvas, bars: events.Bars) -> None:
+def draw_bars(canvas: Canvas, bars: events.Bars, view: View) -> None:
     """Lying bars with their values where the rows suffice, standing ones where they do not."""
     names = list(bars.series)
     if not bars.labels or not names:
@@ -94,8 +97,11 @@ def _text(value: float, unit: str) -> str:
 def _lying(
     canvas: Canvas, bars: events.Bars, values: figures.Floats, reach: Reach, top: int
 ) -> None:
+    """A row a bar, from top to bottom: the label, the bar, and its value after the bar's end."""
     series, count = values.shape
     room = canvas.height - top
+    # Labels get a third of the width at most; where the values then leave less than three cells
+    # for the bars, they go. Beside a value stands the mark of its series, if there are several.
     left = min(max(map(glyphs.width, bars.labels)), max(1, canvas.width // 3))
     left = left + 1 if canvas.width >= 8 else 0
     texts = [[_text(value, bars.unit) for value in row] for row in values.tolist()]
@@ -103,10 +109,11 @@ def _lying(
     if right > canvas.width - left - 3:
         right = 0
     size = max(1, canvas.width - left - right)
+    # Rows to spare part the groups; very few bars become two rows thick.
     thick = 2 if series == 1 and count * 3 - 1 <= room and count <= 4 else 1
     gap = 1 if count * (series * thick + 1) - 1 <= room else 0
     shown = min(count, max(1, room // series))
-    if shown < count and room > series:
+    if shown < count and room > series:  # the last row tells how many are left out
         shown = max(1, (room - 1) // series)
     for group in range(shown):
         y = top + group * (series * thick + gap)
@@ -193,3 +200,11 @@ def pillar(canvas: Canvas, area: Area, x: int, base: float, share: float, index:
         part = RISING[max(1, eighth)] if fill == "█" else fill if eighth >= 4 else " "
         if whole < area.height:
             canvas.text(x, bottom - whole, part, color)
+
+
+def _parts(bars: events.Bars) -> Iterator[Rows]:
+    # A table, not a curve for each bar: which bars there are may change from tick to tick.
+    yield Rows(["", *bars.series], zip(bars.labels, *bars.series.values(), strict=False))
+
+
+BARS = Kind(events.Bars, draw_bars, parts=_parts)

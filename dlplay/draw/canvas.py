@@ -159,10 +159,13 @@ class Canvas:
         char = glyphs.to_ascii(char) if self.look.ascii else _mended(char)
         if self.look.colors == "none":
             front = back = np.full_like(char, NONE)
+        # A space shows no colour of its own: without one it joins its neighbours' segment.
         blank = (char == SPACE) & (self.attr & (ink.UNDERLINE | ink.REVERSE) == 0)
-        blank &= char == SPACE
         front = np.where(blank, NONE, front)
         attr = np.where(blank, 0, self.attr)
+        # A cell's look in one number, so that one comparison finds where it changes: from bit 33
+        # on the colour, from bit 8 on the background, each 24 bits and 1 for NONE (-1), then the
+        # attributes.
         keys = (front.astype(np.int64) + 1 << 33) | (back.astype(np.int64) + 1 << 8) | attr
         changes = keys[:, 1:] != keys[:, :-1]
         return Drawing(
@@ -170,6 +173,7 @@ class Canvas:
         )
 
     def _line(self, codes: Ints, keys: npt.NDArray[np.int64], changes: Dots) -> list[Segment]:
+        """A row's segments, one for each run of cells that look alike; see `done` for the keys."""
         if not len(codes):
             return []
         starts = [0, *(np.flatnonzero(changes) + 1).tolist()]

@@ -12,9 +12,11 @@ from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import Floats, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend, note
 from dlplay.draw.ink import BOLD, FAINT
+from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
 from dlplay.draw.palette import SeriesStyle
 from dlplay.draw.series import Curves, Line
+from dlplay.wire import events
 
 BAD = "✗"  # where a series is no longer finite
 
@@ -255,3 +257,17 @@ def _marks(canvas: Canvas, area: Area, trace: Trace) -> None:
     canvas.char[rows, columns] = ord(trace.style.mark)
     canvas.front[rows, columns] = trace.style.color(canvas.look)
     canvas.attr[rows, columns] = 0
+
+
+def _caption(curves: Curves, view: View) -> str:
+    log = curves.axes.log if view.log is None else view.log
+    return {"x": "log x", "y": "log y", "xy": "log x and y"}.get(log, "")
+
+
+def _draw_plot(canvas: Canvas, plot: events.Plot, view: View) -> None:
+    draw_curves(canvas, Curves.of(plot), view)
+
+
+CURVES = Kind(Curves, draw_curves, dear=True, caption=_caption)
+# A watcher's history has turned it into curves already, with the panel's axes.
+PLOT = Kind(events.Plot, _draw_plot, dear=True)

@@ -97,11 +97,14 @@ def _flow(
     """Places for the entries, and how many of them fit."""
     places: list[tuple[int, int]] = []
     x, row = start, 0
+    # In one row, where that has room, they stand further apart.
     gap = 3 if sum(entry.size(name) + 3 for entry in entries) <= width - start else 2
     for index, entry in enumerate(entries):
         size = entry.size(name)
         if x + size > width and x > 0:
             x, row = 0, row + 1
+        # The last row keeps 4 cells for the "+N" of those that are left out: the next two decide
+        # whether this entry would reach into them, and whether all that are left fit anyway.
         more = index < len(entries) - 1 and row == rows - 1
         if row >= rows or (x + size > width - (4 if more else 0) and index > 0):
             if row < rows and index < len(entries) - 1 and x + size <= width:

@@ -10,12 +10,14 @@ from dlplay.draw import glyphs, palette, raster
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, NONE, REVERSE
+from dlplay.draw.kind import Kind
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 LEVELS = "○◉●"  # low, middle, high: nodes without groups and without colours
 
 
-def draw_graph(canvas: Canvas, graph: events.Graph) -> None:
+def draw_graph(canvas: Canvas, graph: events.Graph, view: View) -> None:
     """Edges, then nodes: shape is the group, colour the value, brackets the mark."""
     where = graph.positions.numpy()
     if where.ndim != 2 or where.shape[0] == 0 or where.shape[1] < 2:
@@ -99,3 +101,6 @@ def _labels(canvas: Canvas, graph: events.Graph, x: list[int], y: list[int]) -> 
             canvas.text(start, y[node], label)
             taken[y[node], max(0, start - 1) : end + 1] = True
             break
+
+
+GRAPH = Kind(events.Graph, draw_graph, dear=True)

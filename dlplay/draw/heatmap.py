@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from dlplay.draw import figures, glyphs, images, ink, palette
 from dlplay.draw.canvas import MINUS_SHADES, SHADES, Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import FAINT, NONE
+from dlplay.draw.kind import Kind, Picture
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 if TYPE_CHECKING:
@@ -31,17 +34,13 @@ class Plan:
     height: int  # and rows
 
 
-def frame_of(heatmap: events.Heatmap, frame: int) -> int:
-    return frame % max(1, heatmap.values.shape[0] if heatmap.values.shape else 1)
-
-
-def draw_heatmap(canvas: Canvas, heatmap: events.Heatmap, frame: int) -> None:
+def draw_heatmap(canvas: Canvas, heatmap: events.Heatmap, view: View) -> None:
     """Draw one matrix with its labels and the scale of its colours."""
     values = heatmap.values.numpy()
     if values.ndim != 3 or 0 in values.shape:
         note(canvas, "nothing yet")
         return
-    matrix = values[frame_of(heatmap, frame)].astype(np.float64)
+    matrix = values[view.frame % len(values)].astype(np.float64)
     plan = _plan(canvas, heatmap, *matrix.shape)
     shares = palette.shade(matrix, heatmap.low, heatmap.high)
     if plan.across:
@@ -244,3 +243,38 @@ def natural_height(heatmap: events.Heatmap, width: int) -> int:
     if columns * 2 <= width - left - 10 and rows <= 40:
         return rows + top
     return min(40, max(1, (rows + 1) // 2)) + top
+
+
+def _frames(heatmap: events.Heatmap) -> list[str]:
+    """The name of each matrix, or its number; none if there is but one without a name."""
+    count = max(1, heatmap.values.shape[0] if heatmap.values.shape else 1)
+    if count == 1 and not heatmap.names:
+        return []
+    names = heatmap.names[:count]
+    return names + [f"{i + 1} of {count}" for i in range(len(names), count)]
+
+
+def _caption(heatmap: events.Heatmap, view: View) -> str:
+    return f"{figures.number(heatmap.low)} to {figures.number(heatmap.high)}"
+
+
+def _parts(heatmap: events.Heatmap) -> Iterator[Picture]:
+    names = [*heatmap.names, *map(str, range(len(heatmap.names), heatmap.values.shape[0]))]
+    for name, values in zip(names, heatmap.values.numpy(), strict=False):
+        yield Picture(name, _grey(values, heatmap.low, heatmap.high))
+
+
+def _grey(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np.uint8]:
+    """A matrix as grey pixels [rows, columns, 1]."""
+    scaled = (values - low) / max(high - low, 1e-12)
+    return (np.nan_to_num(scaled, nan=0.0).clip(0, 1) * 255).round().astype(np.uint8)[..., None]
+
+
+HEATMAP = Kind(
+    events.Heatmap,
+    draw_heatmap,
+    height=natural_height,
+    frames=_frames,
+    caption=_caption,
+    parts=_parts,
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from dlplay.draw import palette, raster
@@ -10,10 +12,12 @@ from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend, note
 from dlplay.draw.ink import BOLD, FAINT
+from dlplay.draw.kind import Counts, Kind
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 
-def draw_histogram(canvas: Canvas, histogram: events.Histogram) -> None:
+def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> None:
     """Counts over their bins; every series over the same."""
     edges = np.nan_to_num(np.asarray(histogram.edges, np.float64)).clip(-HUGE, HUGE)
     bins = len(edges) - 1
@@ -107,3 +111,11 @@ def _sign(
             canvas.text(x, y, style.mark, style.color(canvas.look), BOLD)
             taken.add((x, y))
             return
+
+
+def _parts(histogram: events.Histogram) -> Iterator[Counts]:
+    for name, counts in histogram.series.items():
+        yield Counts(name, histogram.edges, counts)
+
+
+HISTOGRAM = Kind(events.Histogram, draw_histogram, dear=True, parts=_parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from dlplay.draw import glyphs, ink
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import FAINT, NONE
+from dlplay.draw.kind import Kind, Picture
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 if TYPE_CHECKING:
@@ -43,13 +46,13 @@ class Grid:
         return 0 if self.caption else 1
 
 
-def draw_image(canvas: Canvas, image: events.Image, fit: bool) -> None:
+def draw_image(canvas: Canvas, image: events.Image, view: View) -> None:
     """Draw as many images as fit, as large as they can all be."""
     pixels = image.pixels.numpy()
     if pixels.ndim != 4 or 0 in pixels.shape:
         note(canvas, "no image yet")
         return
-    grid = layout(image, canvas.width, canvas.height, fit)
+    grid = layout(image, canvas.width, canvas.height, view.fit)
     across = grid.columns * grid.width + (grid.columns - 1)
     left = max(0, (canvas.width - across) // 2)
     for index in range(grid.shown):
@@ -192,3 +195,11 @@ def natural_height(image: events.Image, width: int) -> int:
     grid = Grid(wide, tall, across, count, caption)
     lines = math.ceil(count / across)
     return lines * grid.cell_rows + (lines - 1) * grid.gap
+
+
+def _parts(image: events.Image) -> Iterator[Picture]:
+    for number, picture in enumerate(image.pixels.numpy()):
+        yield Picture(str(number), picture)
+
+
+IMAGE = Kind(events.Image, draw_image, dear=True, height=natural_height, parts=_parts)

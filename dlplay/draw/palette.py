@@ -24,17 +24,15 @@ if TYPE_CHECKING:
 LEVELS = 64  # colours in a map: cells share styles
 
 MARKS = "●▲■◆✚▼◉○△□◇▽"
-DASHES = ("", "1110", "110", "10", "111010", "1100")  # dot columns on and off
 
 
 @dataclass(frozen=True)
 class SeriesStyle:
-    """How a series or class is told from others: colours, a mark, a dash for lines."""
+    """How a series or class is told from others: colours and a mark."""
 
     on_dark: int
     on_light: int
     mark: str
-    dash: str
 
     def color(self, look: Look) -> int:
         return self.on_dark if look.dark else self.on_light
@@ -60,7 +58,6 @@ def series_style(index: int) -> SeriesStyle:
         ink.fix(dark, dark_ansi),
         ink.fix(light, light_ansi),
         MARKS[index % len(MARKS)],
-        DASHES[index % len(DASHES)],
     )
 
 

@@ -13,6 +13,8 @@ from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend
 from dlplay.draw.ink import BOLD, NONE, REVERSE
+from dlplay.draw.kind import Kind
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 BAD = "✗"
@@ -36,7 +38,7 @@ class Place:
         return columns.astype(np.int64), rows.astype(np.int64), finite
 
 
-def draw_plane(canvas: Canvas, plane: events.Plane) -> None:
+def draw_plane(canvas: Canvas, plane: events.Plane, view: View) -> None:
     """Draw the field, then points, then trails: what moves is on top."""
     entries = _entries(canvas, plane)
     rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
@@ -174,3 +176,6 @@ def _walker(canvas: Canvas, place: Place, trail: events.Trail, index: int) -> No
         canvas.text(x, y, mark, attr=BOLD | REVERSE)
     else:
         canvas.text(x, y, mark, ink.contrast(color), BOLD, color)
+
+
+PLANE = Kind(events.Plane, draw_plane, dear=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dlplay.draw import figures, glyphs, palette
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.draw.kind import Kind, Rows
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 NO_NUMBER = ("", "–", "—", "-", "…")  # what stands in a column of numbers where there is none
 
 
-def draw_table(canvas: Canvas, table: events.Table) -> None:
+def draw_table(canvas: Canvas, table: events.Table, view: View) -> None:
     """Columns side by side; numbers are aligned right, the best rows starred and bold."""
     if not table.columns and not table.rows:
         note(canvas, "nothing yet")
@@ -142,3 +145,14 @@ def _row(
         shift = room - glyphs.width(text) if column.numeric else 0
         canvas.text(x + shift, y, text, front, attr)
         x += column.width + gap
+
+
+def _height(table: events.Table, width: int) -> int:
+    return len(table.rows) + 1
+
+
+def _parts(table: events.Table) -> Iterator[Rows]:
+    yield Rows(table.columns, table.rows)
+
+
+TABLE = Kind(events.Table, draw_table, height=_height, parts=_parts)

@@ -11,12 +11,14 @@ from dlplay.draw import figures, glyphs, ink, palette
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, ITALIC, NONE, UNDERLINE
+from dlplay.draw.kind import Kind, Words
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 LONGEST = 20_000  # characters of a text that are laid out: no panel shows more
 
 
-def draw_text(canvas: Canvas, text: events.Text) -> None:
+def draw_text(canvas: Canvas, text: events.Text, view: View) -> None:
     """Wrap and write; the end of it with `tail`, a count of what is left out otherwise."""
     if not text.text.strip():
         note(canvas, "nothing yet")
@@ -65,7 +67,7 @@ def _cut(line: str, width: int) -> int:
     return len(line)
 
 
-def draw_tokens(canvas: Canvas, tokens: events.Tokens) -> None:
+def draw_tokens(canvas: Canvas, tokens: events.Tokens, view: View) -> None:
     """Running text in which each piece has the colour of its value; the end stays in sight."""
     if not tokens.tokens:
         note(canvas, "nothing yet")
@@ -160,3 +162,19 @@ def tokens_height(tokens: events.Tokens, width: int) -> int:
     places = list(_lay(list(enumerate(tokens.tokens)), max(1, width), tokens.gap))
     lines = places[-1][1] + 1 if places else 1
     return lines + (2 if tokens.values and lines >= 3 else 0)
+
+
+def _text_height(text: events.Text, width: int) -> int:
+    return max(1, len(wrap(text.text, width, text.tail)))
+
+
+def _text_parts(text: events.Text) -> Iterator[Words]:
+    yield Words(text.text)
+
+
+def _tokens_parts(tokens: events.Tokens) -> Iterator[Words]:
+    yield Words((" " if tokens.gap else "").join(tokens.tokens))
+
+
+TEXT = Kind(events.Text, draw_text, height=_text_height, parts=_text_parts)
+TOKENS = Kind(events.Tokens, draw_tokens, height=tokens_height, parts=_tokens_parts)

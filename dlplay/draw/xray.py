@@ -10,6 +10,8 @@ from dlplay.draw.bars import RISING
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.draw.kind import Kind
+from dlplay.draw.look import View
 from dlplay.wire import events
 
 KINDS = ("weight", "gradient", "activation")
@@ -36,7 +38,7 @@ class Plan:
         return sum(parts) + 2 * (sum(part > 0 for part in parts) - 1)
 
 
-def draw_xray(canvas: Canvas, xray: events.XRay) -> None:
+def draw_xray(canvas: Canvas, xray: events.XRay, view: View) -> None:
     """A row for each layer; fewer columns where there is less room."""
     if not xray.layers:
         note(canvas, "no layers yet")
@@ -188,3 +190,10 @@ def _tail(name: str, room: int) -> str:
     if glyphs.width(name) <= room:
         return name
     return "…" + name[-(room - 1) :] if room > 1 else name[:room]
+
+
+def _height(xray: events.XRay, width: int) -> int:
+    return len(xray.layers) + 1
+
+
+XRAY = Kind(events.XRay, draw_xray, height=_height)

@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlplay.wire import commands, events
+
+if TYPE_CHECKING:
+    from dlplay.course.catalog import SceneCard
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
     """Run the scene; the process ends when this returns."""
     _take_over_streams(log)
     _die_with_parent()
+    from dlplay.author.parameters import ParameterError
     from dlplay.course import catalog
     from dlplay.engine.execute import execute
     from dlplay.engine.sabotage import sabotaged
@@ -95,22 +99,40 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
         except OSError:
             os._exit(1)
 
-    with sabotaged(order.sabotage):
-        execute(
-            card,
-            order.settings,
-            seed=order.seed,
-            device=order.device,
-            sink=sink,
-            controls=controls,
-            capture=False,
-            tweaks=order.tweaks,
-            looks=order.looks,
-            linger=order.linger,
-        )
+    try:
+        with sabotaged(order.sabotage):
+            execute(
+                card,
+                order.settings,
+                seed=order.seed,
+                device=order.device,
+                sink=sink,
+                controls=controls,
+                capture=False,
+                tweaks=order.tweaks,
+                looks=order.looks,
+                linger=order.linger,
+            )
+    except ParameterError as error:  # a file that was there when it was chosen may have gone
+        sink([_refused(card, order, str(error))])
     sys.stdout.flush()
     sys.stderr.flush()
     outlet.close()
+
+
+def _refused(card: SceneCard, order: Order, message: str) -> events.Finished:
+    return events.Finished(
+        status="failed",
+        message=message,
+        scene=card.id,
+        seed=order.seed,
+        device=order.device,
+        parameters=card.defaults | order.settings,
+        measures={},
+        claims=[],
+        steps=0,
+        seconds=0.0,
+    )
 
 
 def _take_over_streams(log: Connection) -> None:

@@ -49,35 +49,21 @@ def execute(
         checked_live(card.parameters, tweak.name, tweak.value)
     where = numerics.choose_device(device)
     began = time.monotonic()
-    summary = events.Finished(
-        status="failed",
+    begun = events.Started(
         scene=card.id,
         seed=seed,
         device=where,
         parameters=values,
-        measures={},
-        claims=[],
-        steps=0,
-        seconds=0.0,
+        versions=numerics.versions(),
+        digest=card.digest,
     )
-    sink(
-        [
-            events.Started(
-                scene=card.id,
-                seed=seed,
-                device=where,
-                parameters=values,
-                versions=numerics.versions(),
-                digest=card.digest,
-            )
-        ]
-    )
+    sink([begun])
     try:
         scene = catalog.load(card)(**values)
     except Exception as error:
         sink([events.Logged(text=_traceback(error, card.path), stream="err")])
         message = f"{card.path.name} could not be loaded: {_sentence(error)}"
-        return _finish(sink, summary, message=message, seconds=time.monotonic() - began)
+        return _told(sink, begun.ended("failed", message=message, seconds=time.monotonic() - began))
     stage = Stage(
         scene,
         seed=seed,
@@ -91,20 +77,18 @@ def execute(
     )
     with numerics.settled(seed), _captured(stage) if capture else nullcontext():
         status, message = _perform(scene, stage, card)
-        finished = _finish(
-            sink,
-            summary,
-            tick=stage.tick,
-            status=status,
+        summary = begun.ended(
+            status,
+            stage.tick,
             message=message,
             parameters=scene.values,
             measures=dict(stage.measures),
             claims=_judged(stage),
-            steps=stage.tick,
             seconds=time.monotonic() - began,
             headline=stage.last_headline,
             spoilt=sabotage.struck.times,
         )
+        finished = _told(sink, summary)
         if linger and status == "done":
             with suppress(Stopped):
                 stage.linger()
@@ -142,12 +126,9 @@ def _judged(stage: Stage) -> list[events.ClaimResult]:
         return []
 
 
-def _finish(sink: Sink, summary: events.Finished, **known: Any) -> events.Finished:
-    import msgspec
-
-    finished = msgspec.structs.replace(summary, **known)
-    sink([finished])
-    return finished
+def _told(sink: Sink, summary: events.Finished) -> events.Finished:
+    sink([summary])
+    return summary
 
 
 def _sentence(error: BaseException) -> str:

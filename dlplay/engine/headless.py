@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from dlplay.course import catalog
 from dlplay.engine import numerics
 from dlplay.engine.execute import execute
+from dlplay.engine.summary import Summarised
 from dlplay.stage.stage import FLUSH_EVERY
 from dlplay.wire import events
-from dlplay.wire.events import ClaimResult
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,19 +21,10 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Result:
-    """What a run left: see each field. `status` as in `events.Finished`."""
+class Result(Summarised):
+    """What a run left: its summary, whose fields it has (`status`, `measures`, ...), and these."""
 
-    status: str
-    message: str
-    scene: str
-    seed: int
-    device: str
-    parameters: dict[str, Any]
-    measures: dict[str, float]
-    claims: list[ClaimResult]
-    steps: int
-    seconds: float
+    finished: events.Finished
     curves: dict[str, dict[str, Curve]]  # panel, series -> x and y, every point
     panels: dict[str, events.AnyContent]  # the last content of each panel
     axes: dict[str, events.Axes] = field(default_factory=dict)
@@ -118,18 +109,5 @@ def run(
         looks=looks,
     )
     return Result(
-        status=finished.status,
-        message=finished.message,
-        scene=finished.scene,
-        seed=finished.seed,
-        device=finished.device,
-        parameters=finished.parameters,
-        measures=finished.measures,
-        claims=finished.claims,
-        steps=finished.steps,
-        seconds=finished.seconds,
-        curves=collector.curves(),
-        panels=collector.panels,
-        axes=collector.axes,
-        log=collector.log,
+        finished, collector.curves(), collector.panels, axes=collector.axes, log=collector.log
     )

@@ -16,7 +16,7 @@ import numpy as np
 from dlplay.wire import events
 
 if TYPE_CHECKING:
-    from dlplay.draw import Curves, Line
+    from dlplay.draw import Drawn, Line
     from dlplay.wire.events import ClaimResult
 
 BUCKETS = 2048
@@ -211,7 +211,7 @@ class History:
     def _touch(self, panel: str) -> None:
         self.versions[panel] = self.versions.get(panel, 0) + 1
 
-    def panel(self, name: str, until: int | None = None) -> Curves | events.AnyContent | None:
+    def panel(self, name: str, until: int | None = None) -> Drawn | None:
         """What the panel shows: now, or as it was at the tick `until`; None before its first."""
         from dlplay.draw import Curves
 

@@ -135,7 +135,13 @@ class LiveRun:
         self._kill_at: float | None = None
         self._over = threading.Event()
         self._summary: events.Finished | None = None
-        self._started: events.Started | None = None
+        self._started = events.Started(  # what is known before the run says it itself
+            scene=card.id,
+            seed=order.seed,
+            device=order.device,
+            parameters=card.defaults | order.settings,
+        )
+        self._turned: events.Settings = {}
         self._measures: dict[str, float] = {}
         self._claims: list[ClaimResult] = []
         self._control: Connection | None = None
@@ -294,6 +300,8 @@ class LiveRun:
                 self._measures.update(event.values)
             elif isinstance(event, events.Claims):
                 self._claims = event.claims
+            elif isinstance(event, events.Tweaked):
+                self._turned[event.name] = event.value
             if isinstance(event, events.Finished):
                 self._summary = event
                 if self.order.linger:
@@ -338,22 +346,15 @@ class LiveRun:
             self._end("failed", f"the run's process ended by itself (exit code {code})")
 
     def _end(self, status: str, message: str) -> None:
-        started = self._started
-        self._inbox.append(
-            events.Finished(
-                tick=self._tick,
-                status=status,
-                message=message,
-                scene=self.card.id,
-                seed=self.order.seed,
-                device=started.device if started else self.order.device,
-                parameters=started.parameters if started else self.card.defaults,
-                measures=self._measures,
-                claims=self._claims,
-                steps=self._tick,
-                seconds=0.0,
-            )
+        summary = self._started.ended(
+            status,
+            self._tick,
+            message=message,
+            parameters=self._started.parameters | self._turned,
+            measures=self._measures,
+            claims=self._claims,
         )
+        self._inbox.append(summary)
         self.state = "over"
         self._over.set()
 

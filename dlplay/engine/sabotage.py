@@ -102,7 +102,8 @@ def _shuffled(stack: ExitStack) -> None:
         return loaded
 
     for name in data.__all__:
-        _replaced(stack, data, name, spoilt(getattr(data, name)))
+        if callable(load := getattr(data, name)):  # not the names of what there is
+            _replaced(stack, data, name, spoilt(load))
 
 
 def _wrong_sign(stack: ExitStack) -> None:

@@ -1,24 +1,23 @@
-"""What the file of an export is called."""
+"""Where the file of an export lies."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-EVENTS = "events.out.tfevents.0.dlplay"  # TensorBoard knows event files by their name
-SUFFIXES = {"script": "py"}  # the others are called what they are
+from dlplay.export.formats import Format
 
 
-def suffix(name: str) -> str:
-    """The suffix of files in the format of that name."""
-    return SUFFIXES.get(name, name)
+def place(folder: Path, stem: str, format: Format) -> Path:
+    """The file of this format in the folder; where the format asks for one, in its own folder."""
+    path = folder / f"{stem}.{format.suffix or format.name}"
+    return path / format.file if format.file else path
 
 
-def free(folder: Path, stem: str, name: str) -> Path:
-    """A file of this format that is not in the folder yet; TensorBoard's in a folder of its own."""
+def free(folder: Path, stem: str, format: Format) -> Path:
+    """The same for the first of `stem`, `stem-2`, ... that is not there yet."""
     count = 1
     while True:
-        numbered = stem if count == 1 else f"{stem}-{count}"
-        path = folder / f"{numbered}.{suffix(name)}"
-        if not path.exists():
-            return path / EVENTS if name == "tensorboard" else path
+        path = place(folder, stem if count == 1 else f"{stem}-{count}", format)
+        if not (path.parent if format.file else path).exists():
+            return path
         count += 1

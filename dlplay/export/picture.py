@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from dlplay.draw import Curves, Look, View, caption, draw
+from dlplay.draw import Drawn, Look, View, caption, draw
 from dlplay.engine.history import History
 from dlplay.export.layout import Place, places
 from dlplay.export.options import Options
@@ -21,7 +21,6 @@ from dlplay.words.numbers import bound, short, stands
 from dlplay.words.plain import as_wide, to_ascii
 
 Line = list[Segment]
-Drawn = Curves | events.AnyContent
 BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
 NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
 

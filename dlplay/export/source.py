@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.history import History
-from dlplay.engine.recordings.format import read
 from dlplay.engine.recordings.replay import Replay
-from dlplay.engine.recordings.vetting import vetted
 from dlplay.wire import events
 from dlplay.words.address import address, show_setting, show_tweak
 
@@ -26,15 +24,14 @@ class Points:
 class Source:
     """A recorded run, and today's scene of that id if there is one here.
 
-    Iterate it for the events that can be read, as often as you like.
+    Iterate it for the events, as often as you like.
     """
 
     replay: Replay
     card: SceneCard | None = None
 
     def __iter__(self) -> Iterator[list[events.AnyEvent]]:
-        for batch in read(self.replay.path):
-            yield [event for event in map(vetted, batch) if event is not None]
+        return iter(self.replay)
 
     @property
     def history(self) -> History:

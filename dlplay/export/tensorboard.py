@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from dlplay.draw import Counts, Picture, Rows, Words, parts
 from dlplay.export.options import MissingPackage, Options
 from dlplay.export.pixels import png
 from dlplay.export.source import Source
@@ -59,7 +60,6 @@ class _Board:
         self._records: Any = RecordWriter(self.file)
         self._event: Any = Event
         self._summary: Any = Summary
-        self._begun: set[str] = set()
 
     def event(self, tick: int, **known: Any) -> None:
         # A run has no clock of the wall: its ticks count as seconds.
@@ -90,7 +90,9 @@ class _Board:
         )
         self.value(tick, tag=tag, image=picture)
 
-    def histogram(self, tick: int, tag: str, edges: list[float], counts: list[float]) -> None:
+    def histogram(
+        self, tick: int, tag: str, edges: Sequence[float], counts: Sequence[float]
+    ) -> None:
         from tensorboard.compat.proto.summary_pb2 import HistogramProto
 
         middles = (np.array(edges[:-1]) + np.array(edges[1:])) / 2
@@ -116,45 +118,22 @@ def _curves(board: _Board, panel: str, series: dict[str, Any]) -> None:
                 board.scalar(round(tick), f"{panel}/{name}", y)
 
 
-def _content(board: _Board, content: events.AnyEvent) -> None:
+def _content(board: _Board, content: events.AnyContent) -> None:
     """What a panel showed from a tick on."""
-    match content:
-        case events.Image(tick=tick, panel=panel, pixels=pixels):
-            for number, picture in enumerate(pixels.numpy()):
-                board.image(tick, f"{panel}/{number}", picture)
-        case events.Heatmap(tick=tick, panel=panel):
-            for name, values in zip(_names(content), content.values.numpy(), strict=False):
-                board.image(tick, f"{panel}/{name}", _grey(values, content.low, content.high))
-        case events.Histogram(tick=tick, panel=panel, edges=edges, series=series):
-            for name, counts in series.items():
-                if len(edges) == len(counts) + 1:
-                    board.histogram(tick, f"{panel}/{name}", edges, counts)
-        case events.Bars(tick=tick, panel=panel, labels=labels, series=series):
-            # No scalars: which bars there are may change from tick to tick.
-            rows = [
-                [label, *cells] for label, *cells in zip(labels, *series.values(), strict=False)
-            ]
-            board.text(tick, panel, _markdown(["", *series], rows))
-        case events.Text(tick=tick, panel=panel, text=text):
-            board.text(tick, panel, text)
-        case events.Tokens(tick=tick, panel=panel, tokens=tokens, gap=gap):
-            board.text(tick, panel, (" " if gap else "").join(tokens))
-        case events.Table(tick=tick, panel=panel, columns=columns, rows=rows):
-            board.text(tick, panel, _markdown(columns, rows))
+    tick, panel = content.tick, content.panel
+    for part in parts(content):
+        match part:
+            case Picture(name, values):
+                board.image(tick, f"{panel}/{name}", values)
+            case Counts(name, edges, counts):
+                board.histogram(tick, f"{panel}/{name}", edges, counts)
+            case Rows(columns, rows):
+                board.text(tick, panel, _markdown(columns, rows))
+            case Words(text):
+                board.text(tick, panel, text)
 
 
-def _names(content: events.Heatmap) -> Iterator[str]:
-    yield from content.names
-    yield from map(str, range(len(content.names), content.values.shape[0]))
-
-
-def _grey(values: np.ndarray[Any, Any], low: float, high: float) -> np.ndarray[Any, Any]:
-    """A matrix as grey pixels [rows, columns, 1]."""
-    scaled = (values - low) / max(high - low, 1e-12)
-    return (np.nan_to_num(scaled, nan=0.0).clip(0, 1) * 255).round().astype(np.uint8)[..., None]
-
-
-def _markdown(columns: list[str], rows: list[Any]) -> str:
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(
         "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines

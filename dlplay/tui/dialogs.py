@@ -62,7 +62,7 @@ class ChoiceDialog(ModalScreen[Any]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = self.parameter_name
-            yield OptionList(*self.options)
+            yield OptionList(*self.options, markup=False)
 
     def on_mount(self) -> None:
         choices = self.query_one(OptionList)

@@ -11,17 +11,8 @@ from dlplay.course.catalog import SceneCard
 from dlplay.draw import Look
 from dlplay.engine.recordings.format import BadRecording
 from dlplay.engine.recordings.replay import load
+from dlplay.export.formats import FORMATS, listed
 
-MEANINGS = {
-    "svg": "picture of all panels",
-    "png": "the same in pixels",
-    "html": "a page with panels, claims and parameters",
-    "csv": "the curves as a table",
-    "json": "curves, claims and measures as data",
-    "cast": "an asciinema cast of the whole run",
-    "tensorboard": "event files for TensorBoard",
-    "script": "the scene as one plain torch file",
-}
 PANEL = "svg of panel"
 
 
@@ -35,8 +26,7 @@ class Wish:
 
 def offers(panel: str | None) -> list[str]:
     """The lines to choose from; `panel`: the one that is chosen on the stage."""
-    lines = [f"{name:<12} {meaning}" for name, meaning in MEANINGS.items()]
-    return [*lines, f"{PANEL} {panel}"] if panel else lines
+    return [*listed(), f"{PANEL} {panel}"] if panel else listed()
 
 
 def chosen(line: str) -> Wish:
@@ -59,29 +49,20 @@ class ExportError(Exception):
 
 
 def _write(recording: Path, card: SceneCard, wish: Wish, look: Look, folder: Path) -> Path:
-    from dlplay.export import (
-        FORMATS,
-        MissingPackage,
-        NoSuchPanel,
-        NotTranslatable,
-        Options,
-        Source,
-    )
+    from dlplay.export import MissingPackage, NoSuchPanel, NotTranslatable, Options, Source
     from dlplay.export.files import free
 
-    stem = recording.stem
+    stem, format = recording.stem, FORMATS[wish.format]
     if wish.panel:
         stem += "-" + re.sub(r"\W+", "-", wish.panel).strip("-")
     try:
-        made = FORMATS[wish.format].write(
-            Source(load(recording), card), Options(wish.panel, look=look)
-        )
+        made = format.write(Source(load(recording), card), Options(wish.panel, look=look))
         data = made.encode("utf-8", "replace") if isinstance(made, str) else made
-        path = free(folder, stem, wish.format)
+        path = free(folder, stem, format)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
         raise ExportError(f"{error.filename or folder}: {error.strerror}") from None
     except (BadRecording, MissingPackage, NoSuchPanel, NotTranslatable) as error:
         raise ExportError(str(error)) from None
-    return path.parent if wish.format == "tensorboard" else path
+    return path.parent if format.file else path

@@ -17,10 +17,6 @@ from dlplay import draw
 from dlplay.engine.history import History
 from dlplay.tui.mosaic import plan
 from dlplay.tui.pins import Pin, overlay
-from dlplay.wire import events
-
-# Drawing a chart or a picture costs ten times what a number does: every other tick is enough.
-DEAR = (draw.Curves, events.Plot, events.Image, events.Plane, events.Graph, events.Histogram)
 
 
 class PanelView(Widget):
@@ -44,7 +40,7 @@ class PanelView(Widget):
     def __init__(self, name: str) -> None:
         super().__init__(classes="panel")
         self.panel = name
-        self.content: draw.Curves | events.AnyContent | None = None
+        self.content: draw.Drawn | None = None
         self.view = draw.View()
         self.look = draw.Look()
         self._version: tuple[object, ...] = (-1, None)
@@ -61,8 +57,8 @@ class PanelView(Widget):
     ) -> None:
         """Take what the history has for this panel, if it is new and its turn.
 
-        `turn`: whether it is the turn of those that are dear to draw. `at`: the tick to look back
-        to; None: now. `pins`: runs to draw over it.
+        `turn`: whether it is the turn of those that are dear to draw; for them every other tick is
+        enough. `at`: the tick to look back to; None: now. `pins`: runs to draw over it.
         """
         # A pinned run is over: what it draws depends on whether it is there alone.
         seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
@@ -71,7 +67,7 @@ class PanelView(Widget):
             return
         if not self.region or not self.display:
             return
-        if isinstance(self.content, DEAR) and not turn:
+        if not turn and self.content is not None and draw.dear(self.content):
             return
         self._version, self.look = version, look
         self.content = history.panel(self.panel, at)
@@ -82,7 +78,7 @@ class PanelView(Widget):
 
     def put(
         self,
-        content: draw.Curves | events.AnyContent | None,
+        content: draw.Drawn | None,
         look: draw.Look,
         version: tuple[object, ...],
     ) -> None:

@@ -100,7 +100,8 @@ def line(parameter: Parameter[Any], value: Any, chosen: bool, width: int, inks: 
     left = f"{'▸' if chosen else ' '}{'•' if parameter.live else ' '} {parameter.name}"
     room = width - len(left) - 5
     if len(shown) > max(room, 6):
-        shown = shown[: max(room, 6) - 1] + "…"
+        kept = max(room, 6) - 1
+        shown = f"…{shown[-kept:]}" if parameter.kind == "file" else f"{shown[:kept]}…"
     star = "*" if changed else " "
     right = f"‹ {shown} ›{star}" if chosen else f"  {shown}  {star}"
     pad = max(1, width - len(left) - len(right))

@@ -158,7 +158,8 @@ class Margins(Scene):
 
         images, labels, test_images, test_labels = (part.to(device) for part in digits())
         order = torch.randperm(len(test_images), device=device)
-        unseen, targets = pairs(test_images, test_labels, torch.arange(len(order)), order)
+        first = torch.arange(len(order), device=device)
+        unseen, targets = pairs(test_images, test_labels, first, order)
         wanted = fn.one_hot(targets, 10).sum(1) == 1  # [N, 10]
         margin_net, bce_net = reader().to(device), reader().to(device)
         bce_net.load_state_dict(margin_net.state_dict())

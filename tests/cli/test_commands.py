@@ -88,7 +88,7 @@ def test_list_as_json(dlplay, course):
     }
     broken = next(row for row in rows if row["id"] == "tiny/broken")
     assert "expected ':'" in broken["broken"]
-    assert "introduction/gradient-descent" in [row["id"] for row in rows]
+    assert "introduction/first-net" in [row["id"] for row in rows]
 
 
 def test_list_on_a_terminal_has_the_chapters_titles(on_terminal):
@@ -165,7 +165,7 @@ def test_show_of_a_broken_scene_says_why(dlplay):
 
 
 def test_ascii_is_ascii(dlplay):
-    for args in (["list"], ["show", "tiny/fine"], ["show", "introduction/gradient-descent"]):
+    for args in (["list"], ["show", "tiny/fine"], ["show", "introduction/first-net"]):
         assert dlplay(*args, "--ascii").stdout.isascii()
     shown = dlplay("--ascii", "show", "tiny/fine").stdout
     assert "with theta^2 and a formula" in shown

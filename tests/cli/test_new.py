@@ -35,9 +35,9 @@ def test_it_never_writes_over_anything(dlplay, own):
     assert again.exit_code == 2
     assert "choose another name" in again.stderr
     assert file.read_text() == "# mine"
-    taken = dlplay("new", "introduction/gradient-descent")
+    taken = dlplay("new", "introduction/first-net")
     assert taken.exit_code == 2
-    assert "there is a scene introduction/gradient-descent already" in taken.stderr
+    assert "there is a scene introduction/first-net already" in taken.stderr
 
 
 def test_a_folder_that_cannot_be_made(dlplay, own, tmp_path):

@@ -141,7 +141,8 @@ def test_a_killed_program_leaves_what_it_wrote(tmp_path, card):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from dlplay import catalog, events\n"
+        "from dlplay.course import catalog\n"
+        "from dlplay.wire import events\n"
         "from dlplay.engine.recordings.library import Library\n"
         f"card = catalog.describe(Path({str(card.path)!r}), Path({str(card.root)!r}))\n"
         f"recorder = Library(Path({str(tmp_path)!r})).recorder(\n"

@@ -211,6 +211,19 @@ def test_what_was_seen_before_a_death_is_kept(watch):
     assert watched.history.series["loss"]["train"].count == 6
 
 
+def test_the_summary_of_a_killed_run_has_the_values_that_it_had(watch):
+    watched = watch("fine", {"steps": 1_000_000, "size": 2}, seed=4)
+    watched.until(lambda history: history.progress, "a step")
+    watched.run.tweak("learning_rate", 0.2)
+    watched.until(lambda history: history.tweaks, "the tweak")
+    watched.run.kill()
+    finished = watched.end()
+    assert (finished.status, finished.seed, finished.scene) == ("stopped", 4, "faults/fine")
+    assert finished.steps == finished.tick > 0
+    assert finished.parameters["size"] == 2
+    assert finished.parameters["learning_rate"] == 0.2
+
+
 def test_a_crash_of_the_interpreter_leaves_its_stack_in_the_log(watch):
     watched = watch("segfaults")
     watched.end()

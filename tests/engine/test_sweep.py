@@ -14,7 +14,7 @@ from dlplay.draw import Curves, Line, Look, draw
 from dlplay.engine.live import LiveRun
 from dlplay.engine.sweeps import curves as bundles
 from dlplay.engine.sweeps.runs import Sweep, Sweeping, SweepRun, sweep
-from dlplay.wire.events import Bars
+from dlplay.wire.events import Bars, Started
 from tests.conftest import FAULTS
 
 RATES = [0.01, 0.1, 10.0]  # the last diverges
@@ -274,9 +274,13 @@ def test_a_diverged_curve_is_cut_where_it_leaves_the_others_far_behind():
     assert bundles.cut(alone, [], log=False) is alone
 
 
+def begun(seed):
+    return Started(scene="faults/fine", seed=seed, device="cpu", parameters={})
+
+
 def test_a_value_of_which_some_seeds_diverged_says_so(fine):
     runs = [
-        SweepRun(value, seed, status, "", 3, 0.1, "cpu", measures, [], {"loss": {"a": curve}})
+        SweepRun(value, begun(seed).ended(status, 3, measures=measures), {"loss": {"a": curve}})
         for value, seed, status, measures, curve in (
             (5, 0, "done", {"final": 1.0}, line(3.0, 2.0)),
             (5, 1, "diverged", {"final": 9.0}, line(9.0, math.nan)),

@@ -75,10 +75,10 @@ def test_a_package_that_is_missing(export, monkeypatch, name, package):
     assert f"which is not installed: pip install 'dlplay[{name}]'" in result.err
 
 
-def test_names_are_those_of_the_formats():
-    from dlplay.cli.exporting import NAMES
-
-    assert tuple(FORMATS) == NAMES
+def test_help_tells_what_each_format_is(export):
+    shown = export("--help").out
+    for name, format in FORMATS.items():
+        assert f"  {name:<13}{format.meaning}\n" in shown
 
 
 def test_size_panel_and_characters(export):

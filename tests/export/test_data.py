@@ -6,9 +6,12 @@ import csv
 import io
 import json
 import math
+import zlib
 
 import pytest
 
+from dlplay.engine.recordings.format import HEADER
+from dlplay.engine.recordings.replay import load
 from dlplay.export import FORMATS, NoSuchPanel, Options
 from dlplay.wire import events
 
@@ -55,6 +58,23 @@ def test_json_holds_the_same_and_what_the_run_was(run_of):
 def test_ticks_are_the_clock_of_the_run(fine):
     ticks = [int(row["tick"]) for row in table(fine.source) if row["series"] == "the loss"]
     assert ticks == list(range(1, 71))
+
+
+def test_what_a_run_writes_meanwhile_is_left_for_the_next_export(by_hand):
+    def point(tick):
+        return [
+            events.Points(panel="p", series="s", ticks=[tick], x=[1.0], y=[float(tick)]),
+            events.Text(tick=tick, panel="words", text=f"at {tick}"),
+        ]
+
+    source = by_hand(point(1), point(2))
+    payload = events.encode(point(3))
+    with source.replay.path.open("ab") as file:
+        file.write(HEADER.pack(len(payload), zlib.crc32(payload)) + payload)
+    assert [row["y"] for row in table(source)] == ["1.0", "2.0"]
+    assert [event.text for batch in source for event in batch[1:]] == ["at 1", "at 2"]
+    again = load(source.replay.path)
+    assert [event.tick for batch in again for event in batch[1:]] == [1, 2, 3]
 
 
 def test_more_points_than_a_history_keeps(by_hand):

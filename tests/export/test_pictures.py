@@ -146,12 +146,13 @@ def test_names_and_texts_of_a_stranger_stay_text(hostile):
 
 
 def test_a_panel_that_cannot_be_drawn_leaves_the_others(by_hand, monkeypatch):
-    from dlplay.draw import tables
+    from dlplay.draw.kind import Kind
+    from dlplay.draw.kinds import KINDS
 
-    def fail(canvas, event):
+    def fail(canvas, table, view):
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr(tables, "draw_table", fail)
+    monkeypatch.setitem(KINDS, events.Table, Kind(events.Table, fail))
     notes = []
     source = by_hand(
         [

@@ -20,6 +20,7 @@ from dlplay.export.script import NotTranslatable, Plan, script
 from dlplay.wire import events
 from tests.conftest import FAULTS
 from tests.export import alone
+from tests.scenes.quickly import SEED, quick
 
 COURSE = Catalog([built_in()])
 CARDS = {card.id: card for card in COURSE.scenes}
@@ -69,8 +70,8 @@ def assert_same(script_said, result):
 
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_every_scene_measures_the_same_as_a_script(card, tmp_path, launcher):
-    result = run(card.id, seed=4, device="cpu", **dict(card.quick))
-    text = written(card, card.quick, seed=4)
+    result, _ = quick(card)
+    text = written(card, card.quick, seed=SEED)
     assert "import dlplay" not in text
     assert "from dlplay" not in text
     said = forked(text, tmp_path / "scene.py")
@@ -135,10 +136,10 @@ def test_live_tweaks_at_their_steps(tmp_path):
 
 
 def test_a_run_that_was_stopped(tmp_path):
-    card = CARDS["introduction/gradient-descent"]
-    result = run(card.id, max_steps=203, device="cpu")
-    said = printed(written(card, ends=203), tmp_path / "stopped.py")
-    assert said.end == "stopped: after 203 steps"
+    card = CARDS["introduction/first-net"]
+    result = run(card.id, max_steps=103, device="cpu")
+    said = printed(written(card, ends=103), tmp_path / "stopped.py")
+    assert said.end == "stopped: after 103 steps"
     assert_same(said, result)
 
 
@@ -251,3 +252,84 @@ def test_traps(tmp_path, body):
 def test_what_has_no_counterpart_is_told_with_its_line(tmp_path, line, message):
     with pytest.raises(NotTranslatable, match=message):
         written(scene(tmp_path, line))
+
+
+def test_the_script_of_a_page_is_its_run_without_looks():
+    card = CARDS["introduction/first-net"]
+    text = written(card)
+    body = text.partition("# ---- The scene: ")[2].partition("\n\ndef main():")[0]
+    for word in ("stage.look", "stage.plane", "stage.headline", "stage.axes", "def look"):
+        assert word not in body, word
+    assert 'stage.claim("learns", right, above=' in body
+    assert len(text.splitlines()) < 1.6 * len(card.source.splitlines())
+    for each in card.tries:
+        assert each.setting in text
+        assert each.options[each.right - 1] in " ".join(text.replace("#", " ").split())
+
+
+PAGE = '''"""
+# A page
+
+Text.
+"""
+import torch
+
+from dlplay import Float, Int, Scene, Try
+from dlplay.data import photo
+
+
+def shown(value):
+    return photo("camera")[0] * value
+
+
+def kept(value):
+    return 2 * value
+
+
+class Page(Scene):
+    covers = ("Paging",)
+    panels = {"picture": "a picture", "value": "a number"}
+    claims = {"small": "the number ends below one half"}
+    tries = (Try("rate=0.9", "And now?", ("yes", "no"), right=1, breaks="small", why="So."),)
+    rate = Float(0.5, min=0.1, max=1, live=True)
+    steps = Int(10, min=1, max=100)
+
+    def run(self, stage):
+        value = torch.rand(()).item() + 1
+
+        def only_looked(number):
+            return shown(number)
+
+        @stage.look(2)
+        def look():
+            stage.headline(f"{value}")
+            stage.image("picture", only_looked(value))
+            stage.claim("small", kept(value), below=0.5)
+
+        for step in stage.loop(self.steps):
+            value *= self.rate
+            if step % 2:
+                stage.axes("value", y="number")
+            stage.curve("value", it=value)
+            for _ in range(2):
+                stage.text("picture", "nothing but this")
+        with stage.probe():
+            stage.image("picture", only_looked(1.0))
+        stage.claim("small", kept(value), below=0.5)
+        stage.measure(half=value / 2)
+'''
+
+
+def test_of_a_page_stays_what_is_computed_and_nothing_that_looks(tmp_path):
+    (tmp_path / "mine").mkdir()
+    file = tmp_path / "mine" / "page.py"
+    file.write_text(PAGE)
+    card = describe(file, tmp_path)
+    assert not card.broken
+    result = run(card.id, scenes=tmp_path, seed=3, device="cpu")
+    text = written(card, seed=3)
+    said = printed(text, tmp_path / "script.py")
+    assert_same(said, result)
+    for gone in ("photo", "shown", "only_looked", "stage.look", "stage.axes", "stage.text"):
+        assert gone not in text.partition("# ---- The scene: ")[2], gone
+    assert "def kept(value):" in text

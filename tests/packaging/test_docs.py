@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dlplay.course.catalog import describe
-from dlplay.course.pages import DRAWS
 from dlplay.engine.execute import execute
+from dlplay.wire.contents import DRAWS
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"

@@ -49,6 +49,12 @@ def test_it_tells_of_every_chapter():
         assert chapter.title.lower() in table, chapter.title
 
 
+def test_it_names_every_format():
+    from dlplay.export import FORMATS
+
+    assert " --to " + "\\|".join(FORMATS) + " " in README
+
+
 def test_it_names_every_command():
     from typer.main import get_command
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import OptionList
 
 from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
+from dlplay.export import FORMATS
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.dialogs import ChoiceDialog
-from dlplay.tui.exporting import MEANINGS, chosen, offers
+from dlplay.tui.exporting import chosen, offers
 from dlplay.tui.progress import Progress
 from tests.tui.conftest import until
 
@@ -51,6 +53,18 @@ async def test_what_cannot_be_exported_is_told(app, tmp_path):
         assert not list(tmp_path.glob("*.svg"))
 
 
+async def test_what_is_offered_is_text_and_fits(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.session.recording, "a recording")
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog), "the question")
+        await pilot.pause()
+        choices = app.screen.query_one(OptionList)
+        lines = [choices.render_line(y).text.strip() for y in range(choices.option_count)]
+        assert lines == app.screen.options
+        assert any("dlplay[tensorboard]" in line for line in lines)
+
+
 async def test_before_a_run_there_is_nothing_to_export(open_app):
     async with open_app("fine", start=False) as (app, pilot):
         await pilot.press("E")
@@ -58,9 +72,6 @@ async def test_before_a_run_there_is_nothing_to_export(open_app):
 
 
 def test_every_format_is_offered():
-    from dlplay.export import FORMATS
-
-    assert list(MEANINGS) == list(FORMATS)
     assert [chosen(line).format for line in offers(None)] == list(FORMATS)
     wish = chosen(offers("next character")[-1])
     assert (wish.format, wish.panel) == ("svg", "next character")

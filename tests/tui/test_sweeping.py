@@ -22,7 +22,7 @@ from dlplay.tui.sweeps.dialog import Mistyped, SweepDialog, offered, planned
 from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
 from dlplay.tui.sweeps.screen import SweepScreen
 from dlplay.tui.sweeps.view import Choice, curves_of, plot_of, state_words
-from dlplay.wire.events import Axes, Bars, ClaimResult
+from dlplay.wire.events import Axes, Bars, ClaimResult, Started
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher
 
@@ -400,9 +400,9 @@ def _run(place, value, seed):
     lines = {"train": Line.of(steps, loss), "test": Line.of(steps, loss + 0.1)}
     message = "train became nan at step 7" if status == "diverged" else ""
     seconds = 1.5 + place / 10
-    return SweepRun(
-        value, seed, status, message, len(steps), seconds, "cpu", measures, [held], {"loss": lines}
-    )
+    begun = Started(scene="faults/fine", seed=seed, device="cpu", parameters={})
+    known = {"message": message, "seconds": seconds, "measures": measures, "claims": [held]}
+    return SweepRun(value, begun.ended(status, len(steps), **known), {"loss": lines})
 
 
 def test_a_sweep_at_a_glance(snap_compare, faults, tmp_path):

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from dlplay import Choice, Float, Int, Scene, Text, Toggle
+from dlplay import Choice, File, Float, Int, Scene, Text, Toggle
 from dlplay.author.parameters import ParameterError
 
 RATE = Float(0.02, min=1e-4, max=1, log=True)
@@ -15,6 +15,7 @@ SHARE = Float(0.9, min=0, max=0.999)
 BATCH = Int(16, min=1, max=512, log=True)
 WIDTH = Int(3, min=1, max=10)
 RULE = Choice("adam", ("sgd", "momentum", "adam"))
+BOOK = File("shakespeare", kind="text", help="what it learns from")
 
 
 def test_a_logarithmic_parameter_climbs_a_ladder_of_round_numbers():
@@ -48,7 +49,9 @@ def test_every_step_moves_until_the_end(parameter):
         assert down < value or value == parameter.min
 
 
-@pytest.mark.parametrize("parameter", [RATE, SHARE, BATCH, WIDTH, RULE, Toggle(True), Text("a b")])
+@pytest.mark.parametrize(
+    "parameter", [RATE, SHARE, BATCH, WIDTH, RULE, Toggle(True), Text("a b"), BOOK]
+)
 def test_what_is_shown_is_read_back(parameter):
     values = [*parameter.spread(7), parameter.default]
     for value in values:
@@ -73,6 +76,8 @@ def test_what_is_shown_is_read_back(parameter):
         (Int(1, min=1, max=2), None, [1, 2]),
         (RULE, None, ["sgd", "momentum", "adam"]),
         (Toggle(True), None, [False, True]),
+        (BOOK, None, ["shakespeare", "names", "smiles"]),
+        (BOOK, "/my/own.txt", ["/my/own.txt", "shakespeare", "names", "smiles"]),
     ],
 )
 def test_a_spread_lies_about_the_present_value(parameter, around, values):
@@ -97,6 +102,12 @@ def test_choices_and_toggles_turn_round():
     assert RULE.nudge("adam", 1) == "sgd"
     assert RULE.nudge("sgd", -1) == "adam"
     assert Toggle(True).nudge(True, 1) is False
+    assert BOOK.nudge("smiles", 1) == "shakespeare"
+    assert BOOK.nudge("names", 1, big=True) == "smiles"
+
+
+def test_keys_leave_a_file_of_ones_own_where_it_is():
+    assert BOOK.nudge("/my/own.txt", 1) == BOOK.nudge("/my/own.txt", -2, big=True) == "/my/own.txt"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +120,7 @@ def test_choices_and_toggles_turn_round():
         (WIDTH, "inf", "whole number"),
         (RULE, "adm", "Did you mean 'adam'"),
         (Toggle(True), "maybe", "on or off"),
+        (BOOK, "shakespear", "there is no such file. Did you mean 'shakespeare'?"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_allowed(parameter, text, words):
@@ -123,6 +135,10 @@ def test_a_wrong_default_or_range_is_an_error_of_the_author():
         Float(1, min=0, max=1, log=True)
     with pytest.raises(ParameterError):
         Int(1, min=3, max=3)
+    with pytest.raises(ParameterError, match="bundled, one of shakespeare, names, smiles"):
+        File("/my/own.txt", kind="text")
+    with pytest.raises(ParameterError, match="one of text, image, images, table, not 'picture'"):
+        File("coffee", kind="picture")
 
 
 def test_schemas_carry_type_range_default_and_live():
@@ -136,6 +152,15 @@ def test_schemas_carry_type_range_default_and_live():
         "description": "step size",
     }
     assert RULE.schema()["enum"] == ["sgd", "momentum", "adam"]
+    assert BOOK.schema() == {
+        "type": "string",
+        "format": "path",
+        "content": "text",
+        "bundled": ["shakespeare", "names", "smiles"],
+        "default": "shakespeare",
+        "live": False,
+        "description": "what it learns from",
+    }
 
 
 def test_a_scene_holds_values_and_refuses_strangers():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlplay.author.parameters import Parameter, ParameterError, Text
+from dlplay.author.parameters import File, Parameter, ParameterError, Text
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.interrupts import SHOW_CURSOR, Interrupts
 from dlplay.cli.options import chosen_seed
@@ -70,6 +71,8 @@ def _several(card: SceneCard, name: str, text: str) -> bool:
     """Whether this is a list of values, or the wish for a spread; a text's commas are its own."""
     parameter = card.parameters.get(name)
     if parameter is None or isinstance(parameter, Text):
+        return False
+    if isinstance(parameter, File) and os.path.exists(os.path.expanduser(text)):
         return False
     return not text or "," in text
 

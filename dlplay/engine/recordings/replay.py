@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.recordings.format import BadRecording, read
 from dlplay.engine.recordings.vetting import vetted
-from dlplay.wire.events import Finished, Started
+from dlplay.wire.events import AnyEvent, Finished, Started
 
 if TYPE_CHECKING:
     from dlplay.engine.history import History
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 class Replay:
     """A recorded run.
 
-    `history`: fed with everything that could be read. `events`: how many that were. `damaged`:
-    what was wrong with the file, in one sentence, or empty. `started`: how the run began.
+    `history`: fed with everything that could be read. `events`: how many that were, in so many
+    `batches`. `damaged`: what was wrong with the file, in one sentence, or empty. `started`: how
+    the run began. Iterate it for the events.
     """
 
     path: Path
@@ -28,6 +31,15 @@ class Replay:
     started: Started
     damaged: str = ""
     events: int = 0
+    batches: int = 0
+
+    def __iter__(self) -> Iterator[list[AnyEvent]]:
+        """The events that could be read, as often as you like.
+
+        They are read from the file again, for a long run does not fit into memory; and no further
+        than they were read at first, for a run that goes on writes more.
+        """
+        return map(_sensible, islice(read(self.path), self.batches))
 
     @property
     def status(self) -> str:
@@ -39,17 +51,12 @@ class Replay:
     def summary(self) -> Finished:
         """The run's own summary; for an unfinished run one made of what there is (`seconds` 0)."""
         history, began = self.history, self.started
-        return history.finished or Finished(
-            tick=history.tick,
-            status=self.status,
-            scene=began.scene,
-            seed=began.seed,
-            device=began.device,
+        return history.finished or began.ended(
+            self.status,
+            history.tick,
             parameters=began.parameters | {tweak.name: tweak.value for tweak in history.tweaks},
             measures=history.measures,
             claims=history.claims,
-            steps=history.tick,
-            seconds=0.0,
         )
 
 
@@ -61,10 +68,11 @@ def load(path: str | Path) -> Replay:
     """
     from dlplay.engine.history import History
 
-    recording, history, count, left_out = read(path), History(), 0, 0
+    recording, history, batches, count, left_out = read(path), History(), 0, 0, 0
     for batch in recording:
-        good = [event for event in map(vetted, batch) if event is not None]
+        good = _sensible(batch)
         history.feed(good)
+        batches += 1
         count += len(good)
         left_out += len(batch) - len(good)
     damage = [f"{recording.damaged[:1].upper()}{recording.damaged[1:]}."] * bool(recording.damaged)
@@ -74,7 +82,11 @@ def load(path: str | Path) -> Replay:
     if started is None:
         why = " ".join(damage) or "It does not say which scene was run."
         raise BadRecording(f"{path} holds no run that can be shown. {why}")
-    return Replay(Path(path), history, started, " ".join(damage), count)
+    return Replay(Path(path), history, started, " ".join(damage), count, batches)
+
+
+def _sensible(batch: list[AnyEvent]) -> list[AnyEvent]:
+    return [event for event in map(vetted, batch) if event is not None]
 
 
 def _from_summary(done: Finished | None) -> Started | None:

@@ -16,9 +16,9 @@ import numpy as np
 from dlplay.author.parameters import Parameter, Value
 from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves, Line
+from dlplay.engine.summary import Summarised
 from dlplay.engine.sweeps.curves import cut, end_badly, ends_badly, together
 from dlplay.wire import events
-from dlplay.wire.events import ClaimResult
 from dlplay.words.address import show_settings
 from dlplay.words.nearest import did_you_mean
 
@@ -32,19 +32,12 @@ NOTHING = np.zeros(0)
 
 
 @dataclass(frozen=True)
-class SweepRun:
-    """One run of a sweep that came to its end; `status` as in `events.Finished`. `history`: all
-    that it showed, where the sweep keeps it; `recording`: its file, where it is recorded."""
+class SweepRun(Summarised):
+    """One run of a sweep: its summary, whose fields it has, and these. `history`: all that it
+    showed, where the sweep keeps it; `recording`: its file, where it is recorded."""
 
     value: Value
-    seed: int
-    status: str
-    message: str
-    steps: int
-    seconds: float
-    device: str
-    measures: Mapping[str, float]
-    claims: Sequence[ClaimResult]
+    finished: events.Finished
     curves: Mapping[str, Mapping[str, Line]]  # panel, series -> the curve, thinned
     history: History | None = field(default=None, repr=False, compare=False)
     recording: Path | None = field(default=None, compare=False)

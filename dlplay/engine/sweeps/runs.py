@@ -10,6 +10,7 @@ from dlplay.author.scene import checked, find
 from dlplay.course.catalog import BrokenScene, SceneCard
 from dlplay.engine.pool import Job, Pool, Record, Running, Watch, cores
 from dlplay.engine.sweeps.results import Row, Sweep, SweepRun
+from dlplay.wire.events import Started
 
 if TYPE_CHECKING:
     from dlplay.draw import Line
@@ -98,34 +99,21 @@ class Sweeping:
     def so_far(self, run: Running) -> SweepRun:
         """A run under way as if it ended here, its status "running". In the thread of `run`."""
         assert run.history is not None
+        job = run.job
+        begun = Started(scene=job.card.id, seed=job.seed, device="", parameters=dict(job.settings))
         return SweepRun(
-            value=run.job.settings[self._sweep.parameter.name],
-            seed=run.job.seed,
-            status="running",
-            message="",
-            steps=run.history.tick,
-            seconds=0.0,
-            device="",
-            measures={},
-            claims=[],
-            curves=self._curves(run.history),
+            job.settings[self._sweep.parameter.name],
+            begun.ended("running", run.history.tick),
+            self._curves(run.history),
         )
 
     def _keep(self, over: Running) -> None:
         assert over.finished is not None
         assert over.history is not None
-        done = over.finished
         run = SweepRun(
-            value=over.job.settings[self._sweep.parameter.name],
-            seed=done.seed,
-            status=done.status,
-            message=done.message,
-            steps=done.steps,
-            seconds=done.seconds,
-            device=done.device,
-            measures=done.measures,
-            claims=done.claims,
-            curves=self._curves(over.history),
+            over.job.settings[self._sweep.parameter.name],
+            over.finished,
+            self._curves(over.history),
             history=over.history if self._fits(over.history) else None,
             recording=over.recorder.path if over.recorder is not None else None,
         )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from dlplay.course.pages import DRAWS, is_look
+from dlplay.course.pages import is_look
 from dlplay.export.script.prune import used
 from dlplay.export.script.text import Text, blocks, dotted, first_line
+from dlplay.wire.contents import DRAWS
 
 SHOWS = (DRAWS | {"axes", "headline", "watch"}) - {"curve"}  # a curve also ends a run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,10 @@ def _assembled(plan: Plan, scene: Text, name: str, body: str, imports: Mapping[s
     head = scene.segment(lesson) + "\n\n" if is_lesson else ""
     head += _tries(plan.card)
     chunks = [
-        head + _origin(plan) + "\nfrom __future__ import annotations\n\n" + prelude.ENVIRONMENT,
+        head
+        + _origin(plan, needed.values())
+        + "\nfrom __future__ import annotations\n\n"
+        + prelude.ENVIRONMENT,
         _import_lines(list(needed.values())),
         _settings(plan),
         top.rstrip("\n") + "\n",
@@ -179,11 +182,13 @@ def _assembled(plan: Plan, scene: Text, name: str, body: str, imports: Mapping[s
     return f'{chunks[0].rstrip()}\n\n{whole}{data}\n\nif __name__ == "__main__":\n    main()\n'
 
 
-def _origin(plan: Plan) -> str:
+def _origin(plan: Plan, imports: Iterable[Import]) -> str:
+    images = any(given.module.split(".")[0] == "PIL" for given in imports)
+    libraries = "torch, numpy and Pillow" if images else "torch and numpy"
     lines = [
         f"# dlplay {dlplay.__version__} wrote this as a plain torch script of the run",
         f"#     dlplay run {plan.address}",
-        "# It needs torch and numpy, and prints the same measures, to the last bit where the",
+        f"# It needs {libraries}, and prints the same measures, to the last bit where the",
         "# versions and the device are the same. What dlplay draws has been left out.",
     ]
     return "\n".join(lines) + "\n"

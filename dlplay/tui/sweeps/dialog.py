@@ -46,8 +46,9 @@ def offered(parameter: Parameter[Any], wish: Wish) -> str:
 
 def planned(wish: Wish, parameter: Parameter[Any], values: str, seeds: str, jobs: str) -> Plan:
     """What the fields ask for; Mistyped if one of them cannot be."""
-    # An option's name may have a space in it.
-    between = r"\s*,\s*" if parameter.kind == "choice" and "," in values else r"[,\s]+"
+    # The name of an option or a file may have a space in it.
+    spaced = parameter.kind == "file" or (parameter.kind == "choice" and "," in values)
+    between = r"\s*,\s*" if spaced else r"[,\s]+"
     try:
         listed = [parameter.parse(word) for word in re.split(between, values.strip(", ")) if word]
         plan = Plan(wish, parameter.name, distinct(parameter, listed), 1, 1)

@@ -1,0 +1,237 @@
+"""What panels show, one kind a class. A new kind stands here, and in `AnyContent`.
+
+`docs/architecture.md` says where else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import get_args
+
+import msgspec
+
+from dlplay.wire.base import MOST, Array, Event, Number
+
+
+class Content(Event):
+    """What a panel shows from now on; it replaces what the panel showed before."""
+
+    panel: str
+
+
+class Plot(Content):
+    """Whole curves at once: series by name, each with its x and y. `scatter`: marks, no lines."""
+
+    series: dict[str, tuple[list[Number], list[Number]]]
+    scatter: bool = False
+
+    def sound(self) -> bool:
+        return all(len(x) == len(y) for x, y in self.series.values())
+
+
+class Image(Content):
+    """A grid of images: `pixels` is uint8 [N, H, W, 1 or 3]; `captions`: one each, or none."""
+
+    pixels: Array
+    captions: list[str] = []
+    columns: int = 0  # images in a row; 0: as many as fit
+
+    def sound(self) -> bool:
+        return self.pixels.holds(4, "u1") and self.pixels.shape[-1] in (1, 3)
+
+
+class Heatmap(Content):
+    """Matrices of one shape, one of them seen at a time: float32 [K, rows, columns].
+
+    `names` tells the K apart (heads, layers). `low`, `high`: the ends of the colour scale.
+    `diverging`: zero is the middle of the scale, and sign is what matters.
+    """
+
+    values: Array
+    names: list[str] = []
+    rows: list[str] = []
+    columns: list[str] = []
+    x: str = ""
+    y: str = ""
+    low: Number = 0.0
+    high: Number = 1.0
+    diverging: bool = False
+
+    def sound(self) -> bool:
+        return self.values.holds(3, "f4")
+
+
+class Cloud(msgspec.Struct, frozen=True):
+    """Points of a plane: float32 [N, 2], with a class each (or none)."""
+
+    name: str
+    xy: Array
+    labels: list[int] = []
+
+    def sound(self) -> bool:
+        """Whether there is a class for each point, or none."""
+        return (
+            self.xy.holds_points()
+            and _optional(self.labels, self.xy.shape[0])
+            and all(abs(label) < MOST for label in self.labels)
+        )
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """A path on a plane: float32 [N, 2]; its last point is where the walker stands."""
+
+    name: str
+    xy: Array
+
+
+class Plane(Content):
+    """A part of the plane: a field of values, points and paths.
+
+    `field`: float32 [rows, columns], row 0 at the lowest y; or None. `kind` of the field: "heat"
+    (low to high), "contour" (level lines over the heat), "signed" (zero is the middle), "classes"
+    (whole numbers, one colour each). `x`, `y`: the ends of the axes.
+    """
+
+    x: tuple[Number, Number]
+    y: tuple[Number, Number]
+    field: Array | None = None
+    kind: str = "heat"
+    clouds: list[Cloud] = []
+    trails: list[Trail] = []
+    x_label: str = ""
+    y_label: str = ""
+
+    def sound(self) -> bool:
+        return (
+            (self.field is None or self.field.holds(2, "f4"))
+            and all(cloud.sound() for cloud in self.clouds)
+            and all(trail.xy.holds_points() for trail in self.trails)
+        )
+
+
+class Bars(Content):
+    """Bars: one group a label, one bar a series. `log`: lengths on a logarithmic scale."""
+
+    labels: list[str]
+    series: dict[str, list[Number]]
+    log: bool = False
+    unit: str = ""
+
+    def sound(self) -> bool:
+        return all(len(bars) == len(self.labels) for bars in self.series.values())
+
+
+class Histogram(Content):
+    """Counts between shared edges: len(edges) = len(counts) + 1 for every series."""
+
+    edges: list[Number]
+    series: dict[str, list[Number]]
+    x: str = ""
+
+    def sound(self) -> bool:
+        return all(len(self.edges) == len(counts) + 1 for counts in self.series.values())
+
+
+class Graph(Content):
+    """Nodes and edges. `positions`: float32 [N, 2] in 0..1. `groups`: the true class of a node.
+
+    `values`: what colours a node, from `low` to `high` (two beliefs meet in the middle).
+    `marked`: nodes that stand out (the labelled ones).
+    """
+
+    positions: Array
+    edges: list[tuple[int, int]]
+    labels: list[str] = []
+    values: list[Number] = []
+    groups: list[int] = []
+    marked: list[int] = []
+    low: Number = 0.0
+    high: Number = 1.0
+
+    def sound(self) -> bool:
+        if not self.positions.holds_points():
+            return False
+        count = self.positions.shape[0]
+        ends = [end for edge in self.edges for end in edge]
+        return all(0 <= node < count for node in (*ends, *self.marked)) and all(
+            _optional(each, count) for each in (self.labels, self.values, self.groups)
+        )
+
+
+class Text(Content):
+    """Plain text; `tail`: the end is what matters, if it does not fit."""
+
+    text: str
+    tail: bool = False
+
+
+class Tokens(Content):
+    """Text in pieces, each coloured by a value from `low` to `high` (a probability).
+
+    `prompt`: how many of the first pieces were given, not generated. `gap`: pieces are words of
+    their own (drawn apart), not parts of a running text.
+    """
+
+    tokens: list[str]
+    values: list[Number] = []
+    low: Number = 0.0
+    high: Number = 1.0
+    prompt: int = 0
+    gap: bool = False
+
+    def sound(self) -> bool:
+        return _optional(self.values, len(self.tokens))
+
+
+class Table(Content):
+    """Rows of cells; numbers are aligned right. `best`: rows that stand out."""
+
+    columns: list[str]
+    rows: list[list[str | float | int]]
+    best: list[int] = []
+
+    def sound(self) -> bool:
+        return all(len(row) == len(self.columns) for row in self.rows)
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """The distribution of a tensor's numbers; `counts` over equal bins from `low` to `high`."""
+
+    mean: Number
+    std: Number
+    low: Number
+    high: Number
+    counts: list[int]
+    zeros: Number = 0.0  # the share that is exactly zero
+    bad: int = 0  # numbers that are not finite
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One layer under the X-ray."""
+
+    name: str
+    kind: str
+    shape: list[int]  # of the weight; empty for a layer without one
+    parameters: int
+    weight: Spread | None = None
+    gradient: Spread | None = None
+    activation: Spread | None = None
+    dead: Number | None = None  # the share of units silent on the whole batch
+
+
+class XRay(Content):
+    """The layers of a watched model as they are now."""
+
+    layers: list[Layer]
+
+
+AnyContent = (
+    Plot | Image | Heatmap | Plane | Bars | Histogram | Graph | Text | Tokens | Table | XRay
+)
+# The stage's calls that show something in a panel: each kind has one of its name, but the X-ray,
+# which is taken by itself; and `curve` adds points to what is there.
+DRAWS = {kind.__struct_config__.tag for kind in get_args(AnyContent)} - {"xray"} | {"curve"}
+
+
+def _optional(values: Sized, count: int) -> bool:
+    return len(values) in (0, count)
