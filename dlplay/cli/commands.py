@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from dlplay.cli import options
-from dlplay.cli.exits import HELP, Mistake, tidy_end
+from dlplay.cli.exits import HELP, Mistake, complain, tidy_end
 from dlplay.cli.group import Command, Commands, WithFormats
 from dlplay.cli.options import (
     COMMON,
@@ -138,6 +138,8 @@ def list_(
     else:
         for line in listing.lines(cards):
             typer.echo(here.text(line))
+    for notice in catalog.notices:
+        complain(notice.text)
 
 
 @command()

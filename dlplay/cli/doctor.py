@@ -170,20 +170,20 @@ def data() -> Iterator[Finding]:
 def scenes(extra: Path | None) -> Iterator[Finding]:
     """The folders that are searched, and the files in them that cannot be read."""
     from dlplay.course.catalog import Catalog, built_in, roots
+    from dlplay.course.files import shown
 
     if not built_in().is_dir():
         yield Finding("scenes", "trouble", f"no folder {built_in()}", "install dlplay again")
-    for root in roots(extra):
-        try:
-            cards = Catalog([root]).scenes
-        except OSError as error:
-            yield Finding("scenes", "trouble", f"{root}: {error.strerror}", "make it readable")
-            continue
+    folders = roots(extra)
+    for root in folders:
+        cards = Catalog([root]).scenes
         broken = [card for card in cards if card.broken]
-        yield Finding("scenes", "ok", f"{len(cards) - len(broken)} in {root}")
+        yield Finding("scenes", "ok", f"{len(cards) - len(broken)} in {shown(root)}")
         for card in broken:
-            advice = f"correct {card.path}"
+            advice = f"correct {shown(card.path)}"
             yield Finding(card.id, "warning", card.broken.splitlines()[0], advice)
+    for notice in Catalog(folders).notices:
+        yield Finding("scenes", "warning", notice.text, notice.advice)
 
 
 def settings_folder() -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dlplay.course.files import shown
 from dlplay.words.address import show_setting
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def as_row(card: SceneCard, part: str = "") -> dict[str, Any]:
         "part": part,
         "title": card.title,
         "covers": {section: list(names) for section, names in card.covers.items()},
-        "path": str(card.path),
+        "path": shown(card.path),
     }
     return row | {"broken": card.broken} if card.broken else row
 
@@ -105,7 +106,7 @@ def print_scene(
 
     ascii = session.plain(console.file)  # type: ignore[arg-type]
     console.print(Text(session.text(card.title), style="bold"))
-    console.print(Text(f"{card.id}\n{card.path}", style="dim"), soft_wrap=True)
+    console.print(Text(f"{card.id}\n{shown(card.path)}", style="dim"), soft_wrap=True)
     console.print()
     console.print(lesson(card.lesson, ascii=ascii))
     if card.covers:

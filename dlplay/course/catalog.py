@@ -1,74 +1,34 @@
-"""Finds chapters and scenes in folders, describes them without importing them, and loads them."""
+"""Finds chapters and scenes in folders."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import importlib.util
 import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import NamedTuple
 
-from dlplay.author.claims import Claim
-from dlplay.author.parameters import Parameter
-from dlplay.author.scene import Scene
-from dlplay.author.tries import Try
-from dlplay.course import literals
-from dlplay.course.pages import Page, is_page
+from dlplay.course import files
+from dlplay.course.cache import Cache, default_file
+from dlplay.course.cards import SceneCard, card_of, describe, id_of, kebab
+from dlplay.course.facts import INIT, FolderFacts, heading
+from dlplay.course.loading import BrokenScene, load
 from dlplay.words.nearest import did_you_mean, nearest
 
+__all__ = [
+    "BrokenScene", "Catalog", "Chapter", "SceneCard", "UnknownScene", "built_in", "describe",
+    "load", "roots", "user_folder",
+]  # fmt: skip
+
 ENTRY_POINTS = "dlplay.scenes"
+NAMED = 3  # of many, so many are named
 
 
 class UnknownScene(LookupError):
     """No scene or chapter of that id; the message names the nearest."""
-
-
-class BrokenScene(Exception):
-    """A scene file that cannot be read or loaded; the message says why."""
-
-
-@dataclass(frozen=True)
-class SceneCard:
-    """What a scene's file declares, read without running it.
-
-    `panels`: names with their captions, the lead first. `is_page`: whether it is of the new form.
-    `broken`: why the file could not be read, or empty.
-    """
-
-    id: str
-    path: Path
-    root: Path
-    title: str
-    lesson: str = ""
-    covers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    panels: Mapping[str, str] = field(default_factory=dict)
-    quick: Mapping[str, Any] = field(default_factory=dict)
-    pace: float = 0
-    parameters: Mapping[str, Parameter[Any]] = field(default_factory=dict)
-    claims: tuple[Claim, ...] = ()
-    tries: tuple[Try, ...] = ()
-    is_page: bool = False
-    source: str = ""
-    broken: str = ""
-
-    @property
-    def chapter(self) -> str:
-        return self.id.split("/")[0]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the file as it was read."""
-        return hashlib.sha256(self.source.encode()).hexdigest()
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        return {name: parameter.default for name, parameter in self.parameters.items()}
 
 
 @dataclass(frozen=True)
@@ -90,24 +50,41 @@ class Chapter:
         return next((title for title, ids in self.parts.items() if id in ids), "")
 
 
-class Catalog:
-    """Every chapter and scene in a list of folders, in their declared order."""
+class Notice(NamedTuple):
+    """Something that is amiss in a folder, and what to do about it."""
 
-    def __init__(self, roots: list[Path]) -> None:
+    text: str
+    advice: str
+
+
+class Catalog:
+    """Every chapter and scene in a list of folders, in their declared order.
+
+    Of two scenes with one id, the first is in it. `cache`: the file that keeps what was read; the
+    user's, unless another is given.
+    """
+
+    def __init__(self, roots: list[Path], cache: Path | None = None) -> None:
         self.roots = roots
+        self._cache_file = cache
 
     @cached_property
     def chapters(self) -> tuple[Chapter, ...]:
-        found: dict[str, Chapter] = {}
+        return tuple(self._survey.chapters.values())
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is amiss in the folders, but for broken scenes."""
+        return tuple(self._survey.notices())
+
+    @cached_property
+    def _survey(self) -> Survey:
+        cache = Cache(self._cache_file or default_file())
+        survey = Survey(cache)
         for root in self.roots:
-            for chapter in _chapters(root):
-                if chapter.id in found:  # a user's folder adds scenes to a chapter of ours
-                    known = found[chapter.id]
-                    ids = {card.id for card in known.scenes}
-                    more = tuple(card for card in chapter.scenes if card.id not in ids)
-                    chapter = replace(known, scenes=known.scenes + more)
-                found[chapter.id] = chapter
-        return tuple(found.values())
+            survey.add(root)
+        cache.save()
+        return survey
 
     @property
     def scenes(self) -> tuple[SceneCard, ...]:
@@ -132,11 +109,9 @@ class Catalog:
     def _candidates(self, id: str) -> Iterator[SceneCard]:
         """Scenes in the files that are called as the id says, in the order of the folders."""
         for root in self.roots:
-            for path in root.glob("*/*.py"):
-                if _id(path) == id and _is_chapter(path.parent) and not path.name.startswith("_"):
-                    card = describe(path, root)
-                    if card is not None:
-                        yield card
+            for path in _called(root, id):
+                if (card := describe(path, root)) is not None:
+                    yield card
 
     def select(self, names: list[str]) -> list[SceneCard]:
         """The scenes of these ids and chapters, in order; all of them for an empty list."""
@@ -178,7 +153,10 @@ def roots(extra: Path | None = None) -> list[Path]:
         found.append(Path(os.environ["DLPLAY_SCENES"]))
     found += _plugged_in()
     found.append(user_folder())
-    return [root for root in dict.fromkeys(path.resolve() for path in found) if root.is_dir()]
+    places = dict.fromkeys(
+        os.path.realpath(path) for path in found
+    )  # it never fails, as resolve may
+    return [Path(place) for place in places if os.path.isdir(place)]
 
 
 def _plugged_in() -> Iterator[Path]:
@@ -190,37 +168,101 @@ def _plugged_in() -> Iterator[Path]:
             yield Path(place)
 
 
-def _chapters(root: Path) -> Iterator[Chapter]:
-    folders = [path for path in root.iterdir() if _is_chapter(path)]
-    for folder in _ordered(folders, _order(root, "chapters")):
-        files = [path for path in folder.glob("*.py") if not path.name.startswith("_")]
-        if files:
-            title, introduction = _heading(_docstring(folder / "__init__.py"), folder.name)
-            order = _order(folder, "scenes")
-            cards = (describe(path, root) for path in _ordered(files, order))
-            scenes = tuple(card for card in cards if card is not None)
-            if scenes:
-                id = _kebab(folder.name)
-                parts = {
-                    part: tuple(f"{id}/{_kebab(name)}" for name in names)
-                    for part, names in order.items()
-                    if part
-                }
-                yield Chapter(id, title, introduction, scenes, parts)
+class Survey:
+    """The chapters of some folders, and what is amiss in them."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.chapters: dict[str, Chapter] = {}
+        self._cache = cache
+        self._troubles: list[Notice] = []
+        self._hidden: dict[Path, list[str]] = {}
+
+    def add(self, root: Path) -> None:
+        """Take in the chapters of a folder; they add to those that are there."""
+        for folder in _ordered(self._list(_folders, root), self._declared(root).chapters):
+            self._add_chapter(folder, root)
+
+    def notices(self) -> Iterator[Notice]:
+        """Each thing that is amiss."""
+        yield from self._troubles
+        for root, ids in self._hidden.items():
+            more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+            names = ", ".join(ids[:NAMED]) + more
+            text = f"not shown of {files.shown(root)}, as others have their names: {names}"
+            yield Notice(text, "rename their files")
+
+    def _add_chapter(self, folder: Path, root: Path) -> None:
+        declared = self._declared(folder)
+        id = kebab(folder.name)
+        known = self.chapters.get(id)  # a user's folder adds scenes to a chapter of ours
+        cards = {card.id: card for card in known.scenes} if known else {}
+        for path in _ordered(self._list(_files, folder), declared.scenes):
+            card = self._card(path, root)
+            if card is not None and cards.setdefault(card.id, card) is not card:
+                self._hidden.setdefault(root, []).append(card.id)
+        if known:
+            self.chapters[id] = replace(known, scenes=tuple(cards.values()))
+        elif cards:
+            title, introduction = heading(declared.lesson, files.shown(folder.name))
+            parts = {
+                part: tuple(f"{id}/{kebab(name)}" for name in names)
+                for part, names in declared.scenes.items()
+                if part
+            }
+            self.chapters[id] = Chapter(id, title, introduction, tuple(cards.values()), parts)
+
+    def _list(self, look: Callable[[Path], list[Path]], folder: Path) -> list[Path]:
+        try:
+            return look(folder)
+        except OSError as error:
+            text = f"{files.shown(folder)} cannot be read: {error.strerror}"
+            self._troubles.append(Notice(text, "make it readable"))
+            return []
+
+    def _card(self, path: Path, root: Path) -> SceneCard | None:
+        reading = self._cache.read(path)
+        try:
+            return card_of(reading.facts, path, root, reading.text)
+        except Exception:  # the cache holds what no file can say
+            return describe(path, root)
+
+    def _declared(self, folder: Path) -> FolderFacts:
+        init = folder / INIT
+        found = self._cache.read(init).facts if os.path.lexists(init) else None
+        if not isinstance(found, FolderFacts):
+            return FolderFacts()
+        if found.broken:
+            text = f"titles and order are not read from {found.broken}"
+            self._troubles.append(Notice(text, f"correct {files.shown(init)}"))
+        return found
 
 
-def _is_chapter(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(("_", "."))
+def _folders(root: Path) -> list[Path]:
+    """The folders in it that may be chapters. Raises OSError."""
+    with os.scandir(root) as entries:
+        return [root / entry.name for entry in entries if _is_named(entry.name) and entry.is_dir()]
 
 
-def _order(folder: Path, name: str) -> dict[str, tuple[str, ...]]:
-    """What the folder's __init__.py declares as `name`: its parts in order, or one without a
-    title."""
-    init = folder / "__init__.py"
-    declared = literals.constants(_tree(init).body).get(name, ()) if init.is_file() else ()
-    if not isinstance(declared, dict):
-        declared = {"": declared}
-    return {str(part): tuple(map(str, entries)) for part, entries in declared.items()}
+def _files(folder: Path) -> list[Path]:
+    """The Python files in it that may be scenes. Raises OSError."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries]
+    return [folder / name for name in names if name.endswith(".py") and _is_named(name)]
+
+
+def _called(root: Path, id: str) -> list[Path]:
+    """The files in its chapters that are called as the id says; none where nothing can be read."""
+    found: list[Path] = []
+    with suppress(OSError):
+        for folder in _folders(root):
+            if kebab(folder.name) == id.partition("/")[0]:
+                found += [path for path in _files(folder) if id_of(path) == id]
+    return found
+
+
+def _is_named(name: str) -> bool:
+    """Whether it is meant to be seen: neither private nor hidden."""
+    return not name.startswith(("_", "."))
 
 
 def _ordered(found: list[Path], order: Mapping[str, tuple[str, ...]]) -> list[Path]:
@@ -228,132 +270,3 @@ def _ordered(found: list[Path], order: Mapping[str, tuple[str, ...]]) -> list[Pa
     entries = [entry for part in order.values() for entry in part]
     places = {entry.replace("-", "_"): place for place, entry in enumerate(entries)}
     return sorted(found, key=lambda path: (places.get(path.stem, len(places)), path.stem))
-
-
-def _tree(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, OSError):
-        return ast.Module([], [])
-
-
-def _docstring(path: Path) -> str:
-    return ast.get_docstring(_tree(path)) or ""
-
-
-def _heading(lesson: str, name: str) -> tuple[str, str]:
-    """A lesson's first heading, and what follows it."""
-    first, _, rest = lesson.partition("\n")
-    if first.startswith("# "):
-        return first[2:].strip(), rest.strip()
-    return name.replace("_", " ").capitalize(), lesson
-
-
-def _id(path: Path) -> str:
-    return f"{_kebab(path.parent.name)}/{_kebab(path.stem)}"
-
-
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")
-
-
-def describe(path: Path, root: Path) -> SceneCard | None:
-    """What a scene's file declares; None for a file without a scene (shared helpers)."""
-    id = _id(path)
-    title = path.stem.replace("_", " ").capitalize()
-    source = ""
-    try:
-        source = path.read_text(encoding="utf-8")
-        tree = ast.parse(source)
-        body = _scene_body(tree)
-        if body is None:
-            return None
-        title, lesson = _heading(ast.get_docstring(tree) or "", path.stem)
-        names = literals.constants(tree.body)
-        declared = literals.constants(body, names)
-        known: dict[str, Any] = {"title": title, "lesson": lesson, "source": source}
-        known["quick"] = declared.get("quick", {})
-        known["parameters"] = parameters = literals.parameters(body, names)
-        if is_page(declared):
-            page = Page(tree, declared, names)
-            return SceneCard(
-                id,
-                path,
-                root,
-                covers=dict.fromkeys(page.covers, ()),
-                panels=page.panels,
-                claims=page.claims(parameters),
-                tries=page.tries,
-                pace=float(declared.get("pace", 0)),
-                is_page=True,
-                **known,
-            )
-        return SceneCard(
-            id,
-            path,
-            root,
-            covers=_covers(declared.get("covers", {})),
-            panels=dict.fromkeys(declared.get("panels", ()), ""),
-            claims=literals.claims(body, names),
-            **known,
-        )
-    except Exception as error:  # whatever is wrong with a file, it breaks its own scene alone
-        return SceneCard(id, path, root, title, source=source, broken=f"{path.name}: {error}")
-
-
-def _covers(declared: object) -> dict[str, tuple[str, ...]]:
-    """Sections with the panels and claims that show them. Raises ValueError for anything else."""
-    shown = "covers must be a dict: {section: (names of panels and claims that show it, ...)}"
-    if not isinstance(declared, dict):
-        raise ValueError(shown)
-    if any(isinstance(names, str) for names in declared.values()):
-        raise ValueError(f"{shown}; one name needs its comma: ('loss',)")
-    return {section: tuple(names) for section, names in declared.items()}
-
-
-def _scene_body(tree: ast.Module) -> list[ast.stmt] | None:
-    for statement in tree.body:
-        if isinstance(statement, ast.ClassDef):
-            for base in statement.bases:
-                if ast.unparse(base).split(".")[-1] == "Scene":
-                    return statement.body
-    return None
-
-
-def load(card: SceneCard) -> type[Scene]:
-    """Import a scene's file, as part of a private package, and return its Scene class.
-
-    Raises BrokenScene if the file cannot be imported or has no Scene.
-    """
-    if card.broken:
-        raise BrokenScene(card.broken)
-    package = f"_dlplay_scenes_{hashlib.sha256(str(card.root).encode()).hexdigest()[:8]}"
-    chapter = f"{package}.{card.path.parent.name}"
-    _package(package, card.root)
-    _package(chapter, card.path.parent)
-    module = _module(f"{chapter}.{card.path.stem}", card.path)
-    for value in vars(module).values():
-        if (
-            isinstance(value, type)
-            and issubclass(value, Scene)
-            and value.__module__ == module.__name__
-        ):
-            return value
-    raise BrokenScene(f"{card.path.name} has no Scene class")
-
-
-def _package(name: str, folder: Path) -> None:
-    if name not in sys.modules:
-        module = ModuleType(name)
-        module.__path__ = [str(folder)]
-        sys.modules[name] = module
-
-
-def _module(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise BrokenScene(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module

@@ -14,7 +14,7 @@ from typing import Any
 from dlplay.author.claims import RELATIONS, Bound, Claim, ClaimError, relation_of
 from dlplay.author.parameters import Parameter
 from dlplay.author.tries import Try
-from dlplay.course.literals import NotLiteral, evaluate
+from dlplay.course.literals import Names, NotLiteral
 from dlplay.wire.contents import DRAWS
 from dlplay.words.nearest import did_you_mean
 from dlplay.words.numbers import bound as bound_in_words
@@ -29,7 +29,7 @@ class PageError(ValueError):
 class Page:
     """The declarations of a scene of the new form, held against the calls in its file."""
 
-    def __init__(self, tree: ast.Module, declared: Mapping[str, Any], names: Mapping[str, Any]):
+    def __init__(self, tree: ast.Module, declared: Mapping[str, Any], names: Names):
         """`declared`: the literals of the class; `names`: those of the module."""
         self._names = names
         self.panels: dict[str, str] = _texts("panels", declared.get("panels", {}))
@@ -102,14 +102,14 @@ class Page:
 
     def _bound(self, name: str, call: ast.Call) -> tuple[str, Bound]:
         try:
-            bounds = {k.arg: evaluate(k.value, self._names) for k in call.keywords if k.arg}
+            bounds = {k.arg: self._names.evaluate(k.value) for k in call.keywords if k.arg}
             return relation_of(name, bounds)
         except (NotLiteral, ClaimError) as error:
             raise PageError(f"line {call.lineno}: {error}") from None
 
     def _text(self, call: ast.Call, what: str) -> str:
         try:
-            name = evaluate(call.args[0], self._names)
+            name = self._names.evaluate(call.args[0])
         except (NotLiteral, IndexError):
             name = None
         if not isinstance(name, str):
@@ -142,14 +142,18 @@ def _tries(declared: object) -> tuple[Try, ...]:
     raise PageError("tries is a tuple of Try(...); one alone needs its comma")
 
 
-def _stage_calls(tree: ast.AST, in_look: bool = False) -> Iterator[tuple[str, ast.Call, bool]]:
-    """Calls of the stage: the method, the call, whether it stands in a look."""
-    for node in ast.iter_child_nodes(tree):
+def _stage_calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call, bool]]:
+    """Calls of the stage, as they stand in the file: the method, the call, whether it is in a
+    look."""
+    waiting = [(tree, False)]
+    while waiting:
+        node, in_look = waiting.pop()
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name("stage"), attr=method)):
                 yield method, node, in_look
-        looks = isinstance(node, ast.FunctionDef) and any(map(is_look, node.decorator_list))
-        yield from _stage_calls(node, in_look or looks)
+            case ast.FunctionDef(decorator_list=decorators):
+                in_look = in_look or any(map(is_look, decorators))
+        waiting += [(child, in_look) for child in reversed(list(ast.iter_child_nodes(node)))]
 
 
 def is_look(decorator: ast.AST) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 200  # characters: to compare two texts takes as long as their lengths' product
+
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word most like `word`, or None where nothing is much like it."""
-    options = list(allowed)
+    if len(word) > LONGEST:
+        return None
+    options = [option for option in allowed if len(option) <= LONGEST]
     folded = {option.lower(): option for option in options}
     matches = get_close_matches(word.lower(), folded, n=1, cutoff=0.5)
     if matches:

@@ -15,15 +15,21 @@ import time
 
 
 class Terminal:
-    """`python -m dlplay ARGS` on a pty of width x height."""
+    """`python PROGRAM ARGS` on a pty of width x height."""
 
-    def __init__(self, *arguments: str, width: int = 120, height: int = 40) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        width: int = 120,
+        height: int = 40,
+        program: tuple[str, ...] = ("-m", "dlplay"),
+    ) -> None:
         self.output = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
             os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()  # not among the user's recordings
-            os.execv(sys.executable, [sys.executable, "-m", "dlplay", *arguments])
+            os.execv(sys.executable, [sys.executable, *program, *arguments])
         size = struct.pack("HHHH", height, width, 0, 0)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
 
