@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config, items):
     """Tests of one scene go to one process, where they share its runs; `--sample` chooses."""
     for item in items:
         card = getattr(item, "callspec", None) and item.callspec.params.get("card")
-        if card is not None:
+        if hasattr(card, "id"):
             item.add_marker(pytest.mark.xdist_group(card.id))
     count = config.getoption("--sample")
     if count is None:
