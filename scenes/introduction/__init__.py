@@ -1,21 +1,30 @@
 """# Introduction
 
-To learn is to choose parameters so that a loss on examples becomes small. Almost everything in
-this course does it in one way: ask for the slope of the loss where you stand, take a small step
-against it, and ask again. What varies is the model, the loss, how many examples are asked for each
-step, and what the walker remembers.
+To learn is to choose numbers so that a loss on examples becomes small. Almost everything in this
+course does it in one way: ask for the slope of the loss where you stand, take a small step against
+it, ask again.
 
-Play the scenes in this order. *Features: designed or learned?* shows what is gained when the
-features are learned too, and what is lost when the network has the wrong shape for it. *Downhill in
-fog* is the walk itself: full batch, one example, and what lies between. *A graph that
-differentiates itself* takes apart what gives the slope, *The price of a gradient* asks what it
-costs and looks at what PyTorch records, and *Backprop, one matrix at a time* writes the same thing
-out for a network of layers, with the machine as referee.
+Begin with *Watch a small network learn*: one net, one border, one loss. The first part goes on to
+what learning is good for: when features should be learned and when designed, what layers build from
+one another, and how to find out whether a problem was hard at all.
 
-After this chapter you should be able to predict, before a run starts, whether its learning rate
-will make it converge or blow up, how noisy its steps will be for a batch of a given size, where a
-walker that never turns its learning rate down will end, and which shape every gradient of a network
-has. You should also know a wrong derivative by what it does.
+The second part takes the machine apart: a graph that finds its own slopes, the loss as a landscape
+over the parameters, the walk down it, and the noise of a walk that asks few examples a step.
+
+The third part puts it together again: what each part of a layer does, backpropagation by hand, what
+a gradient costs, and which of your layers PyTorch really trains.
+
+Afterwards you should be able to predict, before a run starts, whether its learning rate lets it
+settle, how noisy its steps are for a batch of a given size, which shape each gradient has, and what
+a wrong derivative would look like.
+
+Three things to do differently at work: run a trivial model first and report both numbers; if a loss
+trembles, lower the rate or raise the batch before you change the model; after a few steps, look
+whether every parameter has a gradient that is not zero.
 """
 
-scenes = ["learned_features", "gradient_descent", "graph_autodiff", "autograd", "backprop_mlp"]
+scenes = {
+    "What learning is good for": ("first_net", "features", "composition", "baseline"),
+    "The walk downhill": ("graph", "loss", "descent", "noise"),
+    "A network, part by part": ("units", "backprop", "price", "pytorch"),
+}
