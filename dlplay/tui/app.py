@@ -23,13 +23,13 @@ from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import EVERYWHERE, bindings
-from dlplay.tui.browser import Browser
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.model.replayed import Replayed
+from dlplay.tui.model.session import Session
 from dlplay.tui.plain import Ascii
-from dlplay.tui.progress import Progress
-from dlplay.tui.replayed import Replayed
-from dlplay.tui.screen import FullScreen
-from dlplay.tui.session import Session
-from dlplay.tui.stage_screen import StageScreen
+from dlplay.tui.screens.browser import Browser
+from dlplay.tui.screens.full import FullScreen
+from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.model import LiveSweep, Plan
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
 from dlplay.wire import events

@@ -7,9 +7,9 @@ import pytest
 from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.dialogs import ChoiceDialog
-from dlplay.tui.exporting import MEANINGS, chosen, offers
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.exporting import MEANINGS, chosen, offers
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.widgets.dialogs import ChoiceDialog
 from tests.tui.conftest import until
 
 

@@ -8,7 +8,7 @@ from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.progress import Progress
 from tests.tui.conftest import until
 
 

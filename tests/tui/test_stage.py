@@ -9,9 +9,9 @@ from textual.widgets import ContentSwitcher, Static
 
 from dlplay.author.claims import Claim
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
-from dlplay.tui.browser import Browser
-from dlplay.tui.dialogs import ChoiceDialog, Help, ValueDialog
-from dlplay.tui.sidebar import summary
+from dlplay.tui.screens.browser import Browser
+from dlplay.tui.widgets.claims import summary
+from dlplay.tui.widgets.dialogs import ChoiceDialog, Help, ValueDialog
 from dlplay.wire.events import ClaimResult
 from tests.tui.conftest import until
 
@@ -140,7 +140,7 @@ async def test_a_parameter_that_is_not_live_begins_again_and_says_so(open_app):
 
 
 async def test_many_presses_begin_again_once(open_app, monkeypatch):
-    monkeypatch.setattr("dlplay.tui.session.RESTART_AFTER", 3600)
+    monkeypatch.setattr("dlplay.tui.model.session.RESTART_AFTER", 3600)
     async with open_app("fine", LONG) as (app, pilot):
         session = app.screen.session
         await until(pilot, lambda: session.history.tick > 10, "the run")
@@ -398,7 +398,7 @@ async def test_the_mouse_turns_parameters_and_zooms(open_app):
 
 def test_every_action_has_a_key_a_sentence_and_a_method():
     from dlplay.tui.app import DlplayApp
-    from dlplay.tui.stage_screen import StageScreen
+    from dlplay.tui.screens.stage import StageScreen
 
     for owner, table in ((StageScreen, STAGE), (Browser, BROWSER), (DlplayApp, EVERYWHERE)):
         for action in table:

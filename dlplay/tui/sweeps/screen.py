@@ -18,10 +18,8 @@ from dlplay import draw
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import Sweep, SweepRun
 from dlplay.tui.actions import SWEEP, bindings
-from dlplay.tui.panels import PanelView
-from dlplay.tui.screen import FullScreen
-from dlplay.tui.sidebar import Scroll, put
-from dlplay.tui.stage_view import NOTE_SECONDS, TICK
+from dlplay.tui.screens.full import FullScreen
+from dlplay.tui.screens.stage_view import NOTE_SECONDS, TICK
 from dlplay.tui.sweeps.dialog import SweepDialog, sweepable
 from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
 from dlplay.tui.sweeps.view import (
@@ -33,6 +31,8 @@ from dlplay.tui.sweeps.view import (
     table,
 )
 from dlplay.tui.themes import inks
+from dlplay.tui.widgets.panels import PanelView
+from dlplay.tui.widgets.text import Scroll, put
 from dlplay.wire import events
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from dlplay.engine.timeline import Mark
-from dlplay.tui.sidebar import Inks
+from dlplay.tui.widgets.text import Inks
 
 SIGNS = {"tweak": ("▾", "accent"), "spike": ("▲", "warning"), "diverged": ("✗", "error")}
 

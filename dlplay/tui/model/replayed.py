@@ -7,7 +7,7 @@ from typing import Any
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.replay import Replay, changed_since
-from dlplay.tui.session import Session
+from dlplay.tui.model.session import Session
 
 
 class Replayed(Session):

@@ -15,8 +15,8 @@ from textual.widget import Widget
 
 from dlplay import draw
 from dlplay.engine.history import History
-from dlplay.tui.mosaic import plan
-from dlplay.tui.pins import Pin, overlay
+from dlplay.tui.model.pins import Pin, overlay
+from dlplay.tui.widgets.mosaic import plan
 from dlplay.wire import events
 
 # Drawing a chart or a picture costs ten times what a number does: every other tick is enough.

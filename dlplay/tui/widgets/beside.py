@@ -9,8 +9,8 @@ from textual.containers import Container
 
 from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves, Look
-from dlplay.tui.panels import PanelView
-from dlplay.tui.pins import Pin, differences
+from dlplay.tui.model.pins import Pin, differences
+from dlplay.tui.widgets.panels import PanelView
 
 
 class Beside(Container):

@@ -19,17 +19,20 @@ from dlplay.draw.lesson import lesson
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import Mark, claims_at, log_at, marks
-from dlplay.tui import pages
 from dlplay.tui.actions import STAGE, bindings
-from dlplay.tui.beside import Beside
-from dlplay.tui.panels import PanelGrid, PanelView
-from dlplay.tui.pins import comparison_table
-from dlplay.tui.screen import FullScreen
-from dlplay.tui.session import Session
-from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll, Sidebar, detail, put
-from dlplay.tui.status import status
+from dlplay.tui.model.session import Session
+from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.themes import inks
-from dlplay.tui.timebar import timebar
+from dlplay.tui.widgets import pages
+from dlplay.tui.widgets.beside import Beside
+from dlplay.tui.widgets.claims import ClaimList
+from dlplay.tui.widgets.comparison import comparison_table
+from dlplay.tui.widgets.panels import PanelGrid, PanelView
+from dlplay.tui.widgets.parameters import ParameterList, detail
+from dlplay.tui.widgets.sidebar import Sidebar
+from dlplay.tui.widgets.status import status
+from dlplay.tui.widgets.text import Scroll, put
+from dlplay.tui.widgets.timebar import timebar
 from dlplay.wire import events
 
 # Seconds between two looks at the run; over a network, fewer frames.

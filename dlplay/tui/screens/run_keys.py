@@ -8,13 +8,13 @@ from textual.widgets import Input
 
 from dlplay.author.parameters import Text as Name
 from dlplay.engine.sweeps.runs import SweepRun
-from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
-from dlplay.tui.exporting import ExportError, chosen, export, offers
-from dlplay.tui.exporting import Wish as Export
-from dlplay.tui.pins import Pin
+from dlplay.tui.model.exporting import ExportError, chosen, export, offers
+from dlplay.tui.model.exporting import Wish as Export
+from dlplay.tui.model.pins import Pin
+from dlplay.tui.screens.time_keys import TimeKeys
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.tui.sweeps.screen import open_sweep
-from dlplay.tui.time_keys import TimeKeys
+from dlplay.tui.widgets.dialogs import ChoiceDialog, ValueDialog
 
 
 class RunKeys(TimeKeys):

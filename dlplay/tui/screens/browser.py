@@ -13,14 +13,14 @@ from textual.widgets import Footer, Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
 from dlplay.course.catalog import Chapter, SceneCard
-from dlplay.tui import pages
 from dlplay.tui.actions import BROWSER, bindings
-from dlplay.tui.progress import MARKS
-from dlplay.tui.screen import FullScreen
-from dlplay.tui.sidebar import Scroll
+from dlplay.tui.model.progress import MARKS
+from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.sweeps.model import Wish
 from dlplay.tui.sweeps.screen import open_sweep
 from dlplay.tui.themes import inks
+from dlplay.tui.widgets import pages
+from dlplay.tui.widgets.text import Scroll
 
 if TYPE_CHECKING:
     from textual.timer import Timer

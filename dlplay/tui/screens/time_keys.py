@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dlplay.author.parameters import ParameterError
 from dlplay.engine.timeline import marks
-from dlplay.tui.stage_view import StageView
+from dlplay.tui.screens.stage_view import StageView
 
 
 class TimeKeys(StageView):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from dlplay.tui.session import Session
-from dlplay.tui.sidebar import Inks
+from dlplay.tui.model.session import Session
+from dlplay.tui.widgets.text import Inks
 
 LOOKS = {
     "ready": ("○", "muted", "ready"),

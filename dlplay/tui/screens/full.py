@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dlplay.tui.actions import Action
-from dlplay.tui.dialogs import Help
+from dlplay.tui.widgets.dialogs import Help
 
 if TYPE_CHECKING:
     from dlplay.tui.app import DlplayApp

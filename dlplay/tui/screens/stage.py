@@ -9,11 +9,13 @@ from textual.widgets import Input
 
 from dlplay import draw
 from dlplay.author.parameters import Choice, ParameterError, Toggle
-from dlplay.tui.dialogs import ChoiceDialog, ValueDialog
-from dlplay.tui.panels import PanelView
-from dlplay.tui.run_keys import RunKeys
-from dlplay.tui.sidebar import ClaimList, ParameterList, Scroll
-from dlplay.tui.stage_view import PAGES, RunLog
+from dlplay.tui.screens.run_keys import RunKeys
+from dlplay.tui.screens.stage_view import PAGES, RunLog
+from dlplay.tui.widgets.claims import ClaimList
+from dlplay.tui.widgets.dialogs import ChoiceDialog, ValueDialog
+from dlplay.tui.widgets.panels import PanelView
+from dlplay.tui.widgets.parameters import ParameterList
+from dlplay.tui.widgets.text import Scroll
 from dlplay.wire import events
 from dlplay.words.address import show_settings
 

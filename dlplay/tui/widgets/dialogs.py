@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 
 from dlplay.author.parameters import Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
-from dlplay.tui.sidebar import Scroll
+from dlplay.tui.widgets.text import Scroll
 
 
 class ValueDialog(ModalScreen[Any]):

@@ -18,7 +18,7 @@ from dlplay.engine.live import Launcher, LiveRun
 from dlplay.engine.recordings.library import Library, UnknownRun
 from dlplay.engine.recordings.recorder import RunRecorder
 from dlplay.engine.timeline import parameters_at
-from dlplay.tui.pins import Pin, next_name
+from dlplay.tui.model.pins import Pin, next_name
 from dlplay.wire import events
 from dlplay.words.address import address
 
