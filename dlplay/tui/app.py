@@ -162,7 +162,7 @@ def replayed(catalog: Catalog, path: Path) -> dict[str, Any]:
     known = {card.id: card for card in catalog.scenes if not card.broken}
     name = recording.started.scene
     card = known.get(name) or stand_in(name)
-    session = Replayed(card, Launcher(), recording, name in known)
+    session = Replayed(card, recording, name in known)
     return {"card": card, "session": session, "start": False}
 
 

@@ -147,7 +147,7 @@ async def test_many_presses_begin_again_once(open_app, monkeypatch):
         await pilot.press("j", "j", "l", "l", "l")
         assert session.runs == 1
         assert session.state == "starting"
-        session._restart_at = 0.0  # the silence is over
+        session.moment.restart_at = 0.0  # the silence is over
         await until(pilot, lambda: session.runs == 2 and session.history.started, "the restart")
         assert session.history.started.parameters["size"] == 6
 

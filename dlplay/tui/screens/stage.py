@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from dlplay import draw
 from dlplay.author.parameters import Choice, ParameterError, Toggle
+from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.screens.run_keys import RunKeys
 from dlplay.tui.screens.stage_view import PAGES, RunLog
 from dlplay.tui.widgets.claims import ClaimList
@@ -48,7 +49,7 @@ class StageScreen(RunKeys):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A recording has no controls: what would need them is greyed in the footer."""
-        return None if self.session.recorded and action in CONTROLS else True
+        return None if isinstance(self.session, Replayed) and action in CONTROLS else True
 
     # The run
 

@@ -20,7 +20,9 @@ from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import Mark, claims_at, log_at, marks
 from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.model.session import Session
+from dlplay.tui.model.watching import Watched
 from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.themes import inks
 from dlplay.tui.widgets import pages
@@ -65,12 +67,12 @@ class StageView(FullScreen):
         device: str = "auto",
         start: bool = True,
         library: Library | None = None,
-        session: Session | None = None,
+        session: Watched | None = None,
         tweaks: Sequence[events.Tweaked] = (),
     ) -> None:
         """`session`: one that is there already (a recording), in place of a new one."""
         super().__init__()
-        self.session = session or Session(
+        self.session: Any = session or Session(
             card, launcher, settings, seed=seed, device=device, library=library, tweaks=tweaks
         )
         self._warned = ""
@@ -126,7 +128,8 @@ class StageView(FullScreen):
 
     @property
     def card(self) -> SceneCard:
-        return self.session.card
+        card: SceneCard = self.session.card
+        return card
 
     @property
     def panels(self) -> PanelGrid:
@@ -159,7 +162,7 @@ class StageView(FullScreen):
     def show_top(self) -> None:
         """The title line: the scene, and which of its panels are seen."""
         where = self.panels.where if self.page == "panels" else self.page
-        title, about = self.card.title, "  recording" if self.session.recorded else ""
+        title, about = self.card.title, "  recording" if isinstance(self.session, Replayed) else ""
         named = f"  {self.card.id}" + about.replace("  ", " · ")
         width = self.size.width - 4 - len(title) - len(where)
         about = named if len(named) + 2 <= width else about
@@ -205,7 +208,7 @@ class StageView(FullScreen):
         # With nothing new, a look a second: a finished run costs next to nothing.
         if self.ticks <= self._fresh_until or self.ticks % 10 == 0:
             self.paint()
-        if self.session.history.finished is not None and not self.session.recorded:
+        if self.session.history.finished is not None and not isinstance(self.session, Replayed):
             self.finish()
         if self.session.warning != self._warned:
             self._warned = self.session.warning

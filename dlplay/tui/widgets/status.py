@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from dlplay.tui.model.session import Session
+from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.text import Inks
 
 LOOKS = {
@@ -22,7 +22,7 @@ LOOKS = {
 }
 
 
-def status(session: Session, width: int, inks: Inks, note: str = "") -> Text:
+def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     """One line of at most `width` cells; `note` says what the last key did."""
     mark, ink, word = LOOKS.get(session.state, LOOKS["unfinished"])
     text = Text(no_wrap=True, overflow="ellipsis")
