@@ -51,3 +51,24 @@ def differences(card: SceneCard, runs: list[Pin]) -> list[tuple[str, list[str]]]
             rows.append((name, cells))
     seeds = [str(run.seed) for run in runs]
     return [*rows, ("seed", seeds)] if len(set(seeds)) > 1 else rows
+
+
+class PinChoice:
+    """Which of the pinned runs is chosen; the first, unless another is."""
+
+    def __init__(self, pins: list[Pin]) -> None:
+        """`pins`: a list that grows and shrinks."""
+        self._pins = pins
+        self._place = 0
+
+    @property
+    def place(self) -> int:
+        return max(min(self._place, len(self._pins) - 1), 0)
+
+    @property
+    def pin(self) -> Pin | None:
+        return self._pins[self.place] if self._pins else None
+
+    def move(self, by: int) -> None:
+        """Choose one further on, or before."""
+        self._place = (self.place + by) % max(len(self._pins), 1)

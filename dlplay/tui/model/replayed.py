@@ -11,6 +11,8 @@ from dlplay.tui.model.watching import Watched
 class Replayed(Watched):
     """What was recorded."""
 
+    recorded = True
+
     def __init__(self, card: SceneCard, replay: Replay, known: bool) -> None:
         """`known`: whether today's catalog has the scene; otherwise `card` stands in for it."""
         recorded = replay.summary.parameters.items()

@@ -27,6 +27,8 @@ class Watched(ABC):
     running, paused, stopping, or how the run ended: done, stopped, diverged, failed, unfinished.
     """
 
+    recorded = False  # whether nothing can start or turn it
+
     def __init__(
         self,
         card: SceneCard,

@@ -1,294 +1,206 @@
-"""The stage, and what every key does to a run."""
+"""The stage: a scene, running, and all that one does to it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from textual import on
-from textual.widgets import Input
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Footer, Static
 
-from dlplay import draw
-from dlplay.author.parameters import Choice, ParameterError, Toggle
-from dlplay.tui.model.replayed import Replayed
-from dlplay.tui.screens.run_keys import RunKeys
-from dlplay.tui.screens.stage_view import PAGES, RunLog
+from dlplay.author.parameters import Parameter
+from dlplay.course.catalog import SceneCard
+from dlplay.engine.sweeps.runs import SweepRun
+from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.model import steering
+from dlplay.tui.model.session import Session
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.screens.exports import ask_export
+from dlplay.tui.screens.full import NOTE_SECONDS, TICK, FullScreen
+from dlplay.tui.sweeps.model import LiveSweep, Wish
+from dlplay.tui.sweeps.screen import open_sweep
+from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.claims import ClaimList
-from dlplay.tui.widgets.dialogs import ChoiceDialog, ValueDialog
-from dlplay.tui.widgets.panels import PanelView
+from dlplay.tui.widgets.claims_page import ClaimsPage
+from dlplay.tui.widgets.comparison import ComparePage
+from dlplay.tui.widgets.grid import PanelGrid
+from dlplay.tui.widgets.pages import Pages
 from dlplay.tui.widgets.parameters import ParameterList
-from dlplay.tui.widgets.text import Scroll
-from dlplay.wire import events
-from dlplay.words.address import show_settings
+from dlplay.tui.widgets.part import Asked, Noted, Part
+from dlplay.tui.widgets.sidebar import Sidebar
+from dlplay.tui.widgets.status import RunLine
+from dlplay.tui.widgets.text_pages import Dock
+from dlplay.tui.widgets.timebar import TimeBar
+from dlplay.tui.widgets.title import Title
 
-CONTROLS = frozenset(
-    [
-        "start_or_pause",
-        "step",
-        "restart",
-        "stop",
-        "new_seed",
-        "less",
-        "more",
-        "much_less",
-        "much_more",
-        "type",
-        "default",
-        "defaults",
-        "breaker",
-        "edit",
-        "xray",
-        "branch",
-        "sweep",
-    ]
-)
-CURVES = (draw.Curves, events.Plot)
+STEERING = frozenset(action.name for action in STAGE if action.steers)
 
 
-class StageScreen(RunKeys):
-    """One scene, running, and all that one does to it."""
+class StageScreen(FullScreen):
+    """One scene and its run, made of parts that have their keys themselves.
+
+    What the parts tell is done here to the session; what comes of it, the parts show.
+    """
+
+    ACTIONS = STAGE
+    BINDINGS = bindings(STAGE, run="do('{}')")
+    WIDTHS = {"-wide": 110, "-widest": 180}
+    HEADING = "Keys of the stage"
+    # What has keys; those of the page that is seen come first.
+    PARTS = (ComparePage, ClaimsPage, PanelGrid, ParameterList, TimeBar, RunLine, Pages, Dock)
+
+    def __init__(self, session: Watched, start: bool = True) -> None:
+        """`start`: whether its run begins at once."""
+        super().__init__()
+        self.session = session
+        self.panels = PanelGrid(self.session)
+        self.pages = Pages(self.session, self.panels)
+        self.side = Sidebar(self.session)
+        self.dock = Dock(self.session)
+        self.top = Title(self.session, self.pages)
+        self.time = TimeBar(self.session)
+        self.line = RunLine(self.session)
+        self.ticks = 0
+        self._start = start
+        self._fresh_until = 3
+        self._docked: bool | None = None  # None: the width decides
+        self._stands = OnChange(self._freshen)
+        self._ended = OnChange(self._record)
+        self._warned = OnChange(self._warn)
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="too-small")
+        yield self.top
+        with Horizontal(id="body"):
+            yield self.dock
+            yield self.pages
+            yield self.side
+        yield self.time
+        yield self.line
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.paint()
+        self.set_interval(TICK, self.tick)
+        if self._start and self.steered is not None:
+            self.steered.start()
+        self.call_after_refresh(self.tick)
+
+    def on_unmount(self) -> None:
+        self.session.close()
+
+    @property
+    def steered(self) -> Session | None:
+        """The session, if it can do more than be watched."""
+        return self.session if isinstance(self.session, Session) else None
+
+    @property
+    def card(self) -> SceneCard:
+        return self.session.card
+
+    @property
+    def page(self) -> str:
+        """The page in place of the panels, or "panels"."""
+        return self.pages.page
+
+    @property
+    def parameter(self) -> Parameter[Any] | None:
+        """The chosen one."""
+        return self.side.parameters.parameter
+
+    # Keys
+
+    @property
+    def owners(self) -> list[Widget]:
+        """Who is offered a key, in this order."""
+        parts = [self.pages.in_place, self.panels, self.side.parameters, self.pages.claims]
+        return [*dict.fromkeys(parts), self.time, self.line, self.pages, self.dock]
+
+    async def action_do(self, name: str) -> None:
+        if not self.check_action("do", (name,)):
+            return
+        for owner in self.owners:
+            if await self.app.run_action(name, owner):
+                return
+        # After what the parts have told of the keys before.
+        self.call_later(self.run_action, name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A recording has no controls: what would need them is greyed in the footer."""
-        return None if isinstance(self.session, Replayed) and action in CONTROLS else True
+        steers = action == "do" and bool(STEERING.intersection(parameters))
+        return None if steers and self.steered is None else True
 
-    # The run
+    # What is seen
 
-    def action_start_or_pause(self) -> None:
-        self.session.toggle()
-        self.tick()
-
-    def action_step(self) -> None:
-        self.session.step()
-        self.tick()
-
-    def action_restart(self) -> None:
-        self.session.start()
-        self.tick()
-
-    def action_stop(self) -> None:
-        if self.session.active:
-            self.session.stop()
-            self.note("asked to stop")
-        else:
-            self.note("nothing is running")
-
-    def action_new_seed(self) -> None:
-        self.session.new_seed()
-        self.tick()
-        self.note(f"seed {self.session.seed}")
-
-    # The parameters
-
-    def give(self, name: str, value: Any) -> None:
-        """Set a parameter, show it, and say when it applies."""
-        if self.session.state == "repeating":
-            self.note("the branch is on its way; x stops it")
-            return
-        before = self.session.state
-        try:
-            outcome = self.session.set(name, value)
-        except ParameterError as error:
-            self.note(f"{error}; end returns to now")
-            return
-        self.show_parameters()
-        shown = f"{name} = {self.card.parameters[name].show(value)}"
-        if outcome == "live":
-            self.note(f"{shown} from the next step on")
-        elif outcome == "restart":
-            self.note(f"{shown} is not live: the run begins again")
-        elif outcome == "draft":
-            self.note(f"{shown}: B goes on from step {self.session.at} with it")
-        elif outcome == "set" and before != "ready":
-            self.note(f"{shown}; space runs it")
-        elif outcome == "":
-            self.note(f"{shown} is as far as it goes")
-
-    def nudge(self, steps: int, big: bool = False) -> None:
-        if self.page == "compare":
-            self.hide_pin(steps < 0)
-            return
-        parameter = self.parameter
-        if parameter is None:
-            self.note("this scene has no parameters")
-        elif parameter.kind == "text":
-            self.note("enter types a text")
-        else:
-            value = self.session.shown[parameter.name]
-            self.give(parameter.name, parameter.nudge(value, steps, big))
-
-    def action_less(self) -> None:
-        self.nudge(-1)
-
-    def action_more(self) -> None:
-        self.nudge(1)
-
-    def action_much_less(self) -> None:
-        self.nudge(-1, big=True)
-
-    def action_much_more(self) -> None:
-        self.nudge(1, big=True)
-
-    def move(self, by: int) -> None:
-        if self.page == "claims" and self.card.claims:
-            self.claim = (max(self.claim, 0) + by) % len(self.card.claims)
-            self.show_claims()
-        elif self.page in ("compare", "beside") and self.session.pins:
-            self.pinned = (self.pinned + by) % len(self.session.pins)
+    def tick(self) -> None:
+        """Look at the run, and paint what is new and seen."""
+        self.ticks += 1
+        session = self.session
+        if session.poll() or (session.active and not session.history.tick):
+            self._freshen()
+        self._stands.see(session.state, session.runs)
+        self.line.tick()
+        # With nothing new, a look a second: a finished run costs next to nothing.
+        if self.ticks <= self._fresh_until or self.ticks % 10 == 0:
             self.paint()
-        elif self.page != "panels":
-            self.scroll_page(by * 2)
-        elif self.card.parameters:
-            self.chosen = (self.chosen + by) % len(self.card.parameters)
-            self.show_parameters()
+        self._ended.see(session.runs, session.history.finished is not None)
+        self._warned.see(session.warning)
 
-    def action_up(self) -> None:
-        self.move(-1)
+    def _freshen(self) -> None:
+        self._fresh_until = self.ticks + 2  # panels that are dear take turns
 
-    def action_down(self) -> None:
-        self.move(1)
+    def _record(self) -> None:
+        """Mark the scene as run, or as one whose claims all held."""
+        finished = self.session.history.finished
+        if finished is not None and finished.status == "done" and self.steered is not None:
+            held = bool(finished.claims) and all(claim.holds for claim in finished.claims)
+            # Claims held at other settings are no mark of the scene.
+            ours = finished.parameters == self.card.defaults
+            self.dlplay.progress.record(self.card.id, held and ours)
 
-    async def action_type(self) -> None:
-        """Type the chosen parameter's value; on the claims' page, play what breaks the claim."""
-        if self.page == "claims":
-            self.break_claim(max(self.claim, 0))
-            return
-        if self.page == "compare":
-            await self.rename_pin()
-            return
-        parameter = self.parameter
-        if parameter is None:
-            return
-        value = self.session.shown[parameter.name]
+    def _warn(self) -> None:
+        if self.session.warning:
+            self.notify(self.session.warning, severity="warning", timeout=10)
 
-        def take(given: Any) -> None:
-            if given is not None:
-                self.give(parameter.name, given)
+    def paint(self) -> None:
+        parts: list[Part] = [self.pages, self.top, self.dock, self.side.parameters]
+        for part in [*parts, self.side.claims, self.time, self.line]:
+            part.show()
 
-        if isinstance(parameter, Choice):
-            options = list(parameter.options)
-            await self.app.push_screen(ChoiceDialog(parameter.name, options, value), take)
-        elif isinstance(parameter, Toggle):
-            take(not value)
-        else:
-            dialog = ValueDialog(parameter, value)
-            await self.app.push_screen(dialog, take)
-            dialog.set_focus(dialog.query_one(Input))
+    def show_top(self) -> None:
+        self.top.show()
 
-    def action_default(self) -> None:
-        if self.page == "compare":
-            self.drop_pin()
-        elif self.parameter is not None:
-            self.give(self.parameter.name, self.parameter.default)
+    def fit(self, width: int, height: int) -> None:
+        self.set_class(width >= 170 if self._docked is None else self._docked, "-docked")
 
-    def action_defaults(self) -> None:
-        self.play(self.card.defaults, "all defaults")
+    @on(Noted)
+    def say(self, event: Noted) -> None:
+        self.note(event.text)
 
-    def play(self, values: dict[str, Any], why: str) -> None:
-        """Take several settings at once and begin again with them."""
-        self.session.values = self.card.defaults | values
-        self.show_parameters()
-        self.session.start()
-        self.tick()
-        self.note(why)
+    def note(self, text: str) -> None:
+        """Say in the status line what a key did."""
+        self.line.say(text, round(NOTE_SECONDS / TICK))
 
-    def action_breaker(self) -> None:
-        self.break_claim(self.claim + 1)
-
-    def break_claim(self, place: int) -> None:
-        """Run what breaks a claim."""
-        if not self.card.claims:
-            self.note("this scene claims nothing")
-            return
-        self.claim = place % len(self.card.claims)
-        claim = self.card.claims[self.claim]
-        setting = " ".join(show_settings(self.card, claim.breaks))
-        label = claim.name.replace("_", " ")
-        if claim.breaks:
-            self.play(dict(claim.breaks), f"{setting} should break '{label}'; D: all defaults")
-        else:
-            self.note(f"no setting is known to break '{label}'")
-
-    @on(ParameterList.Picked)
-    def pick_parameter(self, event: ParameterList.Picked) -> None:
-        if event.place >= len(self.card.parameters):
-            return
-        if event.place == self.chosen and event.side:
-            self.nudge(event.side)
-        self.chosen = event.place
-        self.show_parameters()
-
-    # The panels
-
-    def action_zoom(self) -> None:
-        self.to_page("panels")
-        self.panels.zoom()
-        self.after_panels()
-
-    def action_zoom_to(self, number: int) -> None:
-        if number > len(self.panels.views):
-            self.note(f"there is no panel {number}")
-            return
-        self.to_page("panels")
-        self.panels.zoom(number - 1)
-        self.after_panels()
-
-    def action_next_panel(self) -> None:
-        self.panels.choose(self.panels.chosen + 1)
-        self.after_panels()
-
-    def action_previous_panel(self) -> None:
-        self.panels.choose(self.panels.chosen - 1)
-        self.after_panels()
-
-    @on(PanelView.Picked)
-    def pick_panel(self, event: PanelView.Picked) -> None:
-        self.panels.choose(self.panels.views.index(event.panel))
+    @on(PanelGrid.Arranged)
+    def rearrange(self, event: PanelGrid.Arranged) -> None:
         if event.zoom:
-            self.panels.zoom()
-        self.after_panels()
+            self.pages.open("panels")
+        self.set_class(self.panels.zoomed, "-zoomed")
+        self.call_after_refresh(self.paint)
 
-    def switch_axis(self, axis: str) -> None:
-        views = self.panels.pick(CURVES)
-        if not views:
-            self.note("no panel here has curves")
-        for view in views:
-            content = view.content
-            log = content.axes.log if isinstance(content, draw.Curves) else ""
-            log = view.view.log if view.view.log is not None else log
-            log = log.replace(axis, "") if axis in log else log + axis
-            view.turn(log="xy" if set(log) == {"x", "y"} else log)
-            scale = "logarithmic" if axis in log else "linear"
-            self.note(f"{axis} axis {scale}")
+    @on(Pages.Turned)
+    def turn_page(self) -> None:
+        self.set_class(self.page == "beside", "-beside")
+        if self.page == "panels":
+            self.call_after_refresh(self.paint)
+        else:
+            self.paint()
 
-    def action_log_axis(self) -> None:
-        self.switch_axis("y")
-
-    def action_log_x_axis(self) -> None:
-        self.switch_axis("x")
-
-    def turn_frame(self, by: int) -> None:
-        views = [view for view in self.panels.pick(events.Heatmap) if view.frames > 1]
-        if not views:
-            self.note("no panel here has several maps")
-        for view in views:
-            view.turn(frame=(view.view.frame + by) % view.frames)
-
-    def action_next_frame(self) -> None:
-        self.turn_frame(1)
-
-    def action_previous_frame(self) -> None:
-        self.turn_frame(-1)
-
-    def action_xray(self) -> None:
-        self.session.look(not self.session.xray)
-        self.panels.have(self.panel_names())
-        self.panels.lay_out()
-        if self.session.xray:
-            self.panels.choose(len(self.panels.views) - 1)
-            self.note("x-ray: weights, gradients and activations of every layer")
-        self.after_panels()
-
-    # The pages
+    @on(ClaimList.Opened)
+    def open_claims(self) -> None:
+        self.pages.switch("claims")
 
     def action_lesson(self) -> None:
         """Beside the panels where there is room; in their place otherwise."""
@@ -297,68 +209,111 @@ class StageScreen(RunKeys):
             self.fit(*self.size)
             self.call_after_refresh(self.paint)
         else:
-            self.switch_page("lesson")
+            self.pages.switch("lesson")
 
-    def action_claims(self) -> None:
-        self.switch_page("claims")
+    def action_back(self) -> None:
+        if self.page != "panels":
+            self.pages.open("panels")
+        elif self.panels.zoomed:
+            self.panels.unzoom()
+        else:
+            self.app.pop_screen()
 
-    @on(ClaimList.Opened)
-    def open_claims(self) -> None:
-        self.action_claims()
+    # What the parts tell
 
-    def action_source(self) -> None:
-        self.switch_page("source")
+    def did(self, said: str) -> None:
+        """Something was done to the session: paint it, and say it."""
+        self._freshen()
+        self.tick()
+        if said:
+            self.note(said)
 
-    def action_log(self) -> None:
-        self.switch_page("log")
+    @on(Asked)
+    def ask(self, event: Asked) -> None:
+        self.did(steering.ask(self.session, event.what))
 
-    def scroll_page(self, by: int) -> None:
-        if self.page == "log":
-            self.query_one(RunLog).scroll_relative(y=by, animate=False)
-        elif self.page in PAGES:
-            self.query_one(f"#{self.page}", Scroll).scroll_relative(y=by, animate=False)
+    @on(TimeBar.Sought)
+    def seek(self, event: TimeBar.Sought) -> None:
+        self.did(steering.seek(self.session, event.where))
 
-    def turn_page(self, by: int) -> None:
-        if self.page in PAGES:
-            self.scroll_page(by * (self.size.height - 8))
-        elif self.panels.pages > 1:
-            self.panels.turn_page(by)
-            self.note(f"panels: page {self.panels.page + 1} of {self.panels.pages}")
-            self.after_panels()
-        elif self.has_class("-docked"):
-            dock = self.query_one("#dock", Scroll)
-            dock.scroll_relative(y=by * (self.size.height - 8), animate=False)
+    @on(ParameterList.Turned)
+    def turn(self, event: ParameterList.Turned) -> None:
+        self.given(steering.turn(self.session, event.name, event.steps, event.big))
 
-    def action_page_down(self) -> None:
-        self.turn_page(1)
+    @on(ParameterList.Given)
+    def give(self, event: ParameterList.Given) -> None:
+        self.given(steering.give(self.session, event.name, event.value))
 
-    def action_page_up(self) -> None:
-        self.turn_page(-1)
+    def given(self, said: str) -> None:
+        """A parameter was turned: the panels can wait."""
+        self.side.parameters.show()
+        if said:
+            self.note(said)
 
-    # The scene
+    @on(ClaimsPage.BreakAsked)
+    def break_claim(self, event: ClaimsPage.BreakAsked) -> None:
+        self.did(steering.break_claim(self.session, event.claim))
+
+    @on(ComparePage.Dropped)
+    def drop_pin(self) -> None:
+        pin = self.pages.choice.pin
+        if pin is not None:
+            self.session.drop(pin)
+            self.did(f"dropped {pin.name}")
+
+    @on(ComparePage.Renamed)
+    def rename_pin(self, event: ComparePage.Renamed) -> None:
+        pin = self.pages.choice.pin
+        if pin is not None:
+            self.session.rename(pin, event.name)
+            self.did("")
+
+    # The scene, and several runs of it
 
     def action_edit(self) -> None:
         """Open the file, read it again, and begin again if a run was under way."""
-        was_active = self.session.active
+        session = self.steered
+        if session is None:
+            return
+        was_active = session.active
         if not self.edit_file(self.card.path):
             return
-        trouble = self.session.reload()
+        trouble = session.reload()
         if trouble:
             self.notify(trouble, title="The file cannot be read", severity="error")
             return
-        self.show_scene()
+        self.paint()
         if was_active:
-            self.session.start()
+            session.start()
         self.note("read again" + (", running" if was_active else ""))
 
     def action_address(self) -> None:
         self.app.copy_to_clipboard(self.session.address)
         self.notify(self.session.address, title="Copied")
 
-    def action_back(self) -> None:
-        if self.page != "panels":
-            self.to_page("panels")
-        elif self.panels.zoomed:
-            self.action_zoom()
-        else:
-            self.dlplay.leave_scene()
+    async def action_export(self) -> None:
+        view = self.panels.current
+        panel = view.panel if view is not None else None
+        await ask_export(self, self.session, panel, self.dlplay.look)
+
+    async def action_sweep(self) -> None:
+        """The sweep of this scene, or the dialog for one, at the settings as they are."""
+        session, parameter = self.session, self.parameter
+        wish = Wish(
+            self.card,
+            dict(session.values),
+            name=parameter.name if parameter is not None else "",
+            seed=session.seed,
+            device=session.device,
+            busy=int(session.state in ("starting", "repeating", "running")),
+        )
+        await open_sweep(self.dlplay, wish, self.take_run)
+
+    def take_run(self, sweep: LiveSweep, run: SweepRun) -> None:
+        """Make a run of a sweep the current one."""
+        if self.steered is None:
+            return
+        self.steered.adopt(sweep.values(run), run.seed, run.history, run.recording)
+        self.pages.open("panels")
+        again = "" if run.history is not None else "; its history was not kept: it is made again"
+        self.did(f"{sweep.found.label(run.value)}, seed {run.seed}: a run of the sweep{again}")

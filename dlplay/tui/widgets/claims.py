@@ -8,6 +8,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from dlplay.author.claims import Claim
+from dlplay.engine.timeline import claims_at
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.changes import OnChange
+from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, Scroll, put
 from dlplay.wire.events import ClaimResult
 from dlplay.words.numbers import bound, short
@@ -30,27 +34,45 @@ def comparison(result: ClaimResult) -> str:
     return f"{short(result.value)}{joint}{bound(result.relation, result.bound)}"
 
 
-class ClaimList(Scroll):
+class ClaimList(Scroll, Part):
     """Every claim: holds or fails, its short name, measured value and bound."""
 
     class Opened(Message):
         """The user clicked the claims."""
 
+    def __init__(self, session: Watched) -> None:
+        super().__init__(id="claims-short")
+        self.border_title = "claims"
+        self.session = session
+        self._painted = OnChange(self.paint)
+
     def compose(self) -> ComposeResult:
         yield Static(id="claim-lines")
 
-    def show(
-        self, claims: tuple[Claim, ...], results: list[ClaimResult], inks: Inks, whole: bool
-    ) -> None:
-        width = max(self.size.width - 1, 20)
-        sentences = summary(claims, results, width, inks, whole, full=True)
+    def show(self) -> None:
+        self._painted.see(self.session.card, *judged(self.session), self.size, self.app.theme)
+
+    def paint(self) -> None:
+        claims, (results, whole) = self.session.card.claims, judged(self.session)
+        width, colours = max(self.size.width - 1, 20), self.inks
+        sentences = summary(claims, results, width, colours, whole, full=True)
         fits = sum(-(-len(row.plain) // width) for row in sentences.split("\n")) <= self.size.height
-        text = sentences if fits else summary(claims, results, width, inks, whole, full=False)
+        text = sentences if fits else summary(claims, results, width, colours, whole, full=False)
         text.no_wrap = not fits
         put(self.query_one(Static), text)
+        names = {claim.name for claim in claims}
+        held, known = sum(r.holds is True for r in results if r.name in names), len(names)
+        self.border_subtitle = f"{held} of {known} hold" if known else ""
+        self.set_class(whole and held == known, "-held")
 
     def on_click(self) -> None:
-        self.post_message(self.Opened())
+        self.tell(self.Opened())
+
+
+def judged(session: Watched) -> tuple[list[ClaimResult], bool]:
+    """The claims as they stood at the step that is looked at, and whether for good."""
+    whole = session.history.whole and session.at is None
+    return claims_at(session.history, session.at), whole
 
 
 def summary(

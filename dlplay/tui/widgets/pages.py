@@ -1,98 +1,90 @@
-"""Text pages made from a scene's card and its run: lesson, claims, source."""
+"""What can be seen in place of the panels, and the keys to it."""
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
-from rich.syntax import Syntax
-from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import ContentSwitcher
 
-from dlplay.course.catalog import Chapter, SceneCard
-from dlplay.draw.lesson import lesson
-from dlplay.tui.model.progress import MEANINGS
-from dlplay.tui.widgets.claims import comparison, standing
-from dlplay.tui.widgets.text import Inks
-from dlplay.wire.events import ClaimResult
-from dlplay.words.address import show_settings
-
-
-def scene_page(card: SceneCard, mark: str, inks: Inks, *, ascii: bool = False) -> RenderableType:
-    """What the browser shows of a scene."""
-    if card.broken:
-        return Group(
-            Text(card.title, "bold"),
-            Text(f"\nThis file cannot be read:\n\n{card.broken}\n", inks["error"]),
-            Text(str(card.path), "dim"),
-        )
-    parts: list[RenderableType] = [
-        Text(card.title, f"bold {inks['accent']}"),
-        Text(f"{card.id} · {MEANINGS[mark]}\n", "dim"),
-        lesson(card.lesson, ascii=ascii),
-        Text("\nParameters", f"bold {inks['accent']}"),
-        parameter_lines(card),
-        Text("\nClaims", f"bold {inks['accent']}"),
-        claim_lines(card, [], inks),
-    ]
-    if card.covers:
-        parts += [
-            Text("\nSections of the course", f"bold {inks['accent']}"),
-            Text("\n".join(f"  {section}" for section in card.covers)),
-        ]
-    return Group(*parts)
+from dlplay.tui.model.pins import PinChoice
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.beside import Beside
+from dlplay.tui.widgets.claims_page import ClaimsPage
+from dlplay.tui.widgets.comparison import ComparePage
+from dlplay.tui.widgets.grid import PanelGrid
+from dlplay.tui.widgets.part import Part
+from dlplay.tui.widgets.text_pages import LessonPage, LogPage, SourcePage
 
 
-def chapter_page(chapter: Chapter, inks: Inks) -> RenderableType:
-    """What the browser shows of a chapter."""
-    titles = "\n".join(f"  {card.title}" for card in chapter.scenes)
-    return Group(
-        Text(f"{chapter.title}\n", f"bold {inks['accent']}"),
-        lesson(chapter.introduction),
-        Text("\nScenes", f"bold {inks['accent']}"),
-        Text(titles),
-    )
+class Pages(ContentSwitcher, Part):
+    """The panels, or a page in their place. Its keys open pages and close them."""
 
+    class Turned(Message):
+        """Another page is seen."""
 
-def parameter_lines(card: SceneCard) -> Text:
-    text = Text()
-    width = max((len(name) for name in card.parameters), default=0)
-    for name, parameter in card.parameters.items():
-        text.append(f"  {name.ljust(width)}  ", "bold")
-        text.append(parameter.show(parameter.default))
-        live = ", live" if parameter.live else ""
-        text.append(f"  {parameter.allowed}{live}", "dim")
-        text.append(f"\n  {' ' * width}  {parameter.help}\n" if parameter.help else "\n")
-    text.rstrip()
-    return text
+    def __init__(self, session: Watched, grid: PanelGrid) -> None:
+        super().__init__(id="main", initial="panels")
+        self.session = session
+        self.grid = grid
+        self.choice = PinChoice(session.pins)
+        self.claims = ClaimsPage(session)
 
+    def compose(self) -> ComposeResult:
+        yield self.grid
+        yield LessonPage(self.session)
+        yield self.claims
+        yield SourcePage(self.session)
+        yield ComparePage(self.session, self.choice)
+        yield Beside(self.session, self.grid, self.choice)
+        yield LogPage(self.session)
 
-def claim_lines(
-    card: SceneCard,
-    results: list[ClaimResult],
-    inks: Inks,
-    chosen: int | None = None,
-    whole: bool = False,
-) -> Text:
-    """Every claim in full: sentence, comparison, state, and what breaks it."""
-    known = {result.name: result for result in results}
-    text = Text()
-    for place, claim in enumerate(card.claims):
-        result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
-        mark, ink, word = standing(result, whole)
-        pointer = "▸ " if place == chosen else "  "
-        text.append(f"{pointer}{mark} ", f"bold {inks[ink]}")
-        text.append(f"{claim.text}\n", "bold" if place == chosen else "")
-        if result.value is not None:
-            text.append(f"    measured {comparison(result)}: {word}\n", inks[ink])
+    @property
+    def page(self) -> str:
+        """The page in place of the panels, or "panels"."""
+        return self.current or "panels"
+
+    @property
+    def in_place(self) -> Part:
+        """What is seen."""
+        return self.get_child_by_id(self.page, Part)
+
+    def show(self) -> None:
+        self.grid.show()
+        if self.in_place is not self.grid:
+            self.in_place.show()
+
+    def open(self, name: str) -> None:
+        """Show this page, or the panels."""
+        self.current = name
+        self.tell(self.Turned())
+
+    def switch(self, name: str) -> None:
+        """Show this page, or the panels if it is there already; all of them."""
+        self.grid.unzoom()
+        self.open("panels" if self.page == name else name)
+
+    def action_claims(self) -> None:
+        self.switch("claims")
+
+    def action_source(self) -> None:
+        self.switch("source")
+
+    def action_log(self) -> None:
+        self.switch("log")
+
+    def action_compare(self) -> None:
+        self.switch("compare")
+
+    def action_beside(self) -> None:
+        """The chosen panel of this run and of a pinned one, side by side."""
+        if self.session.pins:
+            self.switch("beside")
         else:
-            text.append(f"    {claim.condition}", "dim")
-            text.append(f" · {result.reason}\n" if result.reason else "\n", "dim")
-        if claim.breaks:
-            text.append(f"    breaks at {' '.join(show_settings(card, claim.breaks))}\n", "dim")
-        text.append("\n")
-    text.rstrip()
-    return text
+            self.note("no run is pinned: p pins this one")
 
-
-def source_page(card: SceneCard, dark: bool) -> RenderableType:
-    """The scene's own file, highlighted."""
-    theme = "monokai" if dark else "friendly"
-    return Syntax(card.source, "python", theme=theme, line_numbers=True, background_color="default")
+    @on(Beside.Emptied)
+    def leave_beside(self, event: Beside.Emptied) -> None:
+        """Nothing is there to be set beside this run."""
+        event.stop()
+        self.open("panels")

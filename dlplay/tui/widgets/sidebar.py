@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.claims import ClaimList
 from dlplay.tui.widgets.parameters import ParameterList
 
@@ -13,11 +14,14 @@ from dlplay.tui.widgets.parameters import ParameterList
 class Sidebar(Vertical):
     """Parameters, what is to know about the chosen one, and the claims."""
 
+    def __init__(self, session: Watched) -> None:
+        super().__init__()
+        about = Static(id="detail")
+        self.about = about
+        self.parameters = ParameterList(session, about)
+        self.claims = ClaimList(session)
+
     def compose(self) -> ComposeResult:
-        parameters = ParameterList(id="parameters")
-        parameters.border_title = "parameters  • live"
-        yield parameters
-        yield Static(id="detail")
-        claims = ClaimList(id="claims-short")
-        claims.border_title = "claims"
-        yield claims
+        yield self.parameters
+        yield self.about
+        yield self.claims
