@@ -1,6 +1,6 @@
 """What the user asks of a session, done, and the words for what came of it.
 
-Every function returns what the status line is to say; nothing where it can be seen.
+What they return is for the status line to say; nothing where it can be seen.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from dlplay.author.claims import Claim
 from dlplay.author.parameters import ParameterError
+from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.engine.timeline import marks
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.words.address import show_settings
 
 Ask = Literal["go", "step", "again", "stop", "seed", "pin", "branch", "defaults", "xray"]
@@ -158,3 +160,27 @@ def branch(session: Session) -> str:
     except ParameterError as error:
         return str(error)
     return f"branching at step {session.at}; the run so far is pinned as {kept.name}"
+
+
+# Sweeps
+
+
+def wish(session: Watched, name: str) -> Wish:
+    """A sweep of this parameter, at the settings as they are."""
+    return Wish(
+        session.card,
+        dict(session.values),
+        name=name,
+        seed=session.seed,
+        device=session.device,
+        busy=int(session.state in ("starting", "repeating", "running")),
+    )
+
+
+def take_run(session: Watched, sweep: LiveSweep, run: SweepRun) -> str:
+    """Make a run of a sweep the current one."""
+    if not isinstance(session, Session):
+        return RECORDED
+    session.adopt(sweep.values(run), run.seed, run.history, run.recording)
+    again = "" if run.history is not None else "; its history was not kept: it is made again"
+    return f"{sweep.found.label(run.value)}, seed {run.seed}: a run of the sweep{again}"

@@ -19,7 +19,7 @@ from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.screens.exports import ask_export
 from dlplay.tui.screens.full import NOTE_SECONDS, TICK, FullScreen
-from dlplay.tui.sweeps.model import LiveSweep, Wish
+from dlplay.tui.sweeps.model import LiveSweep
 from dlplay.tui.sweeps.screen import open_sweep
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.claims import ClaimList
@@ -115,8 +115,8 @@ class StageScreen(FullScreen):
     @property
     def owners(self) -> list[Widget]:
         """Who is offered a key, in this order."""
-        parts = [self.pages.in_place, self.panels, self.side.parameters, self.pages.claims]
-        return [*dict.fromkeys(parts), self.time, self.line, self.pages, self.dock]
+        side, below = self.side.parameters, (self.time, self.line)
+        return [self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
 
     async def action_do(self, name: str) -> None:
         if not self.check_action("do", (name,)):
@@ -152,13 +152,9 @@ class StageScreen(FullScreen):
         self._fresh_until = self.ticks + 2  # panels that are dear take turns
 
     def _record(self) -> None:
-        """Mark the scene as run, or as one whose claims all held."""
         finished = self.session.history.finished
-        if finished is not None and finished.status == "done" and self.steered is not None:
-            held = bool(finished.claims) and all(claim.holds for claim in finished.claims)
-            # Claims held at other settings are no mark of the scene.
-            ours = finished.parameters == self.card.defaults
-            self.dlplay.progress.record(self.card.id, held and ours)
+        if finished is not None and not self.session.recorded:
+            self.dlplay.progress.ended(self.card, finished)
 
     def _warn(self) -> None:
         if self.session.warning:
@@ -298,22 +294,10 @@ class StageScreen(FullScreen):
 
     async def action_sweep(self) -> None:
         """The sweep of this scene, or the dialog for one, at the settings as they are."""
-        session, parameter = self.session, self.parameter
-        wish = Wish(
-            self.card,
-            dict(session.values),
-            name=parameter.name if parameter is not None else "",
-            seed=session.seed,
-            device=session.device,
-            busy=int(session.state in ("starting", "repeating", "running")),
-        )
-        await open_sweep(self.dlplay, wish, self.take_run)
+        name = self.parameter.name if self.parameter is not None else ""
+        await open_sweep(self.dlplay, steering.wish(self.session, name), self.take_run)
 
     def take_run(self, sweep: LiveSweep, run: SweepRun) -> None:
         """Make a run of a sweep the current one."""
-        if self.steered is None:
-            return
-        self.steered.adopt(sweep.values(run), run.seed, run.history, run.recording)
         self.pages.open("panels")
-        again = "" if run.history is not None else "; its history was not kept: it is made again"
-        self.did(f"{sweep.found.label(run.value)}, seed {run.seed}: a run of the sweep{again}")
+        self.did(steering.take_run(self.session, sweep, run))

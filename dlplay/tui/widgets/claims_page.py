@@ -57,7 +57,7 @@ class ClaimsPage(TextPage):
         """Play what breaks the chosen claim."""
         self._break(max(self.chosen, 0))
 
-    def action_breaker(self) -> None:
+    def break_next(self) -> None:
         """Play what breaks the next claim."""
         self._break(self.chosen + 1)
 

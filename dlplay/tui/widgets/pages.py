@@ -83,6 +83,10 @@ class Pages(ContentSwitcher, Part):
         else:
             self.note("no run is pinned: p pins this one")
 
+    def action_breaker(self) -> None:
+        """Play what breaks the next claim, whichever page is seen."""
+        self.claims.break_next()
+
     @on(Beside.Emptied)
     def leave_beside(self, event: Beside.Emptied) -> None:
         """Nothing is there to be set beside this run."""
