@@ -43,6 +43,16 @@ async def test_keys_that_come_at_once_are_done_in_their_order(open_app):
         await until(pilot, lambda: session.at == last - 3 * max(1, round(last / 100)), "all three")
 
 
+async def test_the_palette_reaches_the_parts_too(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        offered = {command.title: command for command in app.get_system_commands(app.screen)}
+        await offered["Zoom"].callback()
+        await offered["More"].callback()
+        await offered["Copy"].callback()
+        await until(pilot, lambda: "learning_rate=0.12" in app.clipboard, "what the parts told")
+        assert app.screen.panels.zoomed
+
+
 async def test_a_page_opens_from_a_zoomed_panel(open_app):
     async with open_app("fine", start=False) as (app, pilot):
         await pilot.press("2", "c")
