@@ -12,8 +12,9 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True)
 class Action:
-    """`name`: the method `action_name` of the screen or the app. `keys`: as Textual calls them.
-    `label`: a word for the footer. `help`: what it does. `footer`: shown in the footer.
+    """`name`: the method `action_name` of the screen, one of its parts, or the app. `keys`: as
+    Textual calls them. `label`: a word for the footer. `help`: what it does. `footer`: shown in
+    the footer. `steers`: a recording cannot do it.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Action:
     footer: bool = False
     shown: str = ""  # how the keys are written; made from `keys` if empty
     at_once: bool = False  # what is typed next belongs to what this opens
+    steers: bool = False
 
     @property
     def written(self) -> str:
@@ -89,20 +91,41 @@ BROWSER = (
 )
 
 STAGE = (
-    Action("start_or_pause", "space", "Run", "Start, pause, go on", "Run", True),
-    Action("step", "full_stop", "Step", "One step, then pause", "Run", True),
-    Action("restart", "r", "Again", "Begin again with these settings", "Run", True),
-    Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run"),
-    Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", True),
+    Action("start_or_pause", "space", "Run", "Start, pause, go on", "Run", True, steers=True),
+    Action("step", "full_stop", "Step", "One step, then pause", "Run", True, steers=True),
+    Action("restart", "r", "Again", "Begin again with these settings", "Run", True, steers=True),
+    Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run", steers=True),
+    Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", True, steers=True),
     Action("up", "k,up", "Previous", "Previous parameter (scrolls a page)", "Parameters"),
     Action("down", "j,down", "Next", "Next parameter (scrolls a page)", "Parameters"),
-    Action("less", "h,left", "Less", "Turn the parameter down", "Parameters"),
-    Action("more", "l,right", "More", "Turn the parameter up", "Parameters"),
-    Action("much_less", "H,shift+left", "Much less", "Turn it down in big steps", "Parameters"),
-    Action("much_more", "L,shift+right", "Much more", "Turn it up in big steps", "Parameters"),
-    Action("type", "enter", "Type", "Type a value", "Parameters", at_once=True),
-    Action("default", "backspace", "Default", "Back to the default", "Parameters"),
-    Action("defaults", "D", "All defaults", "All parameters back to their defaults", "Parameters"),
+    Action("less", "h,left", "Less", "Turn the parameter down", "Parameters", steers=True),
+    Action("more", "l,right", "More", "Turn the parameter up", "Parameters", steers=True),
+    Action(
+        "much_less",
+        "H,shift+left",
+        "Much less",
+        "Turn it down in big steps",
+        "Parameters",
+        steers=True,
+    ),
+    Action(
+        "much_more",
+        "L,shift+right",
+        "Much more",
+        "Turn it up in big steps",
+        "Parameters",
+        steers=True,
+    ),
+    Action("type", "enter", "Type", "Type a value", "Parameters", at_once=True, steers=True),
+    Action("default", "backspace", "Default", "Back to the default", "Parameters", steers=True),
+    Action(
+        "defaults",
+        "D",
+        "All defaults",
+        "All parameters back to their defaults",
+        "Parameters",
+        steers=True,
+    ),
     Action("next_panel", "tab", "Next panel", "Choose the next panel", "Panels"),
     Action("previous_panel", "shift+tab", "Previous panel", "Choose the previous", "Panels"),
     Action("zoom", "z", "Zoom", "Chosen panel on the whole screen, and back", "Panels", True),
@@ -114,9 +137,9 @@ STAGE = (
     Action("log_x_axis", "G", "Log/linear x", "Curves: the x axis linear or logarithmic", "Panels"),
     Action("previous_frame", "left_square_bracket", "Head back", "Heatmaps: last head", "Panels"),
     Action("next_frame", "right_square_bracket", "Next head", "Heatmaps: next head", "Panels"),
-    Action("xray", "w", "X-ray", "Look into the layers of the model", "Panels"),
-    Action("page_down", "pagedown,J", "More panels", "Next page of panels or text", "Panels"),
-    Action("page_up", "pageup,K", "Panels back", "Page back", "Panels"),
+    Action("xray", "w", "X-ray", "Look into the layers of the model", "Panels", steers=True),
+    Action("next_page", "pagedown,J", "More panels", "Next page of panels or text", "Panels"),
+    Action("previous_page", "pageup,K", "Panels back", "Page back", "Panels"),
     Action("earlier", "less_than_sign", "Earlier", "Back through the run, by a hundredth", "Time"),
     Action("later", "greater_than_sign", "Later", "Forward again, by a hundredth", "Time"),
     Action("step_earlier", "left_parenthesis", "Step earlier", "Back by one step", "Time"),
@@ -127,18 +150,29 @@ STAGE = (
     Action("previous_mark", "M", "Mark before", "To the mark before", "Time"),
     Action("beginning", "home", "Beginning", "To the first step", "Time"),
     Action("now", "end", "Now", "Back to now", "Time"),
-    Action("branch", "B", "Branch", "Go on from this step as a new run, beside this one", "Time"),
+    Action(
+        "branch",
+        "B",
+        "Branch",
+        "Go on from this step as a new run, beside this one",
+        "Time",
+        steers=True,
+    ),
     Action("pin", "p", "Pin", "Keep this run, and draw the next ones over it", "Comparing"),
     Action("compare", "v", "Compare", "A table of this run and the pinned ones", "Comparing"),
     Action("beside", "V", "Side by side", "One panel of two runs at the same step", "Comparing"),
-    Action("sweep", "S", "Sweep", "Run it at several values of a parameter", "Comparing"),
+    Action(
+        "sweep", "S", "Sweep", "Run it at several values of a parameter", "Comparing", steers=True
+    ),
     Action("export", "E", "Export", "The run as picture, page, data, script ...", "Comparing"),
     Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),
     Action("claims", "c", "Claims", "All claims in full, and back", "Pages", True),
     Action("source", "s", "Source", "The scene's own file, and back", "Pages"),
     Action("log", "o", "Log", "What the run printed, and back", "Pages"),
-    Action("breaker", "b", "Break", "Set what breaks the next claim, and run it", "Pages"),
-    Action("edit", "e", "Edit", "Open the scene in $EDITOR, then reload it", "Scene"),
+    Action(
+        "breaker", "b", "Break", "Set what breaks the next claim, and run it", "Pages", steers=True
+    ),
+    Action("edit", "e", "Edit", "Open the scene in $EDITOR, then reload it", "Scene", steers=True),
     Action("address", "y", "Copy", "Copy the run's one-line address", "Scene"),
     Action(
         "back", "q,escape", "Back", "Back: from zoom, from a page, to the scenes", "Scene", True
@@ -166,12 +200,13 @@ SWEEP = (
 )
 
 
-def bindings(actions: tuple[Action, ...]) -> list[BindingType]:
-    """Textual's bindings for a table of actions."""
+def bindings(actions: tuple[Action, ...], run: str = "{}") -> list[BindingType]:
+    """Textual's bindings for a table of actions. `run`: what a key runs, where the screen passes
+    the name of the action on."""
     return [
         Binding(
             a.keys,
-            a.name,
+            run.format(a.name),
             a.label,
             show=a.footer,
             key_display=a.written.split()[0],

@@ -7,12 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -21,21 +20,20 @@ from dlplay.draw import Look
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
-from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import EVERYWHERE, bindings
-from dlplay.tui.browser import Browser
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.model.replayed import Replayed
+from dlplay.tui.model.watching import Watched
 from dlplay.tui.plain import Ascii
-from dlplay.tui.progress import Progress
-from dlplay.tui.replayed import Replayed
-from dlplay.tui.screen import FullScreen
-from dlplay.tui.session import Session
-from dlplay.tui.stage_screen import StageScreen
-from dlplay.tui.sweeps.model import LiveSweep, Plan
+from dlplay.tui.program import Program
+from dlplay.tui.screens.browser import Browser
+from dlplay.tui.screens.full import FullScreen
+from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
 from dlplay.wire import events
 
 
-class DlplayApp(App[None]):
+class DlplayApp(Program):
     """dlplay in the terminal."""
 
     CSS_PATH = "dlplay.tcss"
@@ -52,72 +50,35 @@ class DlplayApp(App[None]):
         first: dict[str, Any] | None = None,
         library: Library | None = None,
     ) -> None:
-        """`first`: what `StageScreen` takes, to go straight to a stage. `library`: where runs
-        are recorded; None: nowhere."""
-        super().__init__()
-        self.catalog = catalog
-        self.launcher = launcher
-        self.progress = progress or Progress()
-        self._look = look or Look()
+        """`first`: a scene's card and what its `Session` takes, to go straight to a stage.
+        `library`: where runs are recorded; None: nowhere."""
+        super().__init__(catalog, launcher, look, progress, library)
         self._first = first
-        self.library = library
-        self.sweep: LiveSweep | None = None  # the latest; one at a time
         self.animation_level = "none"
-
-    @property
-    def look(self) -> Look:
-        """What the terminal can show, with the theme's background."""
-        return replace(self._look, dark=self.current_theme.dark)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = list(super().get_line_filters())
-        return [*filters, Ascii()] if self._look.ascii else filters
+        return [*filters, Ascii()] if self.terminal.ascii else filters
 
     def on_mount(self) -> None:
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name if self._look.dark else LIGHT.name
-        self.set_class(self._look.ascii, "-ascii")
+        self.theme = DARK.name if self.terminal.dark else LIGHT.name
+        self.set_class(self.terminal.ascii, "-ascii")
         self.push_screen(Browser())
         if self._first is not None:
-            first = dict(self._first)
-            first.setdefault("library", self.library)
-            self.push_screen(StageScreen(first.pop("card"), self.launcher, **first))
+            self.push_screen(self._stage(**self._first))
         # Only now may torch be imported, by the fork server: the first picture is out.
         self.call_after_refresh(self.launcher.open_gate)
 
-    def open_scene(self, card: SceneCard) -> None:
-        self.push_screen(StageScreen(card, self.launcher, library=self.library))
-
-    def open_run(self, sweep: LiveSweep, run: SweepRun) -> None:
-        """A run of a sweep on a stage of its own."""
-        card = sweep.found.card
-        session = Session(card, self.launcher, library=self.library)
-        session.adopt(sweep.values(run), run.seed, run.history, run.recording)
-        self.push_screen(StageScreen(card, self.launcher, session=session, start=False))
-
-    def begin_sweep(self, plan: Plan) -> LiveSweep:
-        """Begin a sweep; an older one that is under way is ended."""
-        self.end_sweep()
-        self.sweep = LiveSweep.of(plan, self.launcher, self.library)
-        self.sweep.start()
-        return self.sweep
-
-    def end_sweep(self) -> None:
-        """End the processes of a sweep that is under way."""
-        if self.sweep is not None:
-            self.sweep.close()
+    def _stage(
+        self, card: SceneCard, session: Watched | None = None, start: bool = True, **given: Any
+    ) -> StageScreen:
+        """`session`: one that is there already; `given`: what a new one is given."""
+        return StageScreen(session or self.session(card, **given), start)
 
     def on_unmount(self) -> None:
         self.end_sweep()
-
-    def leave_scene(self) -> None:
-        """From the stage to the browser."""
-        self.pop_screen()
-
-    def reread(self) -> None:
-        """Look at the scene folders again."""
-        self.catalog = Catalog(self.catalog.roots)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if isinstance(screen, FullScreen):
@@ -162,7 +123,7 @@ def replayed(catalog: Catalog, path: Path) -> dict[str, Any]:
     known = {card.id: card for card in catalog.scenes if not card.broken}
     name = recording.started.scene
     card = known.get(name) or stand_in(name)
-    session = Replayed(card, Launcher(), recording, name in known)
+    session = Replayed(card, recording, name in known)
     return {"card": card, "session": session, "start": False}
 
 

@@ -19,7 +19,7 @@ from dlplay import run
 from dlplay.course.catalog import Catalog
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
-from dlplay.tui.session import Session
+from dlplay.tui.model.session import Session
 from tests.benchmarks.terminal import Terminal
 
 SCENES = Path(__file__).parent / "scenes"

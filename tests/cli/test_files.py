@@ -11,8 +11,8 @@ from PIL import Image
 
 from dlplay.author.files import FILE_KINDS
 from dlplay.course.catalog import Catalog
-from dlplay.tui.sidebar import line
 from dlplay.tui.sweeps.dialog import Mistyped, Wish, offered, planned
+from dlplay.tui.widgets.parameters import line
 from tests.cli.test_commands import completed
 from tests.conftest import wait_for
 

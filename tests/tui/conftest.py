@@ -10,7 +10,7 @@ import pytest
 
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.progress import Progress
 
 
 async def until(pilot, condition, what="it", seconds=300):

@@ -9,8 +9,8 @@ import textwrap
 from rich.console import Console
 from textual.widgets import Input, Static
 
-from dlplay.tui.browser import SceneTree
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.screens.browser import SceneTree
 from tests.tui.conftest import until
 
 

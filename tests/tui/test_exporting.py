@@ -9,9 +9,9 @@ from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.export import FORMATS
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.dialogs import ChoiceDialog
-from dlplay.tui.exporting import chosen, offers
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.exporting import chosen, offers
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.widgets.dialogs import ChoiceDialog
 from tests.tui.conftest import until
 
 
@@ -27,7 +27,7 @@ async def test_the_run_and_its_panels_are_exported(app, tmp_path):
     async with app.run_test(size=(120, 40)) as pilot:
         session = app.screen.session
         await until(pilot, lambda: session.state == "done", "the end")
-        await until(pilot, lambda: session._recorder is None, "the end of the recording")
+        await until(pilot, lambda: session.moment.recorder is None, "the end of the recording")
         stem = session.recording.stem
         await pilot.press("E")
         await until(pilot, lambda: isinstance(app.screen, ChoiceDialog), "the question")
@@ -46,7 +46,7 @@ async def test_what_cannot_be_exported_is_told(app, tmp_path):
     async with app.run_test(size=(120, 40)) as pilot:
         session = app.screen.session
         await until(pilot, lambda: session.state == "done", "the end")
-        await until(pilot, lambda: session._recorder is None, "the end of the recording")
+        await until(pilot, lambda: session.moment.recorder is None, "the end of the recording")
         session.recording.write_bytes(b"no recording")
         await pilot.press("E", "enter")
         await until(pilot, lambda: any("exported" in n.title for n in app._notifications), "a word")

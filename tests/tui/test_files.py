@@ -7,8 +7,8 @@ from textual.widgets import Input, Static
 from dlplay.course.catalog import Catalog
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.dialogs import ValueDialog
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.widgets.dialogs import ValueDialog
 from tests.tui.conftest import until
 
 SCENE = '''"""# Reads"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.tui.mosaic import SMALLEST, plan
+from dlplay.tui.widgets.mosaic import SMALLEST, plan
 
 
 @pytest.mark.parametrize("count", range(1, 13))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from textual.widgets import Static
 
-from dlplay.tui.panels import PanelView
+from dlplay.tui.widgets.panel import PanelView
 from tests.tui.conftest import until
 
 

@@ -8,7 +8,7 @@ from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.progress import Progress
 from tests.tui.conftest import until
 
 
@@ -24,7 +24,7 @@ async def record(launcher, faults, tmp_path, name, settings=None):
     async with app.run_test(size=(120, 40)) as pilot:
         session = app.screen.session
         await until(pilot, lambda: session.history.finished is not None, "the end")
-        await until(pilot, lambda: session._recorder is None, "the end of the recording")
+        await until(pilot, lambda: session.moment.recorder is None, "the end of the recording")
     return library.runs(), session
 
 
@@ -107,7 +107,7 @@ async def test_a_recording_that_is_gone_is_no_obstacle_to_a_pin(launcher, faults
     async with app.run_test(size=(120, 40)) as pilot:
         session = app.screen.session
         await until(pilot, lambda: session.state == "done", "the end")
-        await until(pilot, lambda: session._recorder is None, "the end of the recording")
+        await until(pilot, lambda: session.moment.recorder is None, "the end of the recording")
         session.recording.unlink()
         await pilot.press("p")
         assert [pin.name for pin in session.pins] == ["A"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.tui.session import Session
+from dlplay.tui.model.session import Session
 from dlplay.wire import events
 from tests.conftest import wait_for
 

@@ -9,7 +9,7 @@ import pytest
 from dlplay.course.catalog import Catalog
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.progress import Progress
+from dlplay.tui.model.progress import Progress
 from tests.conftest import FAULTS
 from tests.tui.fixed import CLAIMS, PANELS, FixedLauncher
 

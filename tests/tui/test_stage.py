@@ -9,9 +9,9 @@ from textual.widgets import ContentSwitcher, Static
 
 from dlplay.author.claims import Claim
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
-from dlplay.tui.browser import Browser
-from dlplay.tui.dialogs import ChoiceDialog, Help, ValueDialog
-from dlplay.tui.sidebar import summary
+from dlplay.tui.screens.browser import Browser
+from dlplay.tui.widgets.claims import summary
+from dlplay.tui.widgets.dialogs import ChoiceDialog, Help, ValueDialog
 from dlplay.wire.events import ClaimResult
 from tests.tui.conftest import until
 
@@ -140,14 +140,14 @@ async def test_a_parameter_that_is_not_live_begins_again_and_says_so(open_app):
 
 
 async def test_many_presses_begin_again_once(open_app, monkeypatch):
-    monkeypatch.setattr("dlplay.tui.session.RESTART_AFTER", 3600)
+    monkeypatch.setattr("dlplay.tui.model.session.RESTART_AFTER", 3600)
     async with open_app("fine", LONG) as (app, pilot):
         session = app.screen.session
         await until(pilot, lambda: session.history.tick > 10, "the run")
         await pilot.press("j", "j", "l", "l", "l")
         assert session.runs == 1
         assert session.state == "starting"
-        session._restart_at = 0.0  # the silence is over
+        session.moment.restart_at = 0.0  # the silence is over
         await until(pilot, lambda: session.runs == 2 and session.history.started, "the restart")
         assert session.history.started.parameters["size"] == 6
 
@@ -398,13 +398,15 @@ async def test_the_mouse_turns_parameters_and_zooms(open_app):
 
 def test_every_action_has_a_key_a_sentence_and_a_method():
     from dlplay.tui.app import DlplayApp
-    from dlplay.tui.stage_screen import StageScreen
+    from dlplay.tui.screens.stage import StageScreen
 
-    for owner, table in ((StageScreen, STAGE), (Browser, BROWSER), (DlplayApp, EVERYWHERE)):
+    stage = (StageScreen, *StageScreen.PARTS)
+    for owners, table in ((stage, STAGE), ([Browser], BROWSER), ([DlplayApp], EVERYWHERE)):
         for action in table:
             assert action.keys
             assert action.help
-            assert hasattr(owner, f"action_{action.name.split('(')[0]}"), action.name
+            method = f"action_{action.name.split('(')[0]}"
+            assert any(hasattr(owner, method) for owner in owners), action.name
         keys = [key for action in table for key in action.keys.split(",")]
         assert len(keys) == len(set(keys))
 

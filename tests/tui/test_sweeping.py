@@ -15,9 +15,9 @@ from dlplay.draw import Line, Look
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.sweeps.runs import Sweep, SweepRun
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.browser import Browser
-from dlplay.tui.progress import Progress
-from dlplay.tui.stage_screen import StageScreen
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.screens.browser import Browser
+from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.dialog import Mistyped, SweepDialog, offered, planned
 from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
 from dlplay.tui.sweeps.screen import SweepScreen

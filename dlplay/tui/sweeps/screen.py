@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.text import Text
 from textual import events as input_events
@@ -18,10 +18,8 @@ from dlplay import draw
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import Sweep, SweepRun
 from dlplay.tui.actions import SWEEP, bindings
-from dlplay.tui.panels import PanelView
-from dlplay.tui.screen import FullScreen
-from dlplay.tui.sidebar import Scroll, put
-from dlplay.tui.stage_view import NOTE_SECONDS, TICK
+from dlplay.tui.program import Program
+from dlplay.tui.screens.full import NOTE_SECONDS, TICK, FullScreen
 from dlplay.tui.sweeps.dialog import SweepDialog, sweepable
 from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
 from dlplay.tui.sweeps.view import (
@@ -33,10 +31,9 @@ from dlplay.tui.sweeps.view import (
     table,
 )
 from dlplay.tui.themes import inks
+from dlplay.tui.widgets.panel import PanelView
+from dlplay.tui.widgets.text import Scroll, put
 from dlplay.wire import events
-
-if TYPE_CHECKING:
-    from dlplay.tui.app import DlplayApp
 
 Take = Callable[[LiveSweep, SweepRun], None]  # makes a run of a sweep the current one
 CHARTS = ("both", "curves", "measure")
@@ -359,7 +356,7 @@ class SweepScreen(FullScreen):
         self.app.pop_screen()
 
 
-async def open_sweep(app: DlplayApp, wish: Wish, take: Take) -> None:
+async def open_sweep(app: Program, wish: Wish, take: Take) -> None:
     """To the scene's sweep, if there is one; else ask for one."""
     there = app.sweep
 
@@ -376,7 +373,7 @@ def _scene(card: SceneCard) -> tuple[str, str]:
     return card.id, card.digest
 
 
-async def ask(app: DlplayApp, wish: Wish, then: Callable[[LiveSweep], None]) -> None:
+async def ask(app: Program, wish: Wish, then: Callable[[LiveSweep], None]) -> None:
     """Ask for a sweep; when it has begun, `then` is given it."""
     if not sweepable(wish):
         app.notify(f"{wish.card.id} has no parameter that can be swept", severity="warning")

@@ -14,9 +14,9 @@ from dlplay.author.parameters import Value
 from dlplay.draw import Curves, Line, Look, palette
 from dlplay.draw.ink import BOLD, NONE, style
 from dlplay.engine.sweeps.runs import Row, Sweep, SweepRun
-from dlplay.tui.sidebar import Inks
-from dlplay.tui.status import LOOKS, bar
 from dlplay.tui.sweeps.model import LiveSweep, UnderWay
+from dlplay.tui.widgets.status import LOOKS, bar
+from dlplay.tui.widgets.text import Inks
 from dlplay.wire import events
 from dlplay.words.numbers import short
 

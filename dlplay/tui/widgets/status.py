@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual.widgets import Static
 
-from dlplay.tui.session import Session
-from dlplay.tui.sidebar import Inks
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.part import Part
+from dlplay.tui.widgets.text import Inks, put
 
 LOOKS = {
     "ready": ("○", "muted", "ready"),
@@ -22,7 +24,51 @@ LOOKS = {
 }
 
 
-def status(session: Session, width: int, inks: Inks, note: str = "") -> Text:
+class RunLine(Static, Part):
+    """What the run is doing, and what the last key did. Its keys start, stop and keep the run."""
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(id="status")
+        self.session = session
+        self._note = ""
+        self._shows = 0  # how many more ticks the note is shown
+
+    def show(self) -> None:
+        put(self, status(self.session, self.screen.size.width, self.inks, self._note))
+
+    def say(self, note: str, ticks: int) -> None:
+        """Show a note for so many ticks."""
+        self._note, self._shows = note, ticks
+        self.show()
+
+    def tick(self) -> None:
+        self._shows -= 1
+        if self._shows < 0:
+            self._note = ""
+
+    def action_start_or_pause(self) -> None:
+        self.ask("go")
+
+    def action_step(self) -> None:
+        self.ask("step")
+
+    def action_restart(self) -> None:
+        self.ask("again")
+
+    def action_stop(self) -> None:
+        self.ask("stop")
+
+    def action_new_seed(self) -> None:
+        self.ask("seed")
+
+    def action_branch(self) -> None:
+        self.ask("branch")
+
+    def action_pin(self) -> None:
+        self.ask("pin")
+
+
+def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     """One line of at most `width` cells; `note` says what the last key did."""
     mark, ink, word = LOOKS.get(session.state, LOOKS["unfinished"])
     text = Text(no_wrap=True, overflow="ellipsis")

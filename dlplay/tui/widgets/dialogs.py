@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -15,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 
 from dlplay.author.parameters import Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
-from dlplay.tui.sidebar import Scroll
+from dlplay.tui.widgets.text import Scroll
 
 
 class ValueDialog(ModalScreen[Any]):
@@ -42,6 +43,15 @@ class ValueDialog(ModalScreen[Any]):
             self.dismiss(self.parameter.parse(text))
         except ParameterError as error:
             self.query_one("#complaint", Static).update(Text(str(error), "bold"))
+
+
+async def ask_value(
+    app: App[object], parameter: Parameter[Any], value: Any, take: Callable[[Any], None]
+) -> None:
+    """Have a value typed; `take` gets it, or None. What is typed next goes there at once."""
+    dialog = ValueDialog(parameter, value)
+    await app.push_screen(dialog, take)
+    dialog.set_focus(dialog.query_one(Input))
 
 
 class ChoiceDialog(ModalScreen[Any]):

@@ -1,4 +1,4 @@
-"""Text pages made from a scene's card and its run: lesson, claims, source."""
+"""The text of pages, made from a scene's card and its run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from rich.text import Text
 
 from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.draw.lesson import lesson
-from dlplay.tui.progress import MEANINGS
-from dlplay.tui.sidebar import Inks, comparison, standing
+from dlplay.tui.model.progress import MEANINGS
+from dlplay.tui.widgets.claims import comparison, standing
+from dlplay.tui.widgets.text import Inks
 from dlplay.wire.events import ClaimResult
 from dlplay.words.address import show_settings
 

@@ -6,6 +6,9 @@ import json
 import os
 from pathlib import Path
 
+from dlplay.course.catalog import SceneCard
+from dlplay.wire.events import Finished
+
 MARKS = {"": "○", "run": "◐", "held": "●"}
 MEANINGS = {"": "never run", "run": "run", "held": "all claims held here"}
 
@@ -45,3 +48,9 @@ class Progress:
         except OSError:  # a read-only home: the marks last as long as the program
             pass
         return True
+
+    def ended(self, card: SceneCard, finished: Finished) -> None:
+        """Note how a run ended: claims that held at other settings are no mark of the scene."""
+        if finished.status == "done":
+            held = bool(finished.claims) and all(claim.holds for claim in finished.claims)
+            self.record(card.id, held and finished.parameters == card.defaults)

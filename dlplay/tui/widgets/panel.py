@@ -1,4 +1,4 @@
-"""Panels: what a run draws, one widget each, in a grid that fits the terminal."""
+"""A panel: what a run draws under one name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from rich.style import Style
 from textual import events as input_events
-from textual.containers import Container
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
@@ -15,8 +14,7 @@ from textual.widget import Widget
 
 from dlplay import draw
 from dlplay.engine.history import History
-from dlplay.tui.mosaic import plan
-from dlplay.tui.pins import Pin, overlay
+from dlplay.tui.model.pins import Pin, overlay
 
 
 class PanelView(Widget):
@@ -132,98 +130,3 @@ class PanelView(Widget):
 
     def on_click(self, event: input_events.Click) -> None:
         self.post_message(self.Picked(self, event.chain == 2))
-
-
-class PanelGrid(Container):
-    """All panels of a run; those that do not fit are on further pages."""
-
-    def __init__(self) -> None:
-        super().__init__(id="panels")
-        self.views: list[PanelView] = []
-        self.chosen = 0
-        self.zoomed = False
-        self.page = 0
-        self.pages = 1
-
-    def have(self, names: list[str]) -> None:
-        """Have a panel for each of these names, in this order."""
-        if names == [view.panel for view in self.views]:
-            return
-        known = {view.panel: view for view in self.views}
-        wanted = [known.pop(name) if name in known else PanelView(name) for name in names]
-        for view in known.values():
-            view.remove()
-        fresh = [view for view in wanted if view not in self.views]
-        self.views = wanted
-        if fresh:
-            self.mount(*fresh)
-        for place, view in enumerate(wanted):
-            self.move_child(view, after=wanted[place - 1]) if place else None
-        self.chosen = min(self.chosen, max(len(wanted) - 1, 0))
-        self.lay_out()
-
-    def lay_out(self) -> None:
-        """Fit the grid to the size; mark the chosen panel."""
-        if not self.views or not self.size:
-            return
-        layout = plan(1 if self.zoomed else len(self.views), self.size.width, self.size.height)
-        self.pages = 1 if self.zoomed else layout.pages
-        self.page = min(self.page, self.pages - 1)
-        first = self.chosen if self.zoomed else self.page * layout.per_page
-        shown = range(first, min(first + layout.per_page, len(self.views)))
-        if len(shown) < layout.per_page:  # the last page may have fewer
-            layout = plan(len(shown), self.size.width, self.size.height)
-        self.styles.grid_size_columns, self.styles.grid_size_rows = layout.columns, layout.rows
-        for place, view in enumerate(self.views):
-            view.display = place in shown
-            view.styles.column_span = layout.column_span if place == first else 1
-            view.styles.row_span = layout.row_span if place == first else 1
-            view.border_title = f"{place + 1} {view.panel}"
-            view.set_class(place == self.chosen and len(self.views) > 1, "-chosen")
-
-    def on_resize(self) -> None:
-        self.lay_out()
-
-    @property
-    def current(self) -> PanelView | None:
-        return self.views[self.chosen] if self.views else None
-
-    def choose(self, place: int) -> None:
-        """Choose a panel, and turn to its page."""
-        if not self.views:
-            return
-        self.chosen = place % len(self.views)
-        if not self.zoomed and self.size:
-            layout = plan(len(self.views), self.size.width, self.size.height)
-            self.page = self.chosen // layout.per_page
-        self.lay_out()
-
-    def zoom(self, place: int | None = None) -> None:
-        """Give a panel the whole place; the same again gives it back."""
-        if place is not None and place >= len(self.views):
-            return
-        same = place is None or place == self.chosen
-        if place is not None:
-            self.chosen = place
-        self.zoomed = not (self.zoomed and same)
-        self.choose(self.chosen)
-
-    def turn_page(self, by: int) -> None:
-        self.page = (self.page + by) % self.pages
-        self.lay_out()
-
-    @property
-    def where(self) -> str:
-        """Which panels are seen, where they are not all: `panels 3-4 of 5`."""
-        shown = [place + 1 for place, view in enumerate(self.views) if view.display]
-        if not shown or len(shown) == len(self.views):
-            return ""
-        ends = f"{shown[0]}-{shown[-1]}" if len(shown) > 1 else f"{shown[0]}"
-        more = "z: all" if self.zoomed else "pgdn: more"
-        return f"panel{'s' if len(shown) > 1 else ''} {ends} of {len(self.views)} · {more}"
-
-    def pick(self, wanted: type | tuple[type, ...]) -> list[PanelView]:
-        """The panels that a key is meant for: the chosen one if it is of that kind, or all."""
-        if self.current is not None and isinstance(self.current.content, wanted):
-            return [self.current]
-        return [view for view in self.views if isinstance(view.content, wanted)]

@@ -13,14 +13,16 @@ from textual.widgets import Footer, Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
 from dlplay.course.catalog import Chapter, SceneCard
-from dlplay.tui import pages
+from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import BROWSER, bindings
-from dlplay.tui.progress import MARKS
-from dlplay.tui.screen import FullScreen
-from dlplay.tui.sidebar import Scroll
-from dlplay.tui.sweeps.model import Wish
+from dlplay.tui.model.progress import MARKS
+from dlplay.tui.screens.full import FullScreen
+from dlplay.tui.screens.stage import StageScreen
+from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.tui.sweeps.screen import open_sweep
 from dlplay.tui.themes import inks
+from dlplay.tui.widgets import prose
+from dlplay.tui.widgets.text import Scroll
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -154,9 +156,9 @@ class Browser(FullScreen):
         page = self.query_one("#page", Static)
         if isinstance(entry, SceneCard):
             mark, ascii = self.dlplay.progress.mark(entry.id), self.dlplay.look.ascii
-            page.update(pages.scene_page(entry, mark, colours, ascii=ascii))
+            page.update(prose.scene_page(entry, mark, colours, ascii=ascii))
         elif entry is not None:
-            page.update(pages.chapter_page(entry, colours))
+            page.update(prose.chapter_page(entry, colours))
         elif self._words:
             page.update(f"Nothing here has all of: {self._words}\n\nesc shows everything again.")
         else:
@@ -172,7 +174,7 @@ class Browser(FullScreen):
             if entry.broken:
                 self.notify(entry.broken, title="This file cannot be read", severity="error")
             else:
-                self.dlplay.open_scene(entry)
+                self.app.push_screen(StageScreen(self.dlplay.session(entry)))
         elif node is not None and not node.is_expanded:
             node.expand()
         elif node is not None and node.children:
@@ -250,7 +252,12 @@ class Browser(FullScreen):
             self.notify(entry.broken, title="This file cannot be read", severity="error")
         else:
             wish = Wish(entry, entry.defaults)
-            await open_sweep(self.dlplay, wish, self.dlplay.open_run)
+            await open_sweep(self.dlplay, wish, self.take_run)
+
+    def take_run(self, sweep: LiveSweep, run: SweepRun) -> None:
+        """Show a run of a sweep on a stage of its own."""
+        session = self.dlplay.session_of(sweep, run)
+        self.app.push_screen(StageScreen(session, start=False))
 
     def action_quit(self) -> None:
         self.app.exit()

@@ -1,4 +1,4 @@
-"""Pinned runs: kept beside the one that goes on, drawn over it, and compared with it."""
+"""Pinned runs: kept beside the one that goes on, and drawn over it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves
 from dlplay.engine.history import History
-from dlplay.tui.sidebar import Inks, comparison, standing
-from dlplay.words.numbers import short
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -47,31 +42,6 @@ def overlay(curves: Curves, panel: str, pins: list[Pin], at: int | None = None) 
     return replace(curves, lines=lines)
 
 
-def comparison_table(card: SceneCard, now: Pin, pins: list[Pin], inks: Inks, chosen: int) -> Table:
-    """One column a run: the settings that differ, the claims, the measures."""
-    runs = [now, *pins]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=False)
-    table.add_column("", style="dim", overflow="fold", max_width=40)
-    for place, run in enumerate(runs):
-        words = Text(run.name + (" (hidden)" if run.hidden else ""))
-        if place == chosen + 1:
-            words.stylize(f"bold {inks['accent']} reverse")
-        table.add_column(words, justify="right", no_wrap=True)
-    for name, cells in differences(card, runs):
-        table.add_row(Text(name, "bold"), *cells)
-    _gap(table, len(runs))
-    for claim in card.claims:
-        table.add_row(claim.text, *(_verdict(run, claim.name, inks) for run in runs))
-    _gap(table, len(runs))
-    for name in dict.fromkeys(name for run in runs for name in run.history.measures):
-        table.add_row(name, *(short(run.history.measures.get(name)) for run in runs))
-    return table
-
-
-def _gap(table: Table, columns: int) -> None:
-    table.add_row("", *([""] * columns))
-
-
 def differences(card: SceneCard, runs: list[Pin]) -> list[tuple[str, list[str]]]:
     """The parameters, and the seed, that are not the same in all runs."""
     rows = []
@@ -83,9 +53,22 @@ def differences(card: SceneCard, runs: list[Pin]) -> list[tuple[str, list[str]]]
     return [*rows, ("seed", seeds)] if len(set(seeds)) > 1 else rows
 
 
-def _verdict(run: Pin, name: str, inks: Inks) -> Text:
-    for result in run.history.claims:
-        if result.name == name:
-            mark, ink, _ = standing(result, run.history.whole)
-            return Text(f"{mark} {comparison(result)}", inks[ink])
-    return Text("·", inks["muted"])
+class PinChoice:
+    """Which of the pinned runs is chosen; the first, unless another is."""
+
+    def __init__(self, pins: list[Pin]) -> None:
+        """`pins`: a list that grows and shrinks."""
+        self._pins = pins
+        self._place = 0
+
+    @property
+    def place(self) -> int:
+        return max(min(self._place, len(self._pins) - 1), 0)
+
+    @property
+    def pin(self) -> Pin | None:
+        return self._pins[self.place] if self._pins else None
+
+    def move(self, by: int) -> None:
+        """Choose one further on, or before."""
+        self._place = (self.place + by) % max(len(self._pins), 1)

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from textual import events as input_events
 from textual.app import SystemCommand
@@ -15,12 +15,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dlplay.tui.actions import Action
-from dlplay.tui.dialogs import Help
-
-if TYPE_CHECKING:
-    from dlplay.tui.app import DlplayApp
+from dlplay.tui.program import Program
+from dlplay.tui.widgets.dialogs import Help
 
 SMALLEST = (60, 16)
+# Seconds between two looks at what goes on; over a network, fewer frames.
+TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1
+NOTE_SECONDS = 3.0  # for which a screen says what a key did
 
 
 class FullScreen(Screen[None]):
@@ -31,8 +32,8 @@ class FullScreen(Screen[None]):
     HEADING = ""
 
     @property
-    def dlplay(self) -> DlplayApp:
-        return cast("DlplayApp", self.app)
+    def dlplay(self) -> Program:
+        return cast(Program, self.app)
 
     def on_resize(self, event: input_events.Resize) -> None:
         width, height = event.size
@@ -61,9 +62,13 @@ class FullScreen(Screen[None]):
 
     def _runner(self, name: str) -> Any:
         async def run() -> None:
-            await self.run_action(name)
+            await self.action_do(name)
 
         return run
+
+    async def action_do(self, name: str) -> None:
+        """Do what an action of the table says."""
+        await self.run_action(name)
 
     def edit_file(self, path: Path) -> bool:
         """Open a file in the user's editor, with the terminal lent to it; whether it went well."""

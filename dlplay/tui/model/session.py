@@ -1,0 +1,229 @@
+"""A scene on the stage, with a run that the user starts, turns and stops."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dlplay.author.scene import checked_live
+from dlplay.course import catalog
+from dlplay.course.catalog import SceneCard
+from dlplay.engine.branch import branch
+from dlplay.engine.history import History
+from dlplay.engine.live import Launcher
+from dlplay.engine.recordings.library import Library
+from dlplay.engine.timeline import parameters_at
+from dlplay.tui.model.moment import Moment, Parting
+from dlplay.tui.model.pins import Pin
+from dlplay.tui.model.watching import Watched
+from dlplay.wire import events
+
+RESTART_AFTER = 0.3  # seconds of silence after the last key that asks for a restart
+
+
+class Session(Watched):
+    """What the user does to a scene."""
+
+    def __init__(
+        self,
+        card: SceneCard,
+        launcher: Launcher,
+        settings: dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        library: Library | None = None,
+        tweaks: Sequence[events.Tweaked] = (),
+    ) -> None:
+        """`library`: where runs are recorded as they go; None: nowhere. `tweaks`: what the first
+        run turns by itself, each once so many steps were made."""
+        values = card.defaults | dict(settings or {})
+        super().__init__(card, values, seed=seed, device=device, library=library)
+        self.launcher = launcher
+        self._plan = tuple(tweaks)
+
+    @property
+    def state(self) -> str:
+        moment, run = self.moment, self.run
+        if moment.restart_at is not None:
+            return "starting"
+        if moment.parting is not None:
+            return "repeating"
+        if moment.history.finished is not None:
+            return moment.history.finished.status
+        if run is None:
+            return "ready"
+        if run.state == "over":  # the summary is on its way
+            return "stopping"
+        return run.state
+
+    # Another run
+
+    def start(self, paused: bool = False) -> None:
+        """Begin a new run with the settings as they are; an old one is ended."""
+        tweaks, self._plan = self._plan, ()
+        self.moment = self._begun(self.values, tweaks, paused)
+        self.moment.awaited = list(tweaks)
+        self.moment.number += 1
+
+    def _begun(
+        self, settings: dict[str, Any], tweaks: tuple[events.Tweaked, ...], paused: bool = False
+    ) -> Moment:
+        """A run that has just begun, in place of the one before."""
+        self.close()
+        recorder = None
+        if self.library is not None:
+            recorder = self.library.recorder(
+                self.card, seed=self.seed, device=self.device, settings=settings
+            )
+        live = self.launcher.start(
+            self.card,
+            settings,
+            seed=self.seed,
+            device=self.device,
+            paused=paused,
+            xray=self.xray,
+            tweaks=tweaks,
+        )
+        recording = recorder.path if recorder is not None else None
+        return Moment(self.runs, self.settings, live, recorder=recorder, recording=recording)
+
+    def branch(self) -> Pin:
+        """Go on from the step that is looked at, with the drafted values, as a new run.
+
+        It repeats the run that is shown up to there, unseen; that one is pinned, and ends if it
+        is still going on. Returns its pin. Raises ParameterError where nothing has run.
+        """
+        at, before, draft = self.tick, self.history, self.moment.draft
+        plan = branch(self.card, before, at, draft)
+        self.values = self.values | parameters_at(before, at) | draft
+        self.seed = plan.seed
+        kept = next((pin for pin in self.pins if pin.history is before), None) or self.pin()
+        begun = self._begun(plan.settings, plan.tweaks)
+        self.moment = replace(begun, at=at, parting=Parting(before, at))
+        return kept
+
+    def adopt(
+        self,
+        values: dict[str, Any],
+        seed: int,
+        history: History | None,
+        recording: Path | None = None,
+    ) -> None:
+        """Show a run that was made elsewhere and is over as this session's own; without its
+        `history` it is made again."""
+        self.values, self.seed = dict(values), seed
+        if history is None:
+            self.start()
+            return
+        self.close()
+        self.moment = Moment(self.runs + 1, self.settings, history=history, recording=recording)
+
+    def new_seed(self) -> None:
+        """Another seed; the scene begins again with it."""
+        self.seed = random.SystemRandom().randrange(1, 10_000)
+        self.start()
+
+    def play(self, values: dict[str, Any]) -> None:
+        """Begin again with these settings, and the defaults of all others."""
+        self.values = self.card.defaults | values
+        self.start()
+
+    # The run under way
+
+    def toggle(self) -> None:
+        """Start, pause or go on, whichever makes sense; all of it now."""
+        if self.moment.parting is not None:
+            return
+        self._to_now()
+        if self.run is None or not self.active:
+            self.start()
+        elif self.run.paused:
+            self.run.resume()
+        else:
+            self.run.pause()
+
+    def step(self) -> None:
+        """One step; a run that has not begun begins with it."""
+        if self.moment.parting is not None:
+            return
+        self._to_now()
+        if self.run is None or not self.active:
+            self.start(paused=True)
+        assert self.run is not None
+        self.run.step()
+
+    def _to_now(self) -> None:
+        self.seek(self.history.tick)
+
+    def stop(self) -> None:
+        if self.run is not None and self.active:
+            self.run.stop()
+
+    def set(self, name: str, value: Any) -> str:
+        """Give a parameter a value: "live" if it reaches the run, "restart" if the run begins
+        again for it, "set" if nothing runs, "draft" for a branch from the step that is looked at,
+        "" if it had that value. Back in time, raises ParameterError for one that is not live."""
+        if self.shown[name] == value:
+            return ""
+        if self.at is not None:
+            self.moment.draft[name] = checked_live(self.card.parameters, name, value)
+            return "draft"
+        self.values[name] = value
+        if self.run is None or not self.active:
+            return "set"
+        if self.card.parameters[name].live and self.moment.restart_at is None:
+            self.run.tweak(name, value)
+            self.moment.begun_with = self.settings
+            return "live"
+        self.moment.restart_at = time.monotonic() + RESTART_AFTER
+        return "restart"
+
+    def look(self, xray: bool) -> None:
+        self.xray = xray
+        if self.run is not None:
+            self.run.look(xray)
+
+    def reload(self) -> str:
+        """Read the scene's file again; what is wrong with it, or nothing."""
+        card = catalog.describe(self.card.path, self.card.root)
+        if card is None or card.broken:
+            return card.broken if card else f"{self.card.path.name} has no Scene class any more"
+        self.card = card
+        kept = {}
+        for name, parameter in card.parameters.items():
+            try:
+                kept[name] = parameter.check(self.values[name])
+            except (KeyError, ValueError):
+                kept[name] = parameter.default
+        self.values = kept
+        return ""
+
+    def close(self) -> None:
+        super().close()
+        self._follow_plan()
+
+    def poll(self) -> bool:
+        moment = self.moment
+        if moment.restart_at is not None and time.monotonic() >= moment.restart_at:
+            self.start()
+            return True
+        if moment.live is None:
+            return False
+        batch = moment.take()
+        self._follow_plan()
+        moment.part()
+        moment.rate.measure(self.history.tick, self.state == "running")
+        return bool(batch)
+
+    def _follow_plan(self) -> None:
+        """What the run turned by itself is what the parameters are now."""
+        awaited = self.moment.awaited
+        while awaited and awaited[0].tick <= self.moment.history.tick:
+            tweak = awaited.pop(0)
+            self.values[tweak.name] = tweak.value
+            self.moment.begun_with = self.settings

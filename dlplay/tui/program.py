@@ -1,0 +1,69 @@
+"""What all screens have in common, whichever is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from textual.app import App
+
+from dlplay.course.catalog import Catalog, SceneCard
+from dlplay.draw import Look
+from dlplay.engine.live import Launcher
+from dlplay.engine.recordings.library import Library
+from dlplay.engine.sweeps.runs import SweepRun
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.model.session import Session
+from dlplay.tui.sweeps.model import LiveSweep, Plan
+
+
+class Program(App[None]):
+    """The scenes, what runs them, what is known of them, and what the terminal can show."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        launcher: Launcher,
+        look: Look | None = None,
+        progress: Progress | None = None,
+        library: Library | None = None,
+    ) -> None:
+        """`library`: where runs are recorded; None: nowhere."""
+        super().__init__()
+        self.catalog = catalog
+        self.launcher = launcher
+        self.progress = progress or Progress()
+        self.terminal = look or Look()
+        self.library = library
+        self.sweep: LiveSweep | None = None  # the latest; one at a time
+
+    @property
+    def look(self) -> Look:
+        """What the terminal can show, with the theme's background."""
+        return replace(self.terminal, dark=self.current_theme.dark)
+
+    def reread(self) -> None:
+        """Look at the scene folders again."""
+        self.catalog = Catalog(self.catalog.roots)
+
+    def session(self, card: SceneCard, **given: Any) -> Session:
+        """A session of a scene; `given`: what it takes besides."""
+        return Session(card, self.launcher, library=self.library, **given)
+
+    def session_of(self, sweep: LiveSweep, run: SweepRun) -> Session:
+        """A session that shows a run of a sweep."""
+        session = self.session(sweep.found.card)
+        session.adopt(sweep.values(run), run.seed, run.history, run.recording)
+        return session
+
+    def begin_sweep(self, plan: Plan) -> LiveSweep:
+        """Begin a sweep; an older one that is under way is ended."""
+        self.end_sweep()
+        self.sweep = LiveSweep.of(plan, self.launcher, self.library)
+        self.sweep.start()
+        return self.sweep
+
+    def end_sweep(self) -> None:
+        """End the processes of a sweep that is under way."""
+        if self.sweep is not None:
+            self.sweep.close()

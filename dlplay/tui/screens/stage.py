@@ -1,0 +1,303 @@
+"""The stage: a scene, running, and all that one does to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+
+from dlplay.author.parameters import Parameter
+from dlplay.course.catalog import SceneCard
+from dlplay.engine.sweeps.runs import SweepRun
+from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.model import steering
+from dlplay.tui.model.session import Session
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.screens.exports import ask_export
+from dlplay.tui.screens.full import NOTE_SECONDS, TICK, FullScreen
+from dlplay.tui.sweeps.model import LiveSweep
+from dlplay.tui.sweeps.screen import open_sweep
+from dlplay.tui.widgets.changes import OnChange
+from dlplay.tui.widgets.claims import ClaimList
+from dlplay.tui.widgets.claims_page import ClaimsPage
+from dlplay.tui.widgets.comparison import ComparePage
+from dlplay.tui.widgets.grid import PanelGrid
+from dlplay.tui.widgets.pages import Pages
+from dlplay.tui.widgets.parameters import ParameterList
+from dlplay.tui.widgets.part import Asked, Noted, Part
+from dlplay.tui.widgets.sidebar import Sidebar
+from dlplay.tui.widgets.status import RunLine
+from dlplay.tui.widgets.text_pages import Dock
+from dlplay.tui.widgets.timebar import TimeBar
+from dlplay.tui.widgets.title import Title
+
+STEERING = frozenset(action.name for action in STAGE if action.steers)
+
+
+class StageScreen(FullScreen):
+    """One scene and its run, made of parts that have their keys themselves.
+
+    What the parts tell is done here to the session; what comes of it, the parts show.
+    """
+
+    ACTIONS = STAGE
+    BINDINGS = bindings(STAGE, run="do('{}')")
+    WIDTHS = {"-wide": 110, "-widest": 180}
+    HEADING = "Keys of the stage"
+    # What has keys; those of the page that is seen come first.
+    PARTS = (ComparePage, ClaimsPage, PanelGrid, ParameterList, TimeBar, RunLine, Pages, Dock)
+
+    def __init__(self, session: Watched, start: bool = True) -> None:
+        """`start`: whether its run begins at once."""
+        super().__init__()
+        self.session = session
+        self.panels = PanelGrid(self.session)
+        self.pages = Pages(self.session, self.panels)
+        self.side = Sidebar(self.session)
+        self.dock = Dock(self.session)
+        self.top = Title(self.session, self.pages)
+        self.time = TimeBar(self.session)
+        self.line = RunLine(self.session)
+        self.ticks = 0
+        self._start = start
+        self._fresh_until = 3
+        self._docked: bool | None = None  # None: the width decides
+        self._stands = OnChange(self._freshen)
+        self._ended = OnChange(self._record)
+        self._warned = OnChange(self._warn)
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="too-small")
+        yield self.top
+        with Horizontal(id="body"):
+            yield self.dock
+            yield self.pages
+            yield self.side
+        yield self.time
+        yield self.line
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.paint()
+        self.set_interval(TICK, self.tick)
+        if self._start and self.steered is not None:
+            self.steered.start()
+        self.call_after_refresh(self.tick)
+
+    def on_unmount(self) -> None:
+        self.session.close()
+
+    @property
+    def steered(self) -> Session | None:
+        """The session, if it can do more than be watched."""
+        return self.session if isinstance(self.session, Session) else None
+
+    @property
+    def card(self) -> SceneCard:
+        return self.session.card
+
+    @property
+    def page(self) -> str:
+        """The page in place of the panels, or "panels"."""
+        return self.pages.page
+
+    @property
+    def parameter(self) -> Parameter[Any] | None:
+        """The chosen one."""
+        return self.side.parameters.parameter
+
+    # Keys
+
+    @property
+    def owners(self) -> list[Widget]:
+        """Who is offered a key, in this order."""
+        side, below = self.side.parameters, (self.time, self.line)
+        return [self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
+
+    async def action_do(self, name: str) -> None:
+        if not self.check_action("do", (name,)):
+            return
+        for owner in self.owners:
+            if await self.app.run_action(name, owner):
+                return
+        # After what the parts have told of the keys before.
+        self.call_later(self.run_action, name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A recording has no controls: what would need them is greyed in the footer."""
+        steers = action == "do" and bool(STEERING.intersection(parameters))
+        return None if steers and self.steered is None else True
+
+    # What is seen
+
+    def tick(self) -> None:
+        """Look at the run, and paint what is new and seen."""
+        self.ticks += 1
+        session = self.session
+        if session.poll() or (session.active and not session.history.tick):
+            self._freshen()
+        self._stands.see(session.state, session.runs)
+        self.line.tick()
+        # With nothing new, a look a second: a finished run costs next to nothing.
+        if self.ticks <= self._fresh_until or self.ticks % 10 == 0:
+            self.paint()
+        self._ended.see(session.runs, session.history.finished is not None)
+        self._warned.see(session.warning)
+
+    def _freshen(self) -> None:
+        self._fresh_until = self.ticks + 2  # panels that are dear take turns
+
+    def _record(self) -> None:
+        finished = self.session.history.finished
+        if finished is not None and not self.session.recorded:
+            self.dlplay.progress.ended(self.card, finished)
+
+    def _warn(self) -> None:
+        if self.session.warning:
+            self.notify(self.session.warning, severity="warning", timeout=10)
+
+    def paint(self) -> None:
+        parts: list[Part] = [self.pages, self.top, self.dock, self.side.parameters]
+        for part in [*parts, self.side.claims, self.time, self.line]:
+            part.show()
+
+    def show_top(self) -> None:
+        self.top.show()
+
+    def fit(self, width: int, height: int) -> None:
+        self.set_class(width >= 170 if self._docked is None else self._docked, "-docked")
+
+    @on(Noted)
+    def say(self, event: Noted) -> None:
+        self.note(event.text)
+
+    def note(self, text: str) -> None:
+        """Say in the status line what a key did."""
+        self.line.say(text, round(NOTE_SECONDS / TICK))
+
+    @on(PanelGrid.Arranged)
+    def rearrange(self, event: PanelGrid.Arranged) -> None:
+        if event.zoom:
+            self.pages.open("panels")
+        self.set_class(self.panels.zoomed, "-zoomed")
+        self.call_after_refresh(self.paint)
+
+    @on(Pages.Turned)
+    def turn_page(self) -> None:
+        self.set_class(self.page == "beside", "-beside")
+        if self.page == "panels":
+            self.call_after_refresh(self.paint)
+        else:
+            self.paint()
+
+    @on(ClaimList.Opened)
+    def open_claims(self) -> None:
+        self.pages.switch("claims")
+
+    def action_lesson(self) -> None:
+        """Beside the panels where there is room; in their place otherwise."""
+        if self.size.width >= 150:
+            self._docked = not self.has_class("-docked")
+            self.fit(*self.size)
+            self.call_after_refresh(self.paint)
+        else:
+            self.pages.switch("lesson")
+
+    def action_back(self) -> None:
+        if self.page != "panels":
+            self.pages.open("panels")
+        elif self.panels.zoomed:
+            self.panels.unzoom()
+        else:
+            self.app.pop_screen()
+
+    # What the parts tell
+
+    def did(self, said: str) -> None:
+        """Something was done to the session: paint it, and say it."""
+        self._freshen()
+        self.tick()
+        if said:
+            self.note(said)
+
+    @on(Asked)
+    def ask(self, event: Asked) -> None:
+        self.did(steering.ask(self.session, event.what))
+
+    @on(TimeBar.Sought)
+    def seek(self, event: TimeBar.Sought) -> None:
+        self.did(steering.seek(self.session, event.where))
+
+    @on(ParameterList.Turned)
+    def turn(self, event: ParameterList.Turned) -> None:
+        self.given(steering.turn(self.session, event.name, event.steps, event.big))
+
+    @on(ParameterList.Given)
+    def give(self, event: ParameterList.Given) -> None:
+        self.given(steering.give(self.session, event.name, event.value))
+
+    def given(self, said: str) -> None:
+        """A parameter was turned: the panels can wait."""
+        self.side.parameters.show()
+        if said:
+            self.note(said)
+
+    @on(ClaimsPage.BreakAsked)
+    def break_claim(self, event: ClaimsPage.BreakAsked) -> None:
+        self.did(steering.break_claim(self.session, event.claim))
+
+    @on(ComparePage.Dropped)
+    def drop_pin(self) -> None:
+        pin = self.pages.choice.pin
+        if pin is not None:
+            self.session.drop(pin)
+            self.did(f"dropped {pin.name}")
+
+    @on(ComparePage.Renamed)
+    def rename_pin(self, event: ComparePage.Renamed) -> None:
+        pin = self.pages.choice.pin
+        if pin is not None:
+            self.session.rename(pin, event.name)
+            self.did("")
+
+    # The scene, and several runs of it
+
+    def action_edit(self) -> None:
+        """Open the file, read it again, and begin again if a run was under way."""
+        session = self.steered
+        if session is None:
+            return
+        was_active = session.active
+        if not self.edit_file(self.card.path):
+            return
+        trouble = session.reload()
+        if trouble:
+            self.notify(trouble, title="The file cannot be read", severity="error")
+            return
+        self.paint()
+        if was_active:
+            session.start()
+        self.note("read again" + (", running" if was_active else ""))
+
+    def action_address(self) -> None:
+        self.app.copy_to_clipboard(self.session.address)
+        self.notify(self.session.address, title="Copied")
+
+    async def action_export(self) -> None:
+        view = self.panels.current
+        panel = view.panel if view is not None else None
+        await ask_export(self, self.session, panel, self.dlplay.look)
+
+    async def action_sweep(self) -> None:
+        """The sweep of this scene, or the dialog for one, at the settings as they are."""
+        name = self.parameter.name if self.parameter is not None else ""
+        await open_sweep(self.dlplay, steering.wish(self.session, name), self.take_run)
+
+    def take_run(self, sweep: LiveSweep, run: SweepRun) -> None:
+        """Make a run of a sweep the current one."""
+        self.pages.open("panels")
+        self.did(steering.take_run(self.session, sweep, run))

@@ -1,0 +1,111 @@
+"""The claims of a scene beside its panels, and the words and signs for how they stand."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Static
+
+from dlplay.author.claims import Claim
+from dlplay.engine.timeline import claims_at
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.changes import OnChange
+from dlplay.tui.widgets.part import Part
+from dlplay.tui.widgets.text import Inks, Scroll, put
+from dlplay.wire.events import ClaimResult
+from dlplay.words.numbers import bound, short
+
+STATES = {True: ("✓", "success", "holds"), False: ("✗", "error", "fails"), None: ("·", "muted", "")}
+NOT_YET = ("…", "warning", "does not hold yet")
+LEAST = 8  # columns of a claim's name that its numbers leave
+
+
+def standing(result: ClaimResult, whole: bool) -> tuple[str, str, str]:
+    """A claim's mark, ink and word; before a run's own end nothing has failed for good."""
+    return NOT_YET if result.holds is False and not whole else STATES[result.holds]
+
+
+def comparison(result: ClaimResult) -> str:
+    """`4.1 > 2`, `0.95 in 0.9 to 1.1`; nothing where the value was not measured."""
+    if result.value is None:
+        return ""
+    joint = " in " if isinstance(result.bound, tuple) else " "
+    return f"{short(result.value)}{joint}{bound(result.relation, result.bound)}"
+
+
+class ClaimList(Scroll, Part):
+    """Every claim: holds or fails, its short name, measured value and bound."""
+
+    class Opened(Message):
+        """The user clicked the claims."""
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(id="claims-short")
+        self.border_title = "claims"
+        self.session = session
+        self._painted = OnChange(self.paint)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="claim-lines")
+
+    def show(self) -> None:
+        self._painted.see(self.session.card, *judged(self.session), self.size, self.app.theme)
+
+    def paint(self) -> None:
+        claims, (results, whole) = self.session.card.claims, judged(self.session)
+        width, colours = max(self.size.width - 1, 20), self.inks
+        sentences = summary(claims, results, width, colours, whole, full=True)
+        fits = sum(-(-len(row.plain) // width) for row in sentences.split("\n")) <= self.size.height
+        text = sentences if fits else summary(claims, results, width, colours, whole, full=False)
+        text.no_wrap = not fits
+        put(self.query_one(Static), text)
+        names = {claim.name for claim in claims}
+        held, known = sum(r.holds is True for r in results if r.name in names), len(names)
+        self.border_subtitle = f"{held} of {known} hold" if known else ""
+        self.set_class(whole and held == known, "-held")
+
+    def on_click(self) -> None:
+        self.tell(self.Opened())
+
+
+def judged(session: Watched) -> tuple[list[ClaimResult], bool]:
+    """The claims as they stood at the step that is looked at, and whether for good."""
+    whole = session.history.whole and session.at is None
+    return claims_at(session.history, session.at), whole
+
+
+def summary(
+    claims: tuple[Claim, ...],
+    results: list[ClaimResult],
+    width: int,
+    inks: Inks,
+    whole: bool,
+    *,
+    full: bool,
+) -> Text:
+    """The claims, one line each; or, `full`, each with its sentence."""
+    known = {result.name: result for result in results}
+    text = Text()
+    for place, claim in enumerate(claims):
+        result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
+        mark, ink, _ = standing(result, whole)
+        text.append("\n" if place else "")
+        text.append(f"{mark} ", f"bold {inks[ink]}")
+        if full:
+            text.append(claim.text)
+            numbers = comparison(result) or claim.condition
+            text.append(f"\n  {numbers}", inks[ink] if result.value is not None else "dim")
+            continue
+        label = claim.name.replace("_", " ")
+        numbers = comparison(result)
+        if width - 3 - len(numbers) < min(len(label), LEAST):  # the measured value alone, then
+            numbers = short(result.value)
+        room = width - 3 - len(numbers)
+        if len(label) > room:
+            label = label[: max(room - 1, 3)] + "…"
+        text.append(label.ljust(max(room, 0)))
+        text.append(f" {numbers}", inks[ink])
+    if not claims:
+        text.append("This scene claims nothing.", "dim")
+    return text

@@ -1,0 +1,67 @@
+"""The page of all claims in full."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from dlplay.author.claims import Claim
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.changes import OnChange
+from dlplay.tui.widgets.claims import judged
+from dlplay.tui.widgets.prose import claim_lines
+from dlplay.tui.widgets.text_pages import TextPage
+
+
+class ClaimsPage(TextPage):
+    """All claims in full. Its keys choose one, and play what breaks it."""
+
+    class BreakAsked(Message):
+        """The user wants to see this claim broken; None: there is none."""
+
+        def __init__(self, claim: Claim | None) -> None:
+            super().__init__()
+            self.claim = claim
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(session, "claims")
+        self.chosen = -1  # whose breaking setting was played last
+        self._painted = OnChange(self.paint)
+
+    @property
+    def listed(self) -> tuple[Claim, ...]:
+        return self.session.card.claims
+
+    def show(self) -> None:
+        card, theme = self.session.card, self.app.theme
+        self._painted.see(card, *judged(self.session), self.chosen, theme)
+
+    def paint(self) -> None:
+        results, whole = judged(self.session)
+        chosen = max(self.chosen, 0)
+        self.put(claim_lines(self.session.card, results, self.inks, chosen, whole))
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def _move(self, by: int) -> None:
+        if not self.listed:
+            self.scroll_by(2 * by)
+            return
+        self.chosen = (max(self.chosen, 0) + by) % len(self.listed)
+        self.show()
+
+    def action_type(self) -> None:
+        """Play what breaks the chosen claim."""
+        self._break(max(self.chosen, 0))
+
+    def break_next(self) -> None:
+        """Play what breaks the next claim."""
+        self._break(self.chosen + 1)
+
+    def _break(self, place: int) -> None:
+        if self.listed:
+            self.chosen = place % len(self.listed)
+        self.tell(self.BreakAsked(self.listed[self.chosen] if self.listed else None))

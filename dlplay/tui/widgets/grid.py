@@ -1,0 +1,248 @@
+"""All panels of a run, in a grid that fits the terminal."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.actions import SkipAction
+from textual.containers import Container
+from textual.message import Message
+
+from dlplay import draw
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.changes import OnChange
+from dlplay.tui.widgets.mosaic import plan
+from dlplay.tui.widgets.panel import PanelView
+from dlplay.tui.widgets.part import Part
+from dlplay.wire import events
+
+XRAY = "x-ray"
+
+
+class PanelGrid(Container, Part):
+    """All panels of a run; those that do not fit are on further pages."""
+
+    class Arranged(Message):
+        """Another panel is chosen, or other panels are seen; `zoom`: by a zoom, or its end."""
+
+        def __init__(self, zoom: bool = False) -> None:
+            super().__init__()
+            self.zoom = zoom
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(id="panels")
+        self.session = session
+        self._turn = 0  # counts what was shown: panels that are dear take turns
+        self._run = OnChange(self.forget)
+        self._xray = OnChange(self._choose_xray)
+        self.views: list[PanelView] = []
+        self.chosen = 0
+        self.zoomed = False
+        self.page = 0
+        self.pages = 1
+
+    # What is seen
+
+    @property
+    def names(self) -> list[str]:
+        """The panels that the scene declares, those that it drew, and the x-ray."""
+        drawn = [name for name in self.session.history.names if name != XRAY]
+        names = list(dict.fromkeys([*self.session.card.panels, *drawn]))
+        return [*names, XRAY] if self.session.xray else names
+
+    def show(self) -> None:
+        self._run.see(self.session.runs)
+        if set(self.names) != {view.panel for view in self.views}:
+            self.have(self.names)
+        self._xray.see(self.session.xray)
+        self._turn += 1
+        at_once = self.session.history.finished is not None or self.session.at is not None
+        for place, view in enumerate(self.views):
+            # By turns: a key need not wait for more than half of the pictures.
+            self._fill(view, at_once or (self._turn + place) % 2 == 0)
+
+    def _fill(self, view: PanelView, turn: bool) -> None:
+        session = self.session
+        view.show(session.history, self.look, turn, session.at, session.pins)
+
+    def forget(self) -> None:
+        """A new run begins."""
+        for view in self.views:
+            view.forget()
+
+    def _choose_xray(self) -> None:
+        if self.session.xray:
+            self.choose(len(self.views) - 1)
+            self.tell(self.Arranged())
+
+    @on(PanelView.Seen)
+    def fill_at_once(self, event: PanelView.Seen) -> None:
+        """Show what a panel has that has just come into sight."""
+        event.stop()
+        if event.panel in self.views:
+            self._fill(event.panel, True)
+
+    def have(self, names: list[str]) -> None:
+        """Have a panel for each of these names, in this order."""
+        if names == [view.panel for view in self.views]:
+            return
+        known = {view.panel: view for view in self.views}
+        wanted = [known.pop(name) if name in known else PanelView(name) for name in names]
+        for view in known.values():
+            view.remove()
+        fresh = [view for view in wanted if view not in self.views]
+        self.views = wanted
+        if fresh:
+            self.mount(*fresh)
+        for place, view in enumerate(wanted):
+            self.move_child(view, after=wanted[place - 1]) if place else None
+        self.chosen = min(self.chosen, max(len(wanted) - 1, 0))
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Fit the grid to the size; mark the chosen panel."""
+        if not self.views or not self.size:
+            return
+        layout = plan(1 if self.zoomed else len(self.views), self.size.width, self.size.height)
+        self.pages = 1 if self.zoomed else layout.pages
+        self.page = min(self.page, self.pages - 1)
+        first = self.chosen if self.zoomed else self.page * layout.per_page
+        shown = range(first, min(first + layout.per_page, len(self.views)))
+        if len(shown) < layout.per_page:  # the last page may have fewer
+            layout = plan(len(shown), self.size.width, self.size.height)
+        self.styles.grid_size_columns, self.styles.grid_size_rows = layout.columns, layout.rows
+        for place, view in enumerate(self.views):
+            view.display = place in shown
+            view.styles.column_span = layout.column_span if place == first else 1
+            view.styles.row_span = layout.row_span if place == first else 1
+            view.border_title = f"{place + 1} {view.panel}"
+            view.set_class(place == self.chosen and len(self.views) > 1, "-chosen")
+
+    def on_resize(self) -> None:
+        self.lay_out()
+
+    @property
+    def current(self) -> PanelView | None:
+        return self.views[self.chosen] if self.views else None
+
+    def choose(self, place: int) -> None:
+        """Choose a panel, and turn to its page."""
+        if not self.views:
+            return
+        self.chosen = place % len(self.views)
+        if not self.zoomed and self.size:
+            layout = plan(len(self.views), self.size.width, self.size.height)
+            self.page = self.chosen // layout.per_page
+        self.lay_out()
+
+    def zoom(self, place: int | None = None) -> None:
+        """Give a panel the whole place; the same again gives it back."""
+        if place is not None and place >= len(self.views):
+            return
+        same = place is None or place == self.chosen
+        if place is not None:
+            self.chosen = place
+        self.zoomed = not (self.zoomed and same)
+        self.choose(self.chosen)
+
+    def unzoom(self) -> None:
+        """Give all panels their place back."""
+        if self.zoomed:
+            self.zoom()
+            self.tell(self.Arranged())
+
+    def turn_page(self, by: int) -> None:
+        self.page = (self.page + by) % self.pages
+        self.lay_out()
+
+    @property
+    def where(self) -> str:
+        """Which panels are seen, where they are not all: `panels 3-4 of 5`."""
+        shown = [place + 1 for place, view in enumerate(self.views) if view.display]
+        if not shown or len(shown) == len(self.views):
+            return ""
+        ends = f"{shown[0]}-{shown[-1]}" if len(shown) > 1 else f"{shown[0]}"
+        more = "z: all" if self.zoomed else "pgdn: more"
+        return f"panel{'s' if len(shown) > 1 else ''} {ends} of {len(self.views)} · {more}"
+
+    # What the keys do
+
+    def action_zoom(self) -> None:
+        self.zoom()
+        self.tell(self.Arranged(zoom=True))
+
+    def action_zoom_to(self, number: int) -> None:
+        if number > len(self.views):
+            self.note(f"there is no panel {number}")
+            return
+        self.zoom(number - 1)
+        self.tell(self.Arranged(zoom=True))
+
+    def action_next_panel(self) -> None:
+        self.choose(self.chosen + 1)
+        self.tell(self.Arranged())
+
+    def action_previous_panel(self) -> None:
+        self.choose(self.chosen - 1)
+        self.tell(self.Arranged())
+
+    @on(PanelView.Picked)
+    def pick_panel(self, event: PanelView.Picked) -> None:
+        event.stop()
+        self.choose(self.views.index(event.panel))
+        if event.zoom:
+            self.zoom()
+        self.tell(self.Arranged())
+
+    def action_next_page(self) -> None:
+        self._turn_page(1)
+
+    def action_previous_page(self) -> None:
+        self._turn_page(-1)
+
+    def _turn_page(self, by: int) -> None:
+        if self.pages < 2:
+            raise SkipAction
+        self.turn_page(by)
+        self.note(f"panels: page {self.page + 1} of {self.pages}")
+        self.tell(self.Arranged())
+
+    def action_xray(self) -> None:
+        self.ask("xray")
+
+    def action_log_axis(self) -> None:
+        self._switch_axis("y")
+
+    def action_log_x_axis(self) -> None:
+        self._switch_axis("x")
+
+    def _switch_axis(self, axis: str) -> None:
+        views = self._meant(draw.Curves)
+        if not views:
+            self.note("no panel here has curves")
+        for view in views:
+            content = view.content
+            log = content.axes.log if isinstance(content, draw.Curves) else ""
+            log = view.view.log if view.view.log is not None else log
+            log = log.replace(axis, "") if axis in log else log + axis
+            view.turn(log="xy" if set(log) == {"x", "y"} else log)
+            scale = "logarithmic" if axis in log else "linear"
+            self.note(f"{axis} axis {scale}")
+
+    def action_next_frame(self) -> None:
+        self._turn_frame(1)
+
+    def action_previous_frame(self) -> None:
+        self._turn_frame(-1)
+
+    def _turn_frame(self, by: int) -> None:
+        views = [view for view in self._meant(events.Heatmap) if view.frames > 1]
+        if not views:
+            self.note("no panel here has several maps")
+        for view in views:
+            view.turn(frame=(view.view.frame + by) % view.frames)
+
+    def _meant(self, kind: type) -> list[PanelView]:
+        """The panels that a key is meant for: the chosen one if it is of that kind, or all."""
+        if self.current is not None and isinstance(self.current.content, kind):
+            return [self.current]
+        return [view for view in self.views if isinstance(view.content, kind)]

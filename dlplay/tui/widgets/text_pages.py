@@ -1,0 +1,138 @@
+"""Pages of text: the lesson, the source, what the run printed."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.widgets import Log, Static
+
+from dlplay.draw.lesson import lesson
+from dlplay.engine.history import History
+from dlplay.engine.timeline import log_at
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.changes import OnChange
+from dlplay.tui.widgets.part import Part
+from dlplay.tui.widgets.prose import source_page
+from dlplay.tui.widgets.text import Scroll
+from dlplay.wire import events
+
+EDGE = 8  # lines of the screen that a page does not have, and of its text that stay in sight
+
+
+class Page(Scroll, Part):
+    """A page of text, which the keys of up and down scroll."""
+
+    def __init__(self, session: Watched, id: str, title: str = "", classes: str = "page") -> None:
+        super().__init__(id=id, classes=classes)
+        self.border_title = title or id
+        self.session = session
+
+    @property
+    def scrolled(self) -> Scroll | Log:
+        return self
+
+    def scroll_by(self, lines: int) -> None:
+        self.scrolled.scroll_relative(y=lines, animate=False)
+
+    def action_up(self) -> None:
+        self.scroll_by(-2)
+
+    def action_down(self) -> None:
+        self.scroll_by(2)
+
+    def action_next_page(self) -> None:
+        self.scroll_by(self.screen.size.height - EDGE)
+
+    def action_previous_page(self) -> None:
+        self.scroll_by(EDGE - self.screen.size.height)
+
+
+class TextPage(Page):
+    """A page of one text."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id=f"{self.id}-text")
+
+    def put(self, text: RenderableType) -> None:
+        self.query_one(Static).update(text)
+
+
+class LessonPage(TextPage):
+    """The lesson."""
+
+    def __init__(self, session: Watched, id: str = "lesson", classes: str = "page") -> None:
+        super().__init__(session, id, "lesson", classes)
+        self._painted = OnChange(self.paint)
+
+    def show(self) -> None:
+        self._painted.see(self.session.card, self.look.ascii)
+
+    def paint(self) -> None:
+        self.put(lesson(self.session.card.lesson, ascii=self.look.ascii))
+
+
+class Dock(LessonPage):
+    """The lesson beside the panels, where there is room; it scrolls when nothing else does."""
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(session, "dock", classes="")
+
+    def show(self) -> None:
+        if self.display:
+            super().show()
+
+    def scroll_by(self, lines: int) -> None:
+        if not self.display:
+            raise SkipAction
+        super().scroll_by(lines)
+
+
+class SourcePage(TextPage):
+    """The scene's own file."""
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(session, "source")
+        self._painted = OnChange(self.paint)
+
+    def show(self) -> None:
+        self._painted.see(self.session.card, self.app.current_theme.dark)
+
+    def paint(self) -> None:
+        self.border_title = str(self.session.card.path)
+        self.put(source_page(self.session.card, self.app.current_theme.dark))
+
+
+class RunLog(Log, can_focus=False):
+    """What the run printed; the page has the keys."""
+
+
+class LogPage(Page):
+    """What the run printed, up to the step that is looked at."""
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(session, "log")
+        self._of: tuple[History, int | None] | None = None
+        self._written = 0  # lines of this history
+
+    def compose(self) -> ComposeResult:
+        yield RunLog(id="log-lines", max_lines=5000)
+
+    @property
+    def scrolled(self) -> Log:
+        return self.query_one(RunLog)
+
+    def show(self) -> None:
+        history, at = self.session.history, self.session.at
+        if self._of != (history, at):
+            self._of, self._written = (history, at), 0
+            self.scrolled.clear()
+            if at is not None:
+                self._write(log_at(history, at))
+        fresh = min(history.logged - self._written, len(history.log))
+        if at is None and fresh:
+            self._write(list(history.log)[-fresh:])
+            self._written = history.logged
+
+    def _write(self, lines: list[events.Logged]) -> None:
+        self.scrolled.write_lines([text for line in lines for text in line.text.split("\n")])
