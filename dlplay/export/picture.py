@@ -75,9 +75,10 @@ class Page:
         title = set_cell_size(printable(self.source.title, self.options.look), width)
         beneath = self._beneath(history, until)[: self._footer]
         blank = [[Segment(" " * width)]]
+        said = printable(history.headline(until), self.options.look)
         return [
             [Segment(title, BOLD)],
-            *blank,
+            [Segment(set_cell_size(said, width))],
             *self._panels(history, until),
             *blank,
             *beneath,
@@ -99,7 +100,12 @@ class Page:
         look, width = self.options.look, place.width
         note = caption(content) if content is not None else ""
         title = printable(name, look)[: max(0, width - 3)]
-        rest = set_cell_size(f" {'─' * (width - len(title) - len(note) - 3)} {note}", width)
+        card = self.source.card
+        told = printable(card.panels.get(name, ""), look) if card is not None else ""
+        room = width - len(title) - len(note) - 6
+        told = f" {told}" if 0 < len(told) <= room else f" {told[: room - 1]}…" if told else ""
+        line = "─" * (width - len(title) - len(told) - len(note) - 3)
+        rest = set_cell_size(f"{told} {line} {note}", width)
         head = Text.assemble((title, BOLD), (as_wide(rest) if look.ascii else rest, FAINT))
         head.truncate(width, pad=True)
         drawing = self._drawn(name, content, width, place.height - 2)
