@@ -148,7 +148,8 @@ def _lying(
         shown = max(1, (room - 1) // series)
     pitch = series * thick + gap
     strip = Area(left, top + head, size, min(room, shown * pitch - gap))
-    references.upright(canvas, strip, reach.scale, lines, named=head > 0)
+    if head:
+        references.tops(canvas, strip, reach.scale, lines, top)
     for group in range(shown):
         y = strip.y + group * pitch
         label = glyphs.fit(bars.labels[group], left - 1)
@@ -161,6 +162,7 @@ def _lying(
             end = left + math.ceil(max(reach.at(value), reach.base) * size) + 1
             if right:
                 _value(canvas, end, row, texts[index][group], brush if series > 1 else None)
+    references.upright(canvas, strip, reach.scale, lines)
     if shown < count:
         canvas.text(left, strip.y + room - 1, f"+{count - shown} more", NONE, FAINT)
     if foot:

@@ -56,6 +56,7 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
     if area.width < 1 or area.height < 1:
         return
     references.level(canvas, area, y, lines)
+    references.upright(canvas, area, x, curves.axes.verticals)
     for trace in every:
         _place(trace, area, x, y, curves.scatter)
     others = [trace for trace in every if trace.run]
@@ -63,6 +64,7 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         for trace in others + traces:
             _marks(canvas, area, trace)
         references.names(canvas, area, y, lines, right, np.zeros((area.height, area.width), bool))
+        references.tops(canvas, area, x, curves.axes.verticals, area.y)
         return
     for trace in traces:
         _band(canvas, area, trace, y)
@@ -79,6 +81,7 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         union = np.logical_or.reduce([*strokes, *(dots for dots, _ in behind)])
         inked = union.reshape(area.height, 4, area.width, 2).any(axis=(1, 3))
         references.names(canvas, area, y, lines, right, inked)
+    references.tops(canvas, area, x, curves.axes.verticals, area.y)
     _ends(canvas, area, others)
     _ends(canvas, area, traces)
 

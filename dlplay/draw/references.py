@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dlplay.draw import glyphs, raster
+from dlplay.draw import glyphs, ink, raster
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import Scale
 from dlplay.draw.frame import Area
@@ -58,20 +58,31 @@ def names(
             canvas.text(area.x + starts[crossed.index(min(crossed))], row, text)
 
 
-def upright(
-    canvas: Canvas, area: Area, x: Scale, lines: Mapping[str, float], *, named: bool
-) -> None:
-    """Upright lines, dashed; `named`: with their names in the row above the area."""
+def upright(canvas: Canvas, area: Area, x: Scale, lines: Mapping[str, float]) -> None:
+    """Upright lines, dashed, before what is there: over full blocks, and where nothing is."""
+    part = slice(area.y, area.y + area.height)
+    for share in _shares(x, lines).values():
+        column = area.x + min(area.width - 1, int(share * area.width))
+        char, front, back = (a[part, column] for a in (canvas.char, canvas.front, canvas.back))
+        over = (char == ord("█")) & (front != NONE) & (canvas.look.colors != "none")
+        back[over] = front[over]
+        front[over] = [ink.contrast(color) for color in back[over].tolist()]
+        free = over | np.isin(char, (ord(" "), ord("┈")))
+        char[free] = ord("┊")
+        front[free & ~over] = NONE
+        canvas.attr[part, column][free] = 0
+
+
+def tops(canvas: Canvas, area: Area, x: Scale, lines: Mapping[str, float], row: int) -> None:
+    """The names of upright lines in this row, over their lines; those that find no room are left
+    out."""
     end = canvas.width
     for name, share in sorted(_shares(x, lines).items(), key=lambda line: -line[1]):
         column = area.x + min(area.width - 1, int(share * area.width))
-        for row in range(area.y, area.y + area.height):
-            canvas.text(column, row, "┊")
-        text = glyphs.fit(name, canvas.width // 2)
-        size = glyphs.width(text)
+        size = glyphs.width(name)
         start = max(0, min(column - size // 2, end - size))
-        if named and size <= end:
-            canvas.text(start, area.y - 1, text)
+        if size <= end:
+            canvas.text(start, row, name)
             end = start - 2
 
 

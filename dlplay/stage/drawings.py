@@ -109,11 +109,20 @@ class Drawings:
         y: str = "",
         log: str = "",
         lines: Mapping[str, float] | None = None,
+        verticals: Mapping[str, float] | None = None,
     ) -> None:
-        """How a curve panel is drawn: labels, logarithmic axes ("x", "y", "xy"), and horizontal
-        reference lines by name. The user may switch an axis."""
-        named = {name: float(value) for name, value in (lines or {}).items()}
-        self._axes[panel] = events.Axes(tick=self.tick, panel=panel, x=x, y=y, log=log, lines=named)
+        """How a curve panel is drawn: labels, logarithmic axes ("x", "y", "xy"), and reference
+        lines by name: horizontal `lines` at a y, `verticals` at an x. The user may switch an
+        axis."""
+        self._axes[panel] = events.Axes(
+            tick=self.tick,
+            panel=panel,
+            x=x,
+            y=y,
+            log=log,
+            lines=_named(lines),
+            verticals=_named(verticals),
+        )
 
     def plot(
         self,
@@ -271,7 +280,7 @@ class Drawings:
                 series=drawn,
                 log=log,
                 unit=unit,
-                lines={name: float(value) for name, value in (lines or {}).items()},
+                lines=_named(lines),
             )
         )
 
@@ -430,6 +439,10 @@ class Drawings:
         first, panel = min(dead)
         self._points = [point for point in self._points if point[2] <= first]
         self._diverged = _divergence(panel, first)
+
+
+def _named(lines: Mapping[str, float] | None) -> dict[str, float]:
+    return {name: float(value) for name, value in (lines or {}).items()}
 
 
 def _divergence(panel: str, tick: int) -> str:
