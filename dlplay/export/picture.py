@@ -121,7 +121,9 @@ class Page:
 
     def _fresh(self, name: str, content: Drawn, width: int, height: int) -> list[Line]:
         try:
-            return draw(content, width, height, self.options.look, View()).lines
+            # Those of the whole run: a moment of it has had fewer names.
+            view = View(styles=self.source.history.styles.numbers)
+            return draw(content, width, height, self.options.look, view).lines
         except Exception as error:  # the file may come from anywhere: the other panels are whole
             self.options.note(f"the panel {name!r} cannot be drawn: {error}")
             lost = events.Text(panel=name, text="(this panel cannot be drawn)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rich.style import Style
@@ -68,6 +68,7 @@ class PanelView(Widget):
         if not turn and self.content is not None and draw.dear(self.content):
             return
         self._version, self.look = version, look
+        self.view = replace(self.view, styles=history.styles.numbers)
         self.content = history.panel(self.panel, at)
         if isinstance(self.content, draw.Curves) and pins:
             self.content = overlay(self.content, self.panel, list(pins), at)
@@ -79,9 +80,12 @@ class PanelView(Widget):
         content: draw.Drawn | None,
         look: draw.Look,
         version: tuple[object, ...],
+        styles: Mapping[str, int] | None = None,
     ) -> None:
-        """Show this content, which anything that differs in `version` makes another."""
+        """Show this content, which anything that differs in `version` makes another. `styles`: of
+        its series by name, where it is a panel of a run."""
         if (version, look) != (self._version, self.look):
+            self.view = replace(self.view, styles=styles or {})
             self._version, self.look, self.content = version, look, content
             self.caption()
             self.refresh()
