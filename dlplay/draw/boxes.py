@@ -84,6 +84,12 @@ def _finite(values: figures.Floats) -> bool:
     return bool(np.isfinite(values).any())
 
 
+def middle_of(content: object) -> str:
+    """What is seen between the least and the most of several numbers, in a word."""
+    boxed = isinstance(content, events.Boxes) and any(b.count >= FEW for b in content.boxes)
+    return "quartiles" if boxed else "mean"
+
+
 def as_table(boxes: events.Boxes) -> events.Table:
     """The same in figures."""
     heads = ["", "least", "quarter", "median", "quarter", "most", "mean", "count"]
