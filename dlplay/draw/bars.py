@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay.draw import figures, glyphs, palette
+from dlplay.draw import figures, glyphs, palette, sheets
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, legend, note, y_axis
@@ -20,6 +20,8 @@ from dlplay.wire import events
 FILLS = "█▓▒░"  # of series, where there are no colours
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 RISING = " ▁▂▃▄▅▆▇█"
+
+Pillar = tuple[int, float, float, int]  # column of the area, its ends as shares, series
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ def _lying(
     shown = min(count, max(1, room // series))
     if shown < count and room > series:  # the last row tells how many are left out
         shown = max(1, (room - 1) // series)
+    area = Area(left, top, size, room)
+    sheet = sheets.Sheet(size, room) if sheets.chosen(canvas.look) else None
     for group in range(shown):
         y = top + group * (series * thick + gap)
         label = glyphs.fit(bars.labels[group], left - 1)
@@ -122,12 +126,32 @@ def _lying(
         for index in range(series):
             value, row = float(values[index, group]), y + index * thick
             for line in range(thick):
-                _bar(canvas, left, row + line, size, reach, value, index)
+                if sheet is None:
+                    _bar(canvas, left, row + line, size, reach, value, index)
+                elif 0 <= row + line - top < room:
+                    height = 1 - (row + line - top + 0.5) / room
+                    ends = reach.base, reach.at(value)
+                    _block(canvas, sheet, ends, (height, height), index)
             end = left + math.ceil(max(reach.at(value), reach.base) * size) + 1
             if right:
                 _value(canvas, end, row, texts[index][group], index if series > 1 else -1)
+    if sheet is not None:
+        sheet.onto(canvas, area)
     if shown < count:
         canvas.text(left, canvas.height - 1, f"+{count - shown} more", NONE, FAINT)
+
+
+def _block(
+    canvas: Canvas,
+    sheet: sheets.Sheet,
+    x: tuple[float, float],
+    y: tuple[float, float],
+    index: int,
+) -> None:
+    """A bar by plotext, in whole cells; none where it has no length."""
+    if x[0] != x[1] or y[0] != y[1]:
+        color = palette.series_style(index).color(canvas.look)
+        sheet.block(x, y, color, _fill(canvas, index))
 
 
 def _value(canvas: Canvas, x: int, y: int, text: str, index: int) -> None:
@@ -168,18 +192,35 @@ def _standing(
     slot = max(series, area.width // count)
     thick = max(1, (slot - (1 if slot > series else 0)) // series)
     last = -1
+    standing: list[Pillar] = []
     for group in range(min(count, area.width // slot)):
         x = area.x + group * slot
         for index in range(series):
             value = float(values[index, group])
-            for column in range(x + index * thick, x + (index + 1) * thick):
-                pillar(canvas, area, column, reach.base, reach.at(value), index)
+            columns = range(x + index * thick - area.x, x + (index + 1) * thick - area.x)
+            standing += [(column, reach.base, reach.at(value), index) for column in columns]
             if math.isnan(value):
                 canvas.text(x + index * thick, area.row(reach.base), "×", NONE, FAINT)
         label = glyphs.fit(bars.labels[group], max(1, slot - 1)).rstrip("…")
         if x > last:
             canvas.text(x, canvas.height - 1, label)
             last = x + glyphs.width(label) - 1
+    pillars(canvas, area, standing)
+
+
+def pillars(canvas: Canvas, area: Area, standing: list[Pillar]) -> None:
+    """Upright bars, a column of cells each."""
+    if not sheets.chosen(canvas.look):
+        for column, base, share, index in standing:
+            pillar(canvas, area, area.x + column, base, share, index)
+        return
+    if area.width < 1 or area.height < 1:
+        return
+    sheet = sheets.Sheet(area.width, area.height)
+    for column, base, share, index in standing:
+        middle = (column + 0.5) / area.width
+        _block(canvas, sheet, (middle, middle), (base, share), index)
+    sheet.onto(canvas, area)
 
 
 def pillar(canvas: Canvas, area: Area, x: int, base: float, share: float, index: int) -> None:

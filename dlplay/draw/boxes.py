@@ -86,8 +86,11 @@ def _finite(values: figures.Floats) -> bool:
 
 def middle_of(content: object) -> str:
     """What is seen between the least and the most of several numbers, in a word."""
-    boxed = isinstance(content, events.Boxes) and any(b.count >= FEW for b in content.boxes)
-    return "quartiles" if boxed else "mean"
+    return "quartiles" if isinstance(content, events.Boxes) and _boxed(content) else "mean"
+
+
+def _boxed(boxes: events.Boxes) -> bool:
+    return any(box.count >= FEW for box in boxes.boxes)
 
 
 def as_table(boxes: events.Boxes) -> events.Table:
@@ -115,7 +118,7 @@ BOXES = Kind(
     events.Boxes,
     draw_boxes,
     dear=True,
-    height=lambda boxes, width: lanes.natural(len(boxes.labels)),
+    height=lambda boxes, width: lanes.natural(len(boxes.labels), boxed=_boxed(boxes)),
     caption=_caption,
     parts=_parts,
 )

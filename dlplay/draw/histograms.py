@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dlplay.draw import palette, raster
-from dlplay.draw.bars import pillar
+from dlplay.draw import palette, raster, sheets
+from dlplay.draw.bars import pillars
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend, note
@@ -42,15 +42,16 @@ def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> N
         return
     if len(counts) == 1:
         heights = _columns(counts[0], edges, area.width) / (most or 1.0)
-        for x, share in enumerate(heights.tolist()):
-            if share > 0:
-                pillar(canvas, area, area.x + x, 0.0, share, 0)
+        pillars(canvas, area, [(x, 0.0, s, 0) for x, s in enumerate(heights.tolist()) if s > 0])
         return
     for index, row in enumerate(counts):
         _body(canvas, area, _columns(row, edges, area.width * 2) / (most or 1.0), index)
     tops = [_columns(row, edges, area.width * 2) / (most or 1.0) for row in counts]
-    for index, shares in enumerate(tops):
-        _outline(canvas, area, shares, index)
+    if sheets.chosen(look):
+        _by_plotext(canvas, area, tops)
+    else:
+        for index, shares in enumerate(tops):
+            _outline(canvas, area, shares, index)
     taken: set[tuple[int, int]] = set()
     for index, shares in enumerate(tops):
         _sign(canvas, area, shares, index, taken)
@@ -96,6 +97,18 @@ def _outline(canvas: Canvas, area: Area, shares: Floats, index: int) -> None:
     raster.spans(columns[drawn], low[drawn], high[drawn], dots)
     style = palette.series_style(index)
     canvas.dots(area.x, area.y, dots, style.color(canvas.look), BOLD)
+
+
+def _by_plotext(canvas: Canvas, area: Area, tops: list[Floats]) -> None:
+    """The outlines, where they are above nothing."""
+    sheet = sheets.Sheet(area.width, area.height)
+    for index, shares in enumerate(tops):
+        color = palette.series_style(index).color(canvas.look)
+        x = (np.arange(len(shares)) + 0.5) / len(shares)
+        y = 1 - (_tops(area, shares) + 0.5) / (area.height * 4)
+        for part in raster.runs(shares > 0):
+            sheet.line(x[part], y[part], color, "braille")
+    sheet.onto(canvas, area)
 
 
 def _sign(

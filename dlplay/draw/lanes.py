@@ -72,7 +72,7 @@ def lay(
     return found
 
 
-def natural(groups: int, legend: int = 0) -> int:
-    """The rows that so many groups would like."""
-    slot = SPACIOUS if groups <= 4 else 2
+def natural(groups: int, legend: int = 0, boxed: bool = True) -> int:
+    """The rows that so many groups would like; less where all are single lines."""
+    slot = SPACIOUS if groups <= 4 and boxed else 2
     return max(1, min(20, groups * slot + 2 + legend))

@@ -15,11 +15,14 @@ import numpy as np
 
 from dlplay.draw import ink
 from dlplay.draw.frame import Area
+from dlplay.draw.look import Look
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dlplay.draw.canvas import Canvas
+
+    Numbers = Sequence[float] | npt.NDArray[np.float64]
 
 MISSING = "plotext is not installed: drawn simply"
 EDGE = 1e-6  # of a cell: nothing lies on the very edge, where it would be outside
@@ -36,6 +39,11 @@ def plotext() -> Any:
         return plotext if plotext.__version__.startswith("6.") else None
     except (ImportError, OSError, AttributeError):
         return None
+
+
+def chosen(look: Look) -> bool:
+    """Whether plotext is to draw what our own canvas draws too."""
+    return look.charts == "plotext" and plotext() is not None
 
 
 def missing() -> list[str]:
@@ -61,19 +69,17 @@ class Sheet:
         for axis, most in (("x", 1.0), ("y", top)):
             self.figure.ruler(axis).lim(0, most).alignment(lim="edge")
 
-    def line(self, x: Sequence[float], y: Sequence[float], color: int, mark: str) -> None:
+    def line(self, x: Numbers, y: Numbers, color: int, mark: str) -> None:
         """Points in order, joined."""
         if len(x):
             self.figure.draw(self._signal(x, y, color, mark).lines(True))
 
-    def marks(self, x: Sequence[float], y: Sequence[float], color: int, mark: str) -> None:
+    def marks(self, x: Numbers, y: Numbers, color: int, mark: str) -> None:
         """Points by themselves."""
         if len(x):
             self.figure.draw(self._signal(x, y, color, mark))
 
-    def stems(
-        self, x: Sequence[float], low: float, high: Sequence[float], color: int, mark: str
-    ) -> None:
+    def stems(self, x: Numbers, low: float, high: Numbers, color: int, mark: str) -> None:
         """An upright line at each x, from `low` to its `high`."""
         if not len(x):
             return
@@ -81,9 +87,13 @@ class Sheet:
         upper.fill(self._signal(x, [low] * len(x), color, mark)).density("full", scope="fill")
         self.figure.draw(upper)
 
-    def boxes(
-        self, y: Sequence[float], fives: Sequence[Sequence[float]], thick: float, color: int
-    ) -> None:
+    def block(self, x: tuple[float, float], y: tuple[float, float], color: int, fill: str) -> None:
+        """All cells from one corner to the other."""
+        sides = self._within(x, 1.0, self.width).tolist()
+        ends = self._within(y, self.top, self.height).tolist()
+        self.figure.draw(self.figure.rectangle(sides, ends, marker=self._marker(fill, color)))
+
+    def boxes(self, y: Numbers, fives: Sequence[Sequence[float]], thick: float, color: int) -> None:
         """Lying boxes around y: five numbers each, in order. Their `y` are 1 apart."""
         if not len(y):
             return
@@ -95,7 +105,7 @@ class Sheet:
 
     def stacks(
         self,
-        y: Sequence[float],
+        y: Numbers,
         sizes: Sequence[Sequence[float]],
         thick: float,
         looks: Sequence[tuple[int, str]],
@@ -124,7 +134,7 @@ class Sheet:
                     _put(canvas, x, area.y + row, text, front, back)
                 x += len(text)
 
-    def _signal(self, x: Sequence[float], y: Sequence[float], color: int, mark: str) -> Any:
+    def _signal(self, x: Numbers, y: Numbers, color: int, mark: str) -> Any:
         return self.figure.signal(
             self._within(x, 1.0, self.width).tolist(),
             self._within(y, self.top, self.height).tolist(),
@@ -136,7 +146,7 @@ class Sheet:
         return self.plotext.marker(mark, pixel=pixel)
 
     @staticmethod
-    def _within(values: Sequence[float], most: float, cells: int) -> npt.NDArray[np.float64]:
+    def _within(values: Numbers, most: float, cells: int) -> npt.NDArray[np.float64]:
         """The values inside the limits, however far they are out; NaN at the lower one."""
         edge = EDGE * most / cells
         array = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=most, neginf=0.0)

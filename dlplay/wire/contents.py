@@ -279,21 +279,9 @@ class XRay(Content):
 
 
 AnyContent = (
-    Plot
-    | Image
-    | Heatmap
-    | Plane
-    | Bars
-    | Histogram
-    | Boxes
-    | Stack
-    | Times
-    | Graph
-    | Text
-    | Tokens
-    | Table
-    | XRay
-)
+    Plot | Image | Heatmap | Plane | Bars | Histogram | Boxes | Stack | Times
+    | Graph | Text | Tokens | Table | XRay
+)  # fmt: skip
 # The stage's calls that show something in a panel: each kind has one of its name, but the X-ray,
 # which is taken by itself; and `curve` adds points to what is there.
 DRAWS = {kind.__struct_config__.tag for kind in get_args(AnyContent)} - {"xray"} | {"curve"}

@@ -15,7 +15,7 @@ from dlplay.wire import events
 
 from . import examples
 from .examples import INF, NAN, boxes
-from .test_every_kind import check
+from .test_every_kind import COLORS, SIZES, check
 
 KINDS = (events.Boxes, events.Stack, events.Times)
 OURS = {name: each for name, each in examples.typical().items() if isinstance(each, KINDS)}
@@ -116,6 +116,40 @@ def test_an_event_beyond_the_ends_is_not_drawn() -> None:
     times = events.Times(panel="e", series={"s": [-5.0, 5.0, 50.0]}, low=0, high=10)
     plain = draw(times, 40, 1, Look("none", ascii=True)).plain
     assert plain.split("|", 1)[1].count("|") == 1
+
+
+CHARTS = ("curves", "plot", "scatter", "bars", "bar groups", "bars log", "many bars", "histogram")
+BY_CHOICE = [n for n in (*examples.typical(), *examples.strange()) if n.startswith(CHARTS)]
+
+
+@here
+@pytest.mark.parametrize("name", BY_CHOICE)
+def test_by_choice_it_draws_what_our_canvas_draws(name: str) -> None:
+    content = {**examples.typical(), **examples.strange()}[name]
+    for (width, height), colors in zip(SIZES, ("none", *COLORS, "truecolor"), strict=True):
+        for plain in (False, True):
+            look = Look(colors, ascii=plain, charts="plotext")
+            check(draw(content, width, height, look), width, height, look)
+
+
+@here
+@pytest.mark.parametrize("name", ["curves", "bar groups", "many bars", "histogram", "histograms"])
+def test_both_say_the_same(name: str) -> None:
+    """The same words and axes, and ink in nearly the same cells."""
+    content = examples.typical()[name]
+    own, other = (draw(content, 60, 16, Look(charts=c)).plain for c in ("own", "plotext"))
+    assert own != other
+    pairs = [(a, b) for a, b in zip(own, other, strict=True) if a.isalnum() or b.isalnum()]
+    assert all(a == b for a, b in pairs)
+    inked = [(a in " ┈", b in " ┈") for a, b in zip(own, other, strict=True)]
+    assert sum(a != b for a, b in inked) < 0.06 * len(inked)
+
+
+def test_a_choice_that_cannot_be_met_changes_nothing(monkeypatch) -> None:
+    monkeypatch.setattr(sheets, "plotext", lambda: None)
+    content = examples.typical()["curves"]
+    own, other = (draw(content, 60, 16, Look(charts=c)).plain for c in ("own", "plotext"))
+    assert own == other
 
 
 @pytest.mark.parametrize("name", [*OURS, *STRANGE])
