@@ -149,7 +149,7 @@ def _block(
     index: int,
 ) -> None:
     """A bar by plotext, in whole cells; none where it has no length."""
-    if x[0] != x[1] or y[0] != y[1]:
+    if x[0] != x[1]:
         color = palette.series_style(index).color(canvas.look)
         sheet.block(x, y, color, _fill(canvas, index))
 
@@ -217,9 +217,12 @@ def pillars(canvas: Canvas, area: Area, standing: list[Pillar]) -> None:
     if area.width < 1 or area.height < 1:
         return
     sheet = sheets.Sheet(area.width, area.height)
-    for column, base, share, index in standing:
-        middle = (column + 0.5) / area.width
-        _block(canvas, sheet, (middle, middle), (base, share), index)
+    for index, base in sorted({(index, base) for _, base, _, index in standing}):
+        mine = [p for p in standing if p[1] == base != p[2] and p[3] == index]
+        places = [(column + 0.5) / area.width for column, *_ in mine]
+        color = palette.series_style(index).color(canvas.look)
+        ends = [share for _, _, share, _ in mine]
+        sheet.stems(places, base, ends, color, _fill(canvas, index))
     sheet.onto(canvas, area)
 
 
