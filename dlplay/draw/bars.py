@@ -8,19 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay.draw import figures, glyphs, palette, references
+from dlplay.draw import brushes, figures, glyphs, references, sheets
+from dlplay.draw.brushes import Brush
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
-from dlplay.draw.frame import Area, Entry, legend, note, y_axis
+from dlplay.draw.frame import Area, legend, note, y_axis
 from dlplay.draw.ink import BOLD, FAINT, NONE
 from dlplay.draw.kind import Kind, Rows
 from dlplay.draw.look import View
-from dlplay.draw.palette import SeriesStyle
+from dlplay.draw.pillars import Pillar, pillars
 from dlplay.wire import events
 
-FILLS = "█▓▒░"  # of series, where there are no colours
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-RISING = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,9 @@ def draw_bars(canvas: Canvas, bars: events.Bars, view: View) -> None:
         note(canvas, "nothing yet")
         return
     used = 0
-    brushes = _brushes(canvas, bars, view)
+    painted = _brushes(canvas, bars, view)
     if len(names) > 1 and canvas.height > 2:
-        entries = [row[0].entry(name) for row, name in zip(brushes, names, strict=True)]
+        entries = [row[0].entry(name) for row, name in zip(painted, names, strict=True)]
         used = legend(canvas, entries, 1 if canvas.height < 10 else 2)
     values = np.array(
         [[*bars.series[name], *[math.nan] * len(bars.labels)][: len(bars.labels)] for name in names]
@@ -70,40 +69,17 @@ def draw_bars(canvas: Canvas, bars: events.Bars, view: View) -> None:
     rows = canvas.height - used
     standing = len(bars.labels) * len(names) <= canvas.width - 8
     if len(bars.labels) * len(names) > rows and rows >= 4 and standing:
-        _standing(canvas, bars, values, reach, used, brushes, lines)
+        _standing(canvas, bars, values, reach, used, painted, lines)
     else:
-        _lying(canvas, bars, values, reach, used, brushes, lines)
-
-
-@dataclass(frozen=True)
-class Brush:
-    """What bars are drawn with: colour and sign of their series; the fill tells them apart where
-    there are no colours."""
-
-    color: int
-    mark: str
-    fill: str
-
-    @classmethod
-    def of(cls, canvas: Canvas, style: SeriesStyle, place: int) -> Brush:
-        fill = FILLS[place % len(FILLS)] if canvas.look.colors == "none" else "█"
-        return cls(style.color(canvas.look), style.mark, fill)
-
-    def entry(self, name: str) -> Entry:
-        mark = self.mark if self.fill == "█" and self.color != NONE else self.fill + self.mark
-        return Entry(mark, self.color, name)
+        _lying(canvas, bars, values, reach, used, painted, lines)
 
 
 def _brushes(canvas: Canvas, bars: events.Bars, view: View) -> list[list[Brush]]:
-    """The brush of each bar, series by series. Bars of one series without a name whose labels are
-    all series of the scene are those."""
-    known = view.styles
-    if list(bars.series) == [""] and len(bars.labels) > 1 and all(n in known for n in bars.labels):
-        own = [palette.series_style(known[label]) for label in bars.labels]
-        return [[Brush.of(canvas, style, 0) for style in own]]
-    numbers = palette.numbers_of(bars.series, known)
-    styles = [palette.series_style(number) for number in numbers]
-    return [[Brush.of(canvas, s, place)] * len(bars.labels) for place, s in enumerate(styles)]
+    """The brush of each bar, series by series."""
+    if list(bars.series) == [""]:
+        return [brushes.of_labels(canvas, bars.labels, view)]
+    found = brushes.of_series(canvas, bars.series, view)
+    return [[brush] * len(bars.labels) for brush in found]
 
 
 def _text(value: float, unit: str) -> str:
@@ -122,7 +98,7 @@ def _lying(
     values: figures.Floats,
     reach: Reach,
     top: int,
-    brushes: list[list[Brush]],
+    painted: list[list[Brush]],
     lines: Mapping[str, float],
 ) -> None:
     """A row a bar, from top to bottom: the label, the bar, and its value after the bar's end."""
@@ -148,6 +124,7 @@ def _lying(
         shown = max(1, (room - 1) // series)
     pitch = series * thick + gap
     strip = Area(left, top + head, size, min(room, shown * pitch - gap))
+    sheet = sheets.Sheet(size, strip.height) if sheets.chosen(canvas.look) else None
     if head:
         references.tops(canvas, strip, reach.scale, lines, top)
     for group in range(shown):
@@ -156,17 +133,29 @@ def _lying(
         canvas.text(left - 1 - glyphs.width(label), y, label)
         for index in range(series):
             value, row = float(values[index, group]), y + index * thick
-            brush = brushes[index][group]
+            brush = painted[index][group]
             for line in range(thick):
-                _bar(canvas, left, row + line, size, reach, value, brush)
+                if sheet is None:
+                    _bar(canvas, left, row + line, size, reach, value, brush)
+                elif row + line < strip.y + strip.height:
+                    height = 1 - (row + line - strip.y + 0.5) / strip.height
+                    _block(sheet, (reach.base, reach.at(value)), height, brush)
             end = left + math.ceil(max(reach.at(value), reach.base) * size) + 1
             if right:
                 _value(canvas, end, row, texts[index][group], brush if series > 1 else None)
+    if sheet is not None:
+        sheet.onto(canvas, strip)
     references.upright(canvas, strip, reach.scale, lines)
     if shown < count:
         canvas.text(left, strip.y + room - 1, f"+{count - shown} more", NONE, FAINT)
     if foot:
         references.log_axis(canvas, strip, reach.scale)
+
+
+def _block(sheet: sheets.Sheet, ends: tuple[float, float], y: float, brush: Brush) -> None:
+    """A bar by plotext, in whole cells; none where it has no length."""
+    if ends[0] != ends[1]:
+        sheet.block(ends, (y, y), brush.color, brush.fill)
 
 
 def _value(canvas: Canvas, x: int, y: int, text: str, brush: Brush | None) -> None:
@@ -205,7 +194,7 @@ def _standing(
     values: figures.Floats,
     reach: Reach,
     top: int,
-    brushes: list[list[Brush]],
+    painted: list[list[Brush]],
     lines: Mapping[str, float],
 ) -> None:
     series, count = values.shape
@@ -219,39 +208,23 @@ def _standing(
     slot = max(series, area.width // count)
     thick = max(1, (slot - (1 if slot > series else 0)) // series)
     last = -1
+    standing: list[Pillar] = []
     for group in range(min(count, area.width // slot)):
         x = area.x + group * slot
         for index in range(series):
             value = float(values[index, group])
-            for column in range(x + index * thick, x + (index + 1) * thick):
-                pillar(canvas, area, column, reach.base, reach.at(value), brushes[index][group])
+            brush = painted[index][group]
+            columns = range(x + index * thick - area.x, x + (index + 1) * thick - area.x)
+            standing += [(column, reach.base, reach.at(value), brush) for column in columns]
             if math.isnan(value):
                 canvas.text(x + index * thick, area.row(reach.base), "×", NONE, FAINT)
         label = glyphs.fit(bars.labels[group], max(1, slot - 1)).rstrip("…")
         if x > last:
             canvas.text(x, canvas.height - 1, label)
             last = x + glyphs.width(label) - 1
+    pillars(canvas, area, standing)
     free = np.zeros((area.height, area.width), bool)
     references.names(canvas, area, reach.scale, lines, right, free)
-
-
-def pillar(canvas: Canvas, area: Area, x: int, base: float, share: float, brush: Brush) -> None:
-    """A column of cells from one share of the height to another, to an eighth at the top."""
-    color, fill = brush.color, brush.fill
-    low, high = sorted((base * area.height, share * area.height))
-    bottom = area.y + area.height - 1
-    first, whole = round(low), int(high)
-    if share < base:
-        whole = round(high)
-    cells = slice(max(0, bottom - whole + 1), max(0, bottom - first + 1))
-    canvas.char[cells, x : x + 1] = ord(fill)
-    canvas.front[cells, x : x + 1] = color
-    canvas.attr[cells, x : x + 1] = 0
-    eighth = round((high - whole) * 8)
-    if share > base and (eighth or whole == first):
-        part = RISING[max(1, eighth)] if fill == "█" else fill if eighth >= 4 else " "
-        if whole < area.height:
-            canvas.text(x, bottom - whole, part, color)
 
 
 def _parts(bars: events.Bars) -> Iterator[Rows]:

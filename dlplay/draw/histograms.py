@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dlplay.draw import palette, raster
-from dlplay.draw.bars import Brush, pillar
+from dlplay.draw import palette, raster, sheets
+from dlplay.draw.brushes import Brush
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend, note
@@ -15,6 +15,7 @@ from dlplay.draw.ink import BOLD, FAINT
 from dlplay.draw.kind import Counts, Kind
 from dlplay.draw.look import View
 from dlplay.draw.palette import SeriesStyle
+from dlplay.draw.pillars import pillars
 from dlplay.wire import events
 
 
@@ -45,15 +46,18 @@ def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> N
         return
     if len(counts) == 1:
         heights = _columns(counts[0], edges, area.width) / (most or 1.0)
-        for x, share in enumerate(heights.tolist()):
-            if share > 0:
-                pillar(canvas, area, area.x + x, 0.0, share, Brush.of(canvas, styles[0], 0))
+        brush = Brush.of(canvas, styles[0], 0)
+        pillars(canvas, area, [(x, 0.0, s, brush) for x, s in enumerate(heights.tolist()) if s > 0])
         return
     tops = [_columns(row, edges, area.width * 2) / (most or 1.0) for row in counts]
-    for index, shares in enumerate(tops):
-        _body(canvas, area, shares, index, styles[index].color(look))
-    for style, shares in zip(styles, tops, strict=True):
-        _outline(canvas, area, shares, style.color(look))
+    colors = [style.color(look) for style in styles]
+    for index, (shares, color) in enumerate(zip(tops, colors, strict=True)):
+        _body(canvas, area, shares, index, color)
+    if sheets.chosen(look):
+        _by_plotext(canvas, area, tops, colors)
+    else:
+        for shares, color in zip(tops, colors, strict=True):
+            _outline(canvas, area, shares, color)
     taken: set[tuple[int, int]] = set()
     for style, shares in zip(styles, tops, strict=True):
         _sign(canvas, area, shares, style, taken)
@@ -98,6 +102,17 @@ def _outline(canvas: Canvas, area: Area, shares: Floats, color: int) -> None:
     drawn = (shares > 0) | (np.append(shares[1:], 0) > 0)
     raster.spans(columns[drawn], low[drawn], high[drawn], dots)
     canvas.dots(area.x, area.y, dots, color, BOLD)
+
+
+def _by_plotext(canvas: Canvas, area: Area, tops: list[Floats], colors: list[int]) -> None:
+    """The outlines, where they are above nothing."""
+    sheet = sheets.Sheet(area.width, area.height)
+    for shares, color in zip(tops, colors, strict=True):
+        x = (np.arange(len(shares)) + 0.5) / len(shares)
+        y = 1 - (_tops(area, shares) + 0.5) / (area.height * 4)
+        for part in raster.runs(shares > 0):
+            sheet.line(x[part], y[part], color, "braille")
+    sheet.onto(canvas, area)
 
 
 def _sign(

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, replace
 
 from dlplay.draw import figures, glyphs, palette
-from dlplay.draw.bars import RISING
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import BOLD, FAINT, NONE
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
+from dlplay.draw.pillars import RISING
 from dlplay.wire import events
 
 KINDS = ("weight", "gradient", "activation")

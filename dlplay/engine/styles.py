@@ -41,8 +41,12 @@ class Styles:
                 if name not in here:
                     self._give(name, here)
                     here.append(name)
-            case events.Plot() | events.Bars() | events.Histogram():
+            case (
+                events.Plot() | events.Bars() | events.Histogram() | events.Stack() | events.Times()
+            ):
                 self._replace(event.panel, list(event.series))
+            case events.Boxes():  # as bars of one series without a name
+                self._replace(event.panel, [""])
             case events.Plane():
                 self._plane(event)
 

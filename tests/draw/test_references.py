@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlplay.draw import Look, View, caption, draw, natural_height
+from dlplay.draw import Look, View, caption, draw, natural_height, sheets
 from dlplay.stage.drawings import Drawings
 from dlplay.wire import events
 from dlplay.wire.events import Bars, Plane
@@ -44,6 +44,24 @@ def test_the_line_lies_over_a_longer_bar():
     drawing = draw(bars([1.0], lines={"half": 0.5}), 50, 5, Look())
     assert drawing.plain.count("┊") >= 1
     assert all("┊" in row for row in drawing.plain.split("\n")[1:2])
+
+
+@pytest.mark.skipif(sheets.plotext() is None, reason="plotext is not installed")
+@pytest.mark.parametrize(
+    "content",
+    [
+        bars([1.0], lines={"half": 0.5}),
+        bars([k / 20 for k in range(20)], lines={"half": 0.5}),
+        curves({"a": np.linspace(0, 1, 50)}, lines={"half": 0.5}, verticals={"best": 20}),
+    ],
+)
+def test_plotext_draws_between_the_same_lines(content):
+    """All that is not the bars and curves themselves is the same."""
+    own, other = (draw(content, 60, 10, Look(charts=c)).plain for c in ("own", "plotext"))
+    assert "half" in other
+    assert own.count("┊") == other.count("┊")
+    letters = [[c if c.isalnum() or c == "┊" else " " for c in text] for text in (own, other)]
+    assert letters[0] == letters[1]
 
 
 def test_a_line_beyond_all_bars_is_seen():

@@ -1,17 +1,29 @@
 """One colour and sign for a thing: over panels, runs and what is drawn later."""
 
+import msgspec
 import numpy as np
 import pytest
 
-from dlplay.draw import Curves, Drawing, Look, View, draw, palette
+from dlplay.draw import Curves, Drawing, Look, View, draw, palette, sheets
 from dlplay.draw.ink import NONE, style
 from dlplay.engine.history import History
 from dlplay.engine.styles import COLORS, MARKS, MOST, Styles, class_of
 from dlplay.tui.model.pins import Pin, overlay
 from dlplay.wire import events
-from dlplay.wire.events import Axes, Bars, Cloud, Histogram, Plane, Plot, Points, Trail
+from dlplay.wire.events import (
+    Axes,
+    Bars,
+    Cloud,
+    Histogram,
+    Plane,
+    Plot,
+    Points,
+    Stack,
+    Times,
+    Trail,
+)
 
-from .examples import curves, floats
+from .examples import boxes, curves, floats
 
 LOOK = Look()
 
@@ -74,6 +86,65 @@ def test_it_is_drawn_in_that_colour_in_every_panel():
         plane(field=None, clouds=[Cloud("test", floats([[0, 0]]))]),
     ):
         assert color(4) in looks(draw(content, 40, 12, LOOK, view), mark), content
+
+
+def colors(drawing: Drawing) -> set[str]:
+    """All colours in which something of a series is drawn."""
+    every = {color(number) for number in range(COLORS)}
+    parts = (part for line in drawing.lines for part in line if part.text.strip())
+    return {p.style.color.name for p in parts if p.style and p.style.color} & every
+
+
+@pytest.mark.skipif(sheets.plotext() is None, reason="plotext is not installed")
+@pytest.mark.parametrize(
+    "content",
+    [
+        Stack(panel="s", labels=["x"], series={"a": [1], "test": [2]}),
+        Times(panel="e", series={"a": [0.1], "test": [0.9]}),
+        boxes([[0, 1, 2, 3, 4], [1.0, 2.0], [5, 6, 7, 8, 9]]),
+    ],
+)
+def test_so_is_what_plotext_draws(content):
+    if isinstance(content, events.Boxes):
+        content = msgspec.structs.replace(content, labels=["a", "test", "a"])
+    drawing = draw(content, 40, 12, LOOK, View(styles={"test": 4, "a": 6}))
+    assert colors(drawing) == {color(4), color(6)}
+
+
+@pytest.mark.skipif(sheets.plotext() is None, reason="plotext is not installed")
+@pytest.mark.parametrize(
+    "content",
+    [
+        curves({"a": [2.0, 1.0], "test": [3.0, 2.0]}),
+        Bars(panel="b", labels=["x"], series={"a": [1], "test": [2]}),
+        Bars(
+            panel="b", labels=[str(k) for k in range(12)], series={"a": [1] * 12, "test": [2] * 12}
+        ),
+        Bars(panel="b", labels=["a", "test"], series={"": [1, 2]}),
+        Histogram(panel="h", edges=[0, 1, 2], series={"a": [1, 2], "test": [2, 1]}),
+    ],
+)
+def test_and_what_it_draws_by_choice(content):
+    view = View(styles={"test": 4, "a": 6})
+    drawing = draw(content, 40, 12, Look(charts="plotext"), view)
+    assert colors(drawing) == {color(4), color(6)}
+
+
+@pytest.mark.skipif(sheets.plotext() is None, reason="plotext is not installed")
+def test_boxes_whose_labels_are_no_series_have_one_colour():
+    found = boxes([[0, 1, 2, 3, 4], [1.0, 2.0]])
+    styles = Styles()
+    styles.meet(points("loss", "train")[0])
+    styles.meet(found)
+    assert colors(draw(found, 40, 12, LOOK, View(styles=styles.numbers))) == {color(1)}
+
+
+@pytest.mark.parametrize("kind", [Stack, Times])
+def test_the_series_of_the_other_kinds_get_numbers_too(kind):
+    styles = Styles()
+    fields = {"labels": ["x"]} if kind is Stack else {}
+    styles.meet(kind(panel="p", series={"a": [1], "b": [1]}, **fields))
+    assert styles.numbers == {"a": 0, "b": 1}
 
 
 def test_names_that_are_spelt_out_keep_their_colours():
