@@ -69,6 +69,22 @@ def test_a_chart_may_be_larger_than_the_terminal() -> None:
 
 
 @here
+def test_points_on_a_level_stretch_are_spared_and_not_missed() -> None:
+    x = [0.05 + i * 0.9 / 60 for i in range(61)]
+    y = [0.2 if i < 30 or i > 50 else 0.8 for i in range(61)]
+    sparing, whole = Sheet(40, 9), Sheet(40, 9)
+    sparing.line(x, y, 0x56B4E9, "braille")
+    whole.line([*x, x[-2]], [*y, y[-2]], 0x56B4E9, "braille")  # runs back: nothing is spared
+    drawn = []
+    for sheet in (sparing, whole):
+        canvas = Canvas(40, 9, Look())
+        sheet.onto(canvas, Area(0, 0, 40, 9))
+        drawn.append(canvas.char.tolist())
+    assert drawn[0] == drawn[1]
+    assert any(code > 0x2800 for row in drawn[0] for code in row)
+
+
+@here
 @pytest.mark.parametrize("dark", [True, False])
 @pytest.mark.parametrize("name", OURS)
 def test_no_colour_but_ours(name: str, dark: bool) -> None:
