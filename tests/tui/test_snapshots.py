@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from dlplay.course.catalog import Catalog
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.model.progress import Progress
 from tests.conftest import FAULTS
 from tests.tui.fixed import CLAIMS, PANELS, FixedLauncher
 

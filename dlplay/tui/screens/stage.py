@@ -153,7 +153,8 @@ class StageScreen(FullScreen):
 
     def _record(self) -> None:
         finished = self.session.history.finished
-        if finished is not None and not self.session.recorded:
+        # Without a process it was made elsewhere, or is shown again.
+        if finished is not None and self.session.run is not None:
             self.dlplay.progress.ended(self.card, finished)
 
     def _warn(self) -> None:
