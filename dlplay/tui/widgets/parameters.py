@@ -62,6 +62,12 @@ class ParameterList(Scroll, Part):
         listed = self.listed
         return listed[min(self.chosen, len(listed) - 1)] if listed else None
 
+    def choose(self, name: str) -> None:
+        """Choose the parameter of this name, if there is one."""
+        names = [parameter.name for parameter in self.listed]
+        if name in names:
+            self.chosen = names.index(name)
+
     # What is seen
 
     def show(self) -> None:
