@@ -97,6 +97,7 @@ STAGE = (
     Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run", steers=True),
     Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", True, steers=True),
     Action("tries", "t", "Tries", "What will happen if ...? Say, then see", "Tries", steers=True),
+    Action("riddle", "R", "Riddle", "One knob is turned: which?", "Tries", steers=True),
     Action("up", "k,up", "Previous", "Previous parameter (scrolls a page)", "Parameters"),
     Action("down", "j,down", "Next", "Next parameter (scrolls a page)", "Parameters"),
     Action("less", "h,left", "Less", "Turn the parameter down", "Parameters", steers=True),

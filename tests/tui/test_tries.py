@@ -67,9 +67,14 @@ async def test_the_whole_way_through_the_tries(open_app, tmp_path):
 
         await pilot.press("enter")
         assert strip(app).splitlines()[0].startswith("try 2 of 2  rate=0.002 steps=20")
+        healthy = session.pins[0].history
+        await until(pilot, lambda: session.history is healthy, "the healthy run while it asks")
+        assert session.values == app.screen.card.defaults
+        await until(pilot, lambda: list(loss.content.lines) == ["train"], "its own curve alone")
         await pilot.press("2")
         await told(pilot, app)
-        assert session.runs == 3
+        assert session.history.started.parameters["steps"] == 20
+        await until(pilot, lambda: len(loss.content.lines) == 2, "both curves")
         assert len(session.pins) == 1, "the healthy run is kept once"
         rows = strip(app).splitlines()
         assert rows[1] == "✓ Right: no"

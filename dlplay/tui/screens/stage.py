@@ -132,7 +132,7 @@ class StageScreen(FullScreen):
         return [self.tries, self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
 
     async def action_do(self, name: str) -> None:
-        if not self.check_action("do", (name,)):
+        if not self.check_action("do", (name,)) or self.tries.bars(name):
             return
         for owner in self.owners:
             if await self.app.run_action(name, owner):
