@@ -58,7 +58,7 @@ def _print(session: Session, chapters: list[Reached]) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("chapter", overflow="fold")
-    for name in ("pages seen", "tries answered", "right at first", "claims broken"):
+    for name in ("seen", "tries answered", "right at first", "broken"):
         table.add_column(name, justify="right")
     for each in chapters:
         table.add_row(*(Text(session.text(cell)) for cell in _row(each)))

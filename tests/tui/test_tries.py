@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.widgets import Static
 
+from dlplay.author.tries import Try
 from dlplay.course.progress import Answer, Progress
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
@@ -212,10 +215,14 @@ async def test_a_scene_without_tries_says_so(open_app):
 
 async def test_a_recording_asks_nothing(launcher, faults, tmp_path, open_app):
     library = Library(tmp_path / "runs")
-    async with open_app("page") as (app, pilot):
+    async with open_app("page", start=False) as (app, pilot):
         app.screen.session.library = library
         app.screen.session.start()
-        await done(pilot, app, runs=2)
+        await done(pilot, app)
+        await pilot.press("t", "1")
+        await told(pilot, app)
+        assert len(app.screen.session.pins) == 1
+    assert [run.pinned for run in library.runs()] == [False, False]
     path = library.runs()[0].path
     assert load(path).started.scene == "faults/page"
     first = replayed(faults, path)
@@ -236,3 +243,30 @@ async def test_it_takes_eight_rows_at_most_and_covers_nothing(open_app):
         assert place.height <= 8
         assert panels.bottom <= place.y
         assert all(len(row) <= 80 for row in strip(app).splitlines())
+
+
+async def test_the_mouse_takes_the_offer_and_an_answer(open_app):
+    async with open_app("page") as (app, pilot):
+        await done(pilot, app)
+        place = app.screen.tries
+        await until(pilot, lambda: place.size.height == 1, "the offer")
+        await pilot.click(place, offset=(5, 0))
+        assert place.tries.state == "asking"
+        await until(pilot, lambda: place.size.height == 5, "room for the question")
+        await pilot.click(place, offset=(5, 1))
+        assert place.tries.state == "asking", "the question is no answer"
+        await pilot.click(place, offset=(5, 3))
+        await told(pilot, app)
+        assert place.tries.said == 2
+
+
+async def test_foreign_text_is_text(open_app):
+    text = "[/x] [red]so[/red] [@click=app.quit]it[/]"
+    each = Try("rate=0.001", text, (text, "no"), right=1, why=text, breaks="learns")
+    async with open_app("page", start=False) as (app, pilot):
+        app.screen.session.card = replace(app.screen.card, tries=(each,))
+        await pilot.press("t")
+        assert strip(app).splitlines()[1] == text
+        await pilot.press("1")
+        await told(pilot, app)
+        assert f"Right: {text}" in strip(app)

@@ -75,7 +75,7 @@ class Excursion:
         if healthy is not None and healthy in session.pins and before == session.card.defaults:
             session.adopt(before, session.seed, healthy.history, healthy.path)
             if ours:
-                session.drop(healthy)
+                session.pins.remove(healthy)
             return "back at the run before"
         if session.active:
             session.stop()
@@ -92,7 +92,9 @@ class Excursion:
         if self.healthy not in session.pins:
             self.healthy, self._ours = next(filter(self._is_healthy, session.pins), None), False
         if self.healthy is None and self._is_healthy(session.now):
-            self.healthy, self._ours = session.pin(), True
+            # Not in the library: nobody has asked for its recording to be kept for good.
+            self.healthy, self._ours = session.now, True
+            session.pins.append(self.healthy)
 
     def _is_healthy(self, pin: Pin) -> bool:
         finished, session = pin.history.finished, self.session

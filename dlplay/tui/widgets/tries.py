@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from rich.text import Text
+from textual import events as input_events
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.message import Message
@@ -19,7 +21,7 @@ from dlplay.tui.program import Program
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Scroll, put
-from dlplay.tui.widgets.try_lines import riddle_lines, try_lines
+from dlplay.tui.widgets.try_lines import option_at, riddle_lines, try_lines
 
 # What would give a riddle away.
 TELLING = frozenset({"address", "branch", "compare", "export", "sweep"})
@@ -75,7 +77,17 @@ class TryStrip(Scroll, Part):
             put(self.query_one(Static), try_lines(self.tries, width, self.inks))
         self.scroll_home(animate=False)
 
-    # What the keys do
+    # What the keys do, and the mouse
+
+    def on_click(self, event: input_events.Click) -> None:
+        """Take the offer, or the option of the row."""
+        event.stop()
+        if self.tries.state == "offered" and not self.riddling:
+            self.action_tries()
+        elif self.tries.state == "asking" or self.riddle.state == "guessing":
+            number = option_at(cast(Text, self.query_one(Static).content), event.y)
+            if number:
+                self.action_zoom_to(number)
 
     def bars(self, name: str) -> bool:
         """Whether what a key does would give the riddle away; it is said then."""

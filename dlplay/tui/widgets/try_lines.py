@@ -43,6 +43,13 @@ def riddle_lines(riddle: Riddle, width: int, inks: Inks) -> Text:
     return _fitted([*rows, Text(keys, "dim")], width)
 
 
+def option_at(text: Text, row: int) -> int:
+    """The number of the option that stands in a row of a question; 0 where none does."""
+    rows = text.plain.split("\n")
+    number, _, option = rows[row].partition("  ") if 0 <= row < len(rows) else ("", "", "")
+    return int(number) if option and number.isdecimal() else 0
+
+
 def _solved(riddle: Riddle, width: int, inks: Inks) -> list[Text]:
     said, answer = riddle.choices[(riddle.said or 1) - 1], riddle.answer
     if said is answer:
