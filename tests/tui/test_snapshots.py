@@ -26,7 +26,8 @@ $$L(\\theta) = \\frac{1}{N} \\sum_i \\ell(f_\\theta(x_i), y_i)$$
 def app(tmp_path, *, stage, look=None):
     catalog = Catalog([FAULTS])
     progress = Progress(tmp_path / "progress.json")
-    progress.marks = {"faults/fine": "held", "faults/warns": "run"}
+    progress.record("faults/fine", held=True)
+    progress.record("faults/warns", held=False)
     first = None
     if stage:
         card = replace(catalog.find("faults/fine"), panels=PANELS, lesson=LESSON, claims=CLAIMS)
