@@ -27,7 +27,10 @@ async def test_a_riddle_is_posed_hidden_guessed_and_told(open_app):
         await done(pilot, app, runs=2)
         riddle = app.screen.tries.riddle
         settings = [each.setting for each in app.screen.card.tries]
-        assert strip(app).splitlines()[1:3] == [f"1  {settings[0]}", f"2  {settings[1]}"]
+        assert strip(app).splitlines()[1:3] == [
+            f"1  {settings[0]}  instead of rate=0.05",
+            f"2  {settings[1]}  instead of rate=0.05",
+        ]
         assert session.values != app.screen.card.defaults
         await until(pilot, lambda: values(app)[0].endswith("?"), "the veil")
         assert all(line.endswith("?") for line in values(app))

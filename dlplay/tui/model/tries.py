@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlplay.author.tries import Try
+from dlplay.course.cards import SceneCard
 from dlplay.course.progress import Progress
 from dlplay.tui.model.excursion import Excursion
 from dlplay.tui.model.watching import Watched
@@ -32,6 +33,12 @@ def measured(way: Excursion, each: Try) -> tuple[Measured, ...]:
     return tuple(
         Measured(before.get(name), now.get(name) or claims[name].unmeasured) for name in names
     )
+
+
+def usual(card: SceneCard, each: Try) -> str:
+    """The setting that a try's knob has in the healthy run."""
+    knob = each.knob(card.parameters)
+    return show_setting(card.parameters, knob, card.parameters[knob].default)
 
 
 class Tries:
@@ -63,12 +70,6 @@ class Tries:
     def knob(self) -> str:
         """The parameter that the try turns."""
         return self.current.knob(self.session.card.parameters)
-
-    @property
-    def usual(self) -> str:
-        """The knob's setting in the healthy run."""
-        parameters = self.session.card.parameters
-        return show_setting(parameters, self.knob, parameters[self.knob].default)
 
     @property
     def last(self) -> bool:
@@ -129,7 +130,8 @@ class Tries:
 
     def play(self) -> str:
         """Run the try over the healthy run, whose name says what the try changes."""
-        self.way.begin(self.current.settings(self.session.card.parameters), self.usual)
+        card, each = self.session.card, self.current
+        self.way.begin(each.settings(card.parameters), usual(card, each))
         return ""
 
     def next(self) -> bool:

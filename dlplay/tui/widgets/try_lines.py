@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from dlplay.tui.model.riddle import Riddle
-from dlplay.tui.model.tries import Measured, Tries, measured
+from dlplay.tui.model.tries import Measured, Tries, measured, usual
 from dlplay.tui.widgets.claims import standing
 from dlplay.tui.widgets.text import Inks
 from dlplay.words.numbers import bound, short
@@ -38,7 +38,9 @@ def riddle_lines(riddle: Riddle, width: int, inks: Inks) -> Text:
         return _fitted(_solved(riddle, width, inks), width)
     rows = [Text("A riddle: one knob was turned. Which? The panels tell.", "bold")]
     for number, each in enumerate(riddle.choices, 1):
-        rows.append(Text.assemble((f"{number}  ", f"bold {inks['accent']}"), each.setting))
+        instead = f"  instead of {usual(riddle.session.card, each)}"
+        sign = f"{number}  ", f"bold {inks['accent']}"
+        rows.append(Text.assemble(sign, each.setting, (instead, "dim")))
     keys = f"1 to {len(riddle.choices)} answers · esc leaves"
     return _fitted([*rows, Text(keys, "dim")], width)
 
@@ -81,8 +83,8 @@ def _offer(tries: Tries, inks: Inks) -> Text:
 def _heading(tries: Tries, inks: Inks) -> Text:
     count = f"try {tries.place + 1} of {len(tries.listed)}  "
     setting = tries.current.setting
-    usual = f"  instead of {tries.usual}"
-    return Text.assemble((count, "dim"), (setting, f"bold {inks['accent']}"), (usual, "dim"))
+    instead = f"  instead of {usual(tries.session.card, tries.current)}"
+    return Text.assemble((count, "dim"), (setting, f"bold {inks['accent']}"), (instead, "dim"))
 
 
 def _question(tries: Tries, width: int, inks: Inks) -> list[Text]:
