@@ -62,7 +62,7 @@ KEY_NAMES = {
 EVERYWHERE = (
     Action("help", "question_mark,f1", "Help", "Show all keys", "Program", True, "?"),
     Action("command_palette", "ctrl+p", "Palette", "Find any action by name", "Program"),
-    Action("next_theme", "t", "Theme", "Next theme", "Program"),
+    Action("next_theme", "T", "Theme", "Next theme", "Program"),
     Action("picture", "f12", "Picture", "Save the screen as an SVG picture", "Program"),
     Action("quit", "ctrl+q", "Quit", "Leave dlplay at once; a run is ended", "Program"),
 )
@@ -96,6 +96,8 @@ STAGE = (
     Action("restart", "r", "Again", "Begin again with these settings", "Run", True, steers=True),
     Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run", steers=True),
     Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", True, steers=True),
+    Action("tries", "t", "Tries", "What will happen if ...? Say, then see", "Tries", steers=True),
+    Action("riddle", "R", "Riddle", "One knob is turned: which?", "Tries", steers=True),
     Action("up", "k,up", "Previous", "Previous parameter (scrolls a page)", "Parameters"),
     Action("down", "j,down", "Next", "Next parameter (scrolls a page)", "Parameters"),
     Action("less", "h,left", "Less", "Turn the parameter down", "Parameters", steers=True),

@@ -16,12 +16,12 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from dlplay.course.catalog import Catalog, SceneCard, roots
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
 from dlplay.tui.actions import EVERYWHERE, bindings
-from dlplay.tui.model.progress import Progress
 from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.plain import Ascii

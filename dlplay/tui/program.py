@@ -8,11 +8,11 @@ from typing import Any
 from textual.app import App
 
 from dlplay.course.catalog import Catalog, SceneCard
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.sweeps.runs import SweepRun
-from dlplay.tui.model.progress import Progress
 from dlplay.tui.model.session import Session
 from dlplay.tui.sweeps.model import LiveSweep, Plan
 

@@ -81,6 +81,7 @@ class Browser(FullScreen):
 
     def on_screen_resume(self) -> None:
         """Back from the stage: the marks may have changed."""
+        self.dlplay.progress.refresh()
         self.relabel()
         self.read_later()
 

@@ -34,6 +34,7 @@ from dlplay.tui.widgets.status import RunLine
 from dlplay.tui.widgets.text_pages import Dock
 from dlplay.tui.widgets.timebar import TimeBar
 from dlplay.tui.widgets.title import Title
+from dlplay.tui.widgets.tries import TryStrip
 
 STEERING = frozenset(action.name for action in STAGE if action.steers)
 
@@ -49,7 +50,17 @@ class StageScreen(FullScreen):
     WIDTHS = {"-wide": 110, "-widest": 180}
     HEADING = "Keys of the stage"
     # What has keys; those of the page that is seen come first.
-    PARTS = (ComparePage, ClaimsPage, PanelGrid, ParameterList, TimeBar, RunLine, Pages, Dock)
+    PARTS = (
+        TryStrip,
+        ComparePage,
+        ClaimsPage,
+        PanelGrid,
+        ParameterList,
+        TimeBar,
+        RunLine,
+        Pages,
+        Dock,
+    )
 
     def __init__(self, session: Watched, start: bool = True) -> None:
         """`start`: whether its run begins at once."""
@@ -60,6 +71,7 @@ class StageScreen(FullScreen):
         self.side = Sidebar(self.session)
         self.dock = Dock(self.session)
         self.top = Title(self.session, self.pages)
+        self.tries = TryStrip(self.session)
         self.time = TimeBar(self.session)
         self.line = RunLine(self.session)
         self.ticks = 0
@@ -77,6 +89,7 @@ class StageScreen(FullScreen):
             yield self.dock
             yield self.pages
             yield self.side
+        yield self.tries
         yield self.time
         yield self.line
         yield Footer(show_command_palette=False)
@@ -116,10 +129,10 @@ class StageScreen(FullScreen):
     def owners(self) -> list[Widget]:
         """Who is offered a key, in this order."""
         side, below = self.side.parameters, (self.time, self.line)
-        return [self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
+        return [self.tries, self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
 
     async def action_do(self, name: str) -> None:
-        if not self.check_action("do", (name,)):
+        if not self.check_action("do", (name,)) or self.tries.bars(name):
             return
         for owner in self.owners:
             if await self.app.run_action(name, owner):
@@ -153,7 +166,8 @@ class StageScreen(FullScreen):
 
     def _record(self) -> None:
         finished = self.session.history.finished
-        if finished is not None and not self.session.recorded:
+        # Without a process it was made elsewhere, or is shown again.
+        if finished is not None and self.session.run is not None:
             self.dlplay.progress.ended(self.card, finished)
 
     def _warn(self) -> None:
@@ -162,7 +176,7 @@ class StageScreen(FullScreen):
 
     def paint(self) -> None:
         parts: list[Part] = [self.pages, self.top, self.dock, self.side.parameters]
-        for part in [*parts, self.side.claims, self.time, self.line]:
+        for part in [*parts, self.side.claims, self.tries, self.time, self.line]:
             part.show()
 
     def show_top(self) -> None:
@@ -249,6 +263,13 @@ class StageScreen(FullScreen):
     @on(ClaimsPage.BreakAsked)
     def break_claim(self, event: ClaimsPage.BreakAsked) -> None:
         self.did(steering.break_claim(self.session, event.claim))
+
+    @on(TryStrip.Wanted)
+    def play_try(self, event: TryStrip.Wanted) -> None:
+        if event.knob:
+            self.pages.open("panels")
+            self.side.parameters.choose(event.knob)
+        self.did(event.act())
 
     @on(ComparePage.Dropped)
     def drop_pin(self) -> None:
