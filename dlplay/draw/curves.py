@@ -10,7 +10,7 @@ import numpy as np
 from dlplay.draw import figures, ink, palette, raster, references
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import Floats, Scale
-from dlplay.draw.frame import Area, Entry, axes, legend, note
+from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
 from dlplay.draw.ink import BOLD, FAINT, NONE
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
@@ -52,6 +52,7 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         return
     lines = {name: at for name, at in curves.axes.lines.items() if math.isfinite(at)}
     right = references.margin(canvas, lines)
+    y = evened(canvas, used, y)
     area = axes(canvas, used, x, y, curves.axes.x, right=right)
     if area.width < 1 or area.height < 1:
         return

@@ -10,7 +10,7 @@ from dlplay.draw import palette, raster
 from dlplay.draw.bars import Brush, pillar
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
-from dlplay.draw.frame import Area, Entry, axes, legend, note
+from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
 from dlplay.draw.ink import BOLD, FAINT
 from dlplay.draw.kind import Counts, Kind
 from dlplay.draw.look import View
@@ -38,18 +38,18 @@ def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> N
     ]
     named = len(entries) > 1 or bool(entries[0].name)
     used = legend(canvas, entries if named else [], 1 if canvas.height < 10 else 2)
-    most = max(float(row.max()) for row in counts)
-    area = axes(canvas, used, Scale(float(edges[0]), float(edges[-1])),
-                Scale(0.0, most or 1.0), histogram.x)  # fmt: skip
+    y = evened(canvas, used, Scale(0.0, max(float(row.max()) for row in counts) or 1.0))
+    most = y.high
+    area = axes(canvas, used, Scale(float(edges[0]), float(edges[-1])), y, histogram.x)
     if area.width < 1 or area.height < 1:
         return
     if len(counts) == 1:
-        heights = _columns(counts[0], edges, area.width) / (most or 1.0)
+        heights = _columns(counts[0], edges, area.width) / most
         for x, share in enumerate(heights.tolist()):
             if share > 0:
                 pillar(canvas, area, area.x + x, 0.0, share, Brush.of(canvas, styles[0], 0))
         return
-    tops = [_columns(row, edges, area.width * 2) / (most or 1.0) for row in counts]
+    tops = [_columns(row, edges, area.width * 2) / most for row in counts]
     for index, shares in enumerate(tops):
         _body(canvas, area, shares, index, styles[index].color(look))
     for style, shares in zip(styles, tops, strict=True):

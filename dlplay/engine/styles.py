@@ -17,8 +17,8 @@ _SIGNS = {"-1": 0, "−1": 0, "+1": 1}
 
 
 class Styles:
-    """The palette's number of each series and class by name: given when the name first appears,
-    and never changed. Classes have their own numbers.
+    """The palette's number of each series and class by name: given when the name first appears.
+    Classes have their own numbers; a series keeps its, but where a class that comes later owns it.
 
     Whoever watches several runs of a scene gives them the same `Styles`.
     """
@@ -27,6 +27,8 @@ class Styles:
         self._numbers: dict[str, int] = {}
         self._panels: dict[str, list[str]] = {}  # what each shows, in order
         self._classes = 0
+        self._members: set[str] = set()  # names of points that are those of a class
+        self.moves = 0  # counts how often series had to give way
 
     @property
     def numbers(self) -> Mapping[str, int]:
@@ -51,13 +53,27 @@ class Styles:
         sides = plane.field is not None and plane.kind in ("signed", "classes")
         self._reserve(2 if sides and plane.kind == "signed" else _classes(plane))
         if sides and len(named) > 1:  # named clouds on a field of classes are those classes
+            self._members.update(named)
             self._reserve(len(named))
             for place, name in enumerate(named):
                 self._keep(name, place)
         self._replace(plane.panel, [trail.name for trail in plane.trails] + named)
 
     def _reserve(self, classes: int) -> None:
-        self._classes = max(self._classes, min(classes, MARKS))
+        classes = min(classes, MARKS)
+        if classes <= self._classes:
+            return
+        self._classes = classes
+        moved = [
+            name
+            for name, number in self._numbers.items()
+            if number < classes and class_of(name) is None and name not in self._members
+        ]
+        if moved:
+            self._numbers = {n: k for n, k in self._numbers.items() if n not in moved}
+            self.moves += 1
+        for name in moved:
+            self._give(name, [n for names in self._panels.values() if name in names for n in names])
 
     def _replace(self, panel: str, names: list[str]) -> None:
         """What a panel shows now. Among as many names, a new one in the place of one that is gone

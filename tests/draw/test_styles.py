@@ -97,6 +97,16 @@ def test_classes_have_their_own_numbers_and_series_others():
     assert history.styles.numbers == {"train": 2, "class 1": 1, "0": 0, "test": 3}
 
 
+def test_a_series_gives_way_to_classes_that_come_later():
+    history = History()
+    history.feed(points("loss", "train", "test", "best"))
+    cloud = Cloud("", floats(np.zeros((2, 2))), [0, 1])
+    for _ in range(3):
+        history.feed([plane(clouds=[cloud])])
+    assert history.styles.numbers == {"best": 2, "train": 3, "test": 4}
+    assert history.styles.moves == 1
+
+
 def test_regions_of_a_class_are_reserved_too():
     styles = Styles()
     styles.meet(plane(kind="classes", field=floats([[0, 1], [2, np.nan]])))

@@ -60,7 +60,7 @@ class PanelView(Widget):
         """
         # A pinned run is over: what it draws depends on whether it is there alone.
         seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
-        version = (history.versions.get(self.panel, 0), at, seen)
+        version = (history.versions.get(self.panel, 0), at, seen, history.styles.moves)
         if version == self._version and look == self.look:
             return
         if not self.region or not self.display:
