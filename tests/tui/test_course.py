@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 import pytest
+from textual.geometry import Size
 from textual.widgets import Static
 
 from dlplay.course.catalog import Catalog
@@ -240,3 +241,71 @@ async def test_the_still_of_the_last_recording(hills, launcher, tmp_path):
 
 def status(app):
     return str(app.screen.query_one("#status", Static).content)
+
+
+LOUD = '''"""
+# Loud
+
+What a lesson says.
+
+class NotThis(Scene):
+"""
+from dlplay import Scene
+
+LONG = "{long}"
+
+
+def helper():
+    return LONG
+
+
+class Loud(Scene):
+    def run(self, stage):
+        for step in stage.loop(2):
+            stage.curve("hill", height=step)
+        print("red \\x1b[31mtext\\x07 [/x]")
+'''
+
+
+@pytest.fixture
+def loud(hills):
+    (hills / "hills" / "loud.py").write_text(LOUD.format(long="x" * 300 + "END"))
+    return hills
+
+
+async def test_the_source_opens_at_the_class_with_long_lines_wrapped(loud, tmp_path):
+    async with opened(loud, tmp_path, size=(80, 24)) as (app, pilot):
+        app.open_scene(app.catalog.find("hills/loud"))
+        await until(pilot, lambda: isinstance(app.screen, StageScreen), "the stage")
+        await pilot.press("s")
+        source = app.screen.query_one("#source")
+        below = app.screen.query_one("#source-class")
+        await until(pilot, lambda: source.scroll_y > 0, "the class")
+        assert below.region.y == source.content_region.y or source.scroll_y == source.max_scroll_y
+        assert "class Loud" in seen(app)
+        for _ in range(20):
+            await pilot.press("up")
+        assert source.scroll_y == 0
+        assert "What a lesson says." in seen(app)
+        assert "END" in seen(app)
+
+
+async def test_the_log_says_that_it_is_empty_and_shows_no_escapes(loud, launcher, tmp_path):
+    catalog = Catalog([loud])
+    first = {"card": catalog.find("hills/loud"), "start": False}
+    app = DlplayApp(catalog, launcher, Look(), Progress(tmp_path / "p.json"), first)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("o")
+        assert "Nothing has been printed" in seen(app)
+        await pilot.press("space")
+        await until(pilot, lambda: "red ␛[31mtext␇ [/x]" in seen(app), "the line")
+        assert "Nothing has been printed" not in seen(app)
+        app.screen.session.close()
+
+
+def seen(app):
+    """The characters on the screen."""
+    width, height = app.size
+    strips = app.screen._compositor.render_strips(Size(width, height))
+    return "\n".join(strip.text for strip in strips)

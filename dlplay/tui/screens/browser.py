@@ -135,15 +135,15 @@ class Browser(FullScreen):
 
     def _page(self) -> RenderableType:
         entry, colours, ascii = self.entry, inks(self.app), self.dlplay.look.ascii
-        progress = self.dlplay.progress
+        mark_of = self.dlplay.progress.mark
         if isinstance(entry, SceneCard):
-            mark, picture = progress.mark(entry.id), self._picture(entry)
+            mark, picture = mark_of(entry.id), self._picture(entry)
             return course_pages.scene_page(entry, mark, colours, ascii=ascii, picture=picture)
         if isinstance(entry, Chapter):
             parts = parts_of(entry)
-            return course_pages.chapter_page(entry, parts, progress, colours, ascii=ascii)
+            return course_pages.chapter_page(entry, parts, mark_of, colours, ascii=ascii)
         if entry is not None:
-            return course_pages.part_page(entry, progress, colours)
+            return course_pages.part_page(entry, mark_of, colours)
         if self._words and self.scenes.root.children:
             return Text("These scenes have the words that you look for.")
         if self._words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -14,12 +14,13 @@ from dlplay.author.claims import Claim
 from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.draw import Look
 from dlplay.draw.lesson import lesson
-from dlplay.tui.model.progress import MARKS, MEANINGS, Progress
+from dlplay.tui.model.progress import MARKS, MEANINGS
 from dlplay.tui.model.stills import Still
 from dlplay.tui.widgets.shelf import PartOf
 from dlplay.tui.widgets.text import Inks
 from dlplay.words.address import show_settings
 
+Mark = Callable[[str], str]  # of a scene's id: what is known of it
 LEAST_ROWS = 6  # of a still
 
 
@@ -139,39 +140,39 @@ class Picture:
 
 
 def chapter_page(
-    chapter: Chapter, parts: Sequence[PartOf], progress: Progress, inks: Inks, *, ascii: bool
+    chapter: Chapter, parts: Sequence[PartOf], mark: Mark, inks: Inks, *, ascii: bool
 ) -> RenderableType:
     """What the browser shows of a chapter: its introduction, its pages, and what to open first."""
     pages: list[RenderableType] = []
     for part in parts:
         title = part.title or ("Scenes" if len(parts) == 1 else "Further scenes")
-        pages += [Text(f"\n{title}", f"bold {inks['accent']}"), _titles(part.scenes, progress)]
+        pages += [Text(f"\n{title}", f"bold {inks['accent']}"), _titles(part.scenes, mark)]
     return Group(
         Text(f"{chapter.title}\n", f"bold {inks['accent']}"),
         *([lesson(chapter.introduction, ascii=ascii)] if chapter.introduction.strip() else []),
         *pages,
-        _open_first(chapter.scenes, progress, inks),
+        _open_first(chapter.scenes, mark, inks),
     )
 
 
-def part_page(part: PartOf, progress: Progress, inks: Inks) -> RenderableType:
+def part_page(part: PartOf, mark: Mark, inks: Inks) -> RenderableType:
     """What the browser shows of a part: its pages with the questions that they answer."""
     return Group(
         Text(part.title, f"bold {inks['accent']}"),
         Text(f"{part.chapter.title}\n", "dim"),
-        _titles(part.scenes, progress),
-        _open_first(part.scenes, progress, inks),
+        _titles(part.scenes, mark),
+        _open_first(part.scenes, mark, inks),
     )
 
 
-def _titles(scenes: Sequence[SceneCard], progress: Progress) -> Table:
-    return hanging([(Text(MARKS[progress.mark(s.id)]), Text(s.title)) for s in scenes])
+def _titles(scenes: Sequence[SceneCard], mark: Mark) -> Table:
+    return hanging([(Text(MARKS[mark(s.id)]), Text(s.title)) for s in scenes])
 
 
-def _open_first(scenes: Sequence[SceneCard], progress: Progress, inks: Inks) -> Text:
+def _open_first(scenes: Sequence[SceneCard], mark: Mark, inks: Inks) -> Text:
     """Which scene to open: the first that was never run here."""
     sound = [card for card in scenes if not card.broken]
-    fresh = next((card for card in sound if not progress.mark(card.id)), None)
+    fresh = next((card for card in sound if not mark(card.id)), None)
     if fresh is None:
         said = "You have run all of them." if sound else "None of them can be read."
         return Text(f"\n{said}", f"bold {inks['success' if sound else 'error']}")

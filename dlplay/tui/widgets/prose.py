@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from rich.console import RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
@@ -41,7 +43,29 @@ def claim_lines(
     return text
 
 
-def source_page(card: SceneCard, dark: bool) -> RenderableType:
-    """The scene's own file, highlighted."""
-    theme = "monokai" if dark else "friendly"
-    return Syntax(card.source, "python", theme=theme, line_numbers=True, background_color="default")
+def source_part(source: str, dark: bool, first: int, last: int | None = None) -> RenderableType:
+    """Some lines of a scene's file, highlighted; what is too long goes on in the next line."""
+    lines = source.split("\n")[first - 1 : last]
+    return Syntax(
+        "\n".join(lines),
+        "python",
+        theme="monokai" if dark else "friendly",
+        line_numbers=True,
+        start_line=first,
+        word_wrap=True,
+        background_color="default",
+    )
+
+
+def class_line(source: str) -> int:
+    """The line, counted from 1, at which the scene's class begins; 1 where there is none."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 1
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    scenes = [node for node in classes if any("Scene" in ast.unparse(base) for base in node.bases)]
+    found = next(iter([*scenes, *classes]), None)
+    if found is None:
+        return 1
+    return min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
