@@ -304,6 +304,21 @@ async def test_the_log_says_that_it_is_empty_and_shows_no_escapes(loud, launcher
         app.screen.session.close()
 
 
+async def test_what_is_wrapped_hangs_under_its_text(hills, tmp_path):
+    wordy = hills / "hills" / "wordy.py"
+    text = (hills / "hills" / "first.py").read_text()
+    wordy.write_text(text.replace("it goes down", " ".join(["it goes down"] * 12)))
+    async with opened(hills, tmp_path, size=(80, 24)) as (app, pilot):
+        app.open_scene(app.catalog.find("hills/wordy"))
+        await until(pilot, lambda: isinstance(app.screen, StageScreen), "the stage")
+        await pilot.press("c")
+        lines = seen(app).split("\n")
+        first = next(line for line in lines if "▸" in line)
+        column = first.index("it goes")
+        after = lines[lines.index(first) + 1]
+        assert len(after[1:].split("│")[0]) - len(after[1:].split("│")[0].lstrip()) == column - 1
+
+
 def seen(app):
     """The characters on the screen."""
     width, height = app.size

@@ -17,7 +17,7 @@ from dlplay.draw.lesson import lesson
 from dlplay.tui.model.progress import MARKS, MEANINGS
 from dlplay.tui.model.stills import Still
 from dlplay.tui.widgets.shelf import PartOf
-from dlplay.tui.widgets.text import Inks
+from dlplay.tui.widgets.text import Inks, hanging
 from dlplay.words.address import show_settings
 
 Mark = Callable[[str], str]  # of a scene's id: what is known of it
@@ -69,18 +69,6 @@ def opening(markdown: str) -> tuple[str, str]:
     first, _, rest = markdown.strip().partition("\n\n")
     begins_otherwise = first.startswith(("```", "~~~", "    ", "#")) or first.count("$$") % 2
     return ("", markdown) if begins_otherwise else (first, rest)
-
-
-def hanging(rows: Sequence[tuple[Text, Text]], indent: int = 2) -> Table:
-    """Each row's text beside its mark; what is wrapped begins under the text, not the mark."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    widest = max(mark.cell_len for mark, _ in rows)
-    table.add_column(width=widest + indent, no_wrap=True)
-    table.add_column(ratio=1, overflow="fold")
-    table.expand = True
-    for mark, text in rows:
-        table.add_row(Text(" " * indent) + mark, text)
-    return table
 
 
 def parameter_rows(card: SceneCard) -> list[tuple[Text, Text]]:

@@ -8,9 +8,10 @@ from rich.console import RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
+from dlplay.author.claims import Claim
 from dlplay.course.catalog import SceneCard
 from dlplay.tui.widgets.claims import comparison, standing
-from dlplay.tui.widgets.text import Inks
+from dlplay.tui.widgets.text import Inks, hanging
 from dlplay.wire.events import ClaimResult
 from dlplay.words.address import show_settings
 
@@ -21,26 +22,30 @@ def claim_lines(
     inks: Inks,
     chosen: int | None = None,
     whole: bool = False,
-) -> Text:
+) -> RenderableType:
     """Every claim in full: sentence, comparison, state, and what breaks it."""
     known = {result.name: result for result in results}
-    text = Text()
+    rows = []
     for place, claim in enumerate(card.claims):
         result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
         mark, ink, word = standing(result, whole)
         pointer = "▸ " if place == chosen else "  "
-        text.append(f"{pointer}{mark} ", f"bold {inks[ink]}")
-        text.append(f"{claim.text}\n", "bold" if place == chosen else "")
-        if result.value is not None:
-            text.append(f"    measured {comparison(result)}: {word}\n", inks[ink])
-        else:
-            text.append(f"    {claim.condition}", "dim")
-            text.append(f" · {result.reason}\n" if result.reason else "\n", "dim")
+        lines = [
+            Text(claim.text, "bold" if place == chosen else ""),
+            _measured(claim, result, word, inks[ink]),
+        ]
         if claim.breaks:
-            text.append(f"    breaks at {' '.join(show_settings(card, claim.breaks))}\n", "dim")
-        text.append("\n")
-    text.rstrip()
-    return text
+            lines.append(Text(f"breaks at {' '.join(show_settings(card, claim.breaks))}", "dim"))
+        if place:
+            rows.append((Text(), Text()))
+        rows.append((Text(f"{pointer}{mark}", f"bold {inks[ink]}"), Text("\n").join(lines)))
+    return hanging(rows, indent=0) if rows else Text()
+
+
+def _measured(claim: Claim, result: ClaimResult, word: str, ink: str) -> Text:
+    if result.value is not None:
+        return Text(f"measured {comparison(result)}: {word}", ink)
+    return Text(claim.condition + (f" · {result.reason}" if result.reason else ""), "dim")
 
 
 def source_part(source: str, dark: bool, first: int, last: int | None = None) -> RenderableType:
