@@ -189,6 +189,9 @@ async def test_the_next_scene_and_where_one_was(hills, tmp_path):
         await pilot.press("q")
         assert isinstance(app.screen, Browser)
         assert chosen(app) == "What is a slope?"
+        await pilot.press("j", "question_mark", "escape")
+        assert isinstance(app.screen, Browser)
+        assert chosen(app) == "Down"
     async with opened(hills, tmp_path) as (app, pilot):
         assert chosen(app) == "What is a slope?"
 
@@ -198,7 +201,7 @@ async def test_the_last_scene_has_none_after_it(hills, tmp_path):
         app.open_scene(app.catalog.find("hills/fourth"))
         await until(pilot, lambda: isinstance(app.screen, StageScreen), "the stage")
         await pilot.press("N")
-        await until(pilot, lambda: "the last scene" in status(app), "the words")
+        await until(pilot, lambda: "no scene of the course comes after" in status(app), "the words")
 
 
 async def test_the_palette_opens_scenes(hills, tmp_path):
@@ -220,12 +223,15 @@ async def test_the_still_of_the_last_recording(hills, launcher, tmp_path):
     app = DlplayApp(catalog, launcher, Look(), progress, library=library)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        for settings in ({}, {"rate": 3.0}):
-            card = catalog.find("hills/second")
-            session = app.session(card, settings=settings)
+
+        async def play(**settings):
+            session = app.session(catalog.find("hills/second"), settings=settings)
             session.start()
-            await until(pilot, lambda s=session: s.poll() and s.state == "done", "the run")
+            await until(pilot, lambda: (session.poll(), session.state)[1] == "done", "the run")
             session.close()
+
+        await play()
+        await play(rate=3.0)
         app.screen.select("hills/first")
         await until(pilot, lambda: "hills/first" in page(app), "the page")
         app.screen.select("hills/second")
@@ -233,6 +239,9 @@ async def test_the_still_of_the_last_recording(hills, launcher, tmp_path):
         text = page(app)
         assert "rate=3" in text
         assert "● height" in text or "height 1" in text
+        await play(rate=4.0)
+        app.screen.read()
+        await until(pilot, lambda: "rate=4" in page(app), "the newer still")
         assert text.index("The first lines") < text.index("last run") < text.index("The penguin")
         app.screen.select("hills/first")
         await until(pilot, lambda: "hills/first" in page(app), "the other page")

@@ -18,7 +18,7 @@ MOST_BYTES = 20_000_000  # of a recording; reading a longer one would take too l
 TRIED = 5  # recordings of a scene that are looked at before giving up
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # what was drawn cannot be compared
 class Still:
     """What a run left. `panel`: the lead, or the first that it drew; `content`: None where it drew
     nothing. `differs`: the parameters that were not at the defaults of today's scene. `changed`:

@@ -46,6 +46,7 @@ class Browser(FullScreen):
     def __init__(self) -> None:
         super().__init__()
         self._words = ""
+        self._last = ""  # the scene that was opened last, as far as is known here
         self._reading: Timer | None = None
         self._stills: Stills | None = None
         self._still: tuple[str, Still | None] = ("", None)  # of the scene of this id
@@ -67,14 +68,19 @@ class Browser(FullScreen):
         self._stills = Stills(self.dlplay.library)
         self.fill()
         self.scenes.focus()
-        if not self.scenes.select(self.dlplay.place.last):
+        self._last = self.dlplay.place.last
+        if not self.scenes.select(self._last):
             self.scenes.to_first()
         self.read_later()
 
     def on_screen_resume(self) -> None:
-        """Back from the stage: the marks may have changed, and so may the last scene."""
+        """Back from the stage: the marks may have changed, and another scene been opened."""
+        if not self.query(SceneTree):  # being taken down
+            return
         self.scenes.relabel()
-        self.select(self.dlplay.place.last)
+        if self._last != self.dlplay.place.last:
+            self._last = self.dlplay.place.last
+            self.select(self._last)
         self.read_later()
 
     @property
@@ -111,7 +117,8 @@ class Browser(FullScreen):
 
     @property
     def entry(self) -> Chapter | PartOf | SceneCard | None:
-        return self.scenes.entry
+        """What is chosen; nothing once the screen has been taken down."""
+        return next((tree.entry for tree in self.query(SceneTree)), None)
 
     def select(self, id: str) -> None:
         """Put the cursor on a scene."""
@@ -127,6 +134,8 @@ class Browser(FullScreen):
         self._reading = self.set_timer(0.05, self.read)
 
     def read(self) -> None:
+        if not self.query("#page"):  # the timer was faster than the end
+            return
         self.query_one("#page", Static).update(self._page())
         self.query_one("#page-box", Scroll).scroll_home(animate=False)
         if isinstance(self.entry, SceneCard) and not self._loading:

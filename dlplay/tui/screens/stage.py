@@ -299,7 +299,7 @@ class StageScreen(FullScreen):
     def action_next_scene(self) -> None:
         after = next_scene(self.dlplay.catalog, self.card.id)
         if after is None:
-            self.note("this is the last scene of the course")
+            self.note("no scene of the course comes after this one")
         else:
             self.dlplay.open_scene(after)
 

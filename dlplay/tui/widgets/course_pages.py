@@ -51,7 +51,7 @@ def scene_page(
     if rest:
         parts += [Text(), lesson(rest, ascii=ascii)]
     captions = [(Text(name, "bold"), Text(said)) for name, said in card.panels.items()]
-    sections = [(Text("§", "dim"), Text(section)) for section in card.covers]
+    sections = [(Text("·", "dim"), Text(section)) for section in card.covers]
     for title, rows in (
         ("Panels", captions if any(card.panels.values()) else []),
         ("Parameters", parameter_rows(card)),
