@@ -10,7 +10,7 @@ from rich.console import Console
 from textual.widgets import Input, Static
 
 from dlplay.course.progress import Progress
-from dlplay.tui.screens.browser import SceneTree
+from dlplay.tui.widgets.shelf import SceneTree
 from tests.tui.conftest import until
 
 
@@ -20,7 +20,7 @@ def labels(app):
 
 
 def page(app):
-    console = Console(width=80)
+    console = Console(width=80, force_terminal=False, color_system=None)
     with console.capture() as capture:
         console.print(app.screen.query_one("#page", Static).content)
     return capture.get()

@@ -15,6 +15,7 @@ from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import STAGE, bindings
 from dlplay.tui.model import steering
+from dlplay.tui.model.place import next_scene
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.screens.exports import ask_export
@@ -169,6 +170,9 @@ class StageScreen(FullScreen):
         # Without a process it was made elsewhere, or is shown again.
         if finished is not None and self.session.run is not None:
             self.dlplay.progress.ended(self.card, finished)
+            after = next_scene(self.dlplay.catalog, self.card.id)
+            if finished.status == "done" and after is not None:
+                self.note(f"N opens the next scene: {after.title}")
 
     def _warn(self) -> None:
         if self.session.warning:
@@ -312,6 +316,13 @@ class StageScreen(FullScreen):
         view = self.panels.current
         panel = view.panel if view is not None else None
         await ask_export(self, self.session, panel, self.dlplay.look)
+
+    def action_next_scene(self) -> None:
+        after = next_scene(self.dlplay.catalog, self.card.id)
+        if after is None:
+            self.note("no scene of the course comes after this one")
+        else:
+            self.dlplay.open_scene(after)
 
     async def action_sweep(self) -> None:
         """The sweep of this scene, or the dialog for one, at the settings as they are."""
