@@ -78,11 +78,12 @@ def _print_panels(console: Console, card: SceneCard, history: History, session: 
         content = panels[name]
         height = natural_height(content, width, look)
         axes = history.axes.get(name)
+        view = View(log=axes.log if axes else None, styles=history.styles.numbers)
         console.print()
         console.print(Text(session.text(name), style="bold"))
         if caption := card.panels.get(name):
             console.print(Text(session.text(caption), style="dim"))
-        console.print(draw(content, width, height, look, View(log=axes.log if axes else None)))
+        console.print(draw(content, width, height, look, view))
     if session.charts == "own" and any(map(sheets.wanting, panels.values())):
         complain(sheets.MISSING)
 

@@ -72,6 +72,11 @@ class Canvas:
             self.back[y, start:stop] = back
         return stop
 
+    def clear(self, top: int) -> None:
+        """Take away what is drawn from row `top` on."""
+        self.char[top:], self.attr[top:] = SPACE, 0
+        self.front[top:] = self.back[top:] = NONE
+
     def right(self, end: int, y: int, text: str, front: int = NONE, attr: int = 0) -> None:
         """Write so that the text ends before column `end`."""
         self.text(end - glyphs.width(text), y, text, front, attr)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay.draw import figures, glyphs, palette, raster, sheets
+from dlplay.draw import figures, ink, palette, raster, references, sheets
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import Floats, Scale
-from dlplay.draw.frame import Area, Entry, axes, legend, note
-from dlplay.draw.ink import BOLD, FAINT
+from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
+from dlplay.draw.ink import BOLD, FAINT, NONE
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
 from dlplay.draw.palette import SeriesStyle
@@ -19,6 +19,7 @@ from dlplay.draw.series import Curves, Line
 from dlplay.wire import events
 
 BAD = "✗"  # where a series is no longer finite
+DASHES = (6, 2, 10, 3)  # of other runs, in dots
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Trace:
     style: SeriesStyle
     line: Line
     last: float = math.nan
+    run: str = ""  # the other run that it is of
+    dash: int = 0  # of the line, in dots; 0: whole
     columns: Floats | None = None
     rows: Floats | None = None
 
@@ -36,35 +39,38 @@ class Trace:
 def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
     """Draw series as lines of braille, with bands from minimum to maximum where they are noisy."""
     log = curves.axes.log if view.log is None else view.log
-    traces = [
-        _trace(name, line, (curves.styles or {}).get(name, index), log)
-        for index, (name, line) in enumerate(curves.lines.items())
-    ]
+    every = _traces(curves, view, log)
+    traces = [trace for trace in every if not trace.run]
     rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
-    entries = [_entry(t, canvas, curves.lasts and not curves.scatter) for t in traces]
-    used = legend(canvas, entries, rows, curves.axes.y)
+    used = legend(canvas, _entries(canvas, curves, every), rows, curves.axes.y)
     if canvas.height - used < 1:
         return
     unseen = [_trace("", line, 0, log) for line in curves.room]
-    x, y = _scales(traces + unseen, curves, log)
+    x, y = _scales(every + unseen, curves, log)
     if x is None or y is None:
-        _nothing(canvas, traces, log)
+        _nothing(canvas, every, log)
         return
     lines = {name: at for name, at in curves.axes.lines.items() if math.isfinite(at)}
-    right = _margin(canvas, lines)
+    right = references.margin(canvas, lines)
+    y = evened(canvas, used, y)
     area = axes(canvas, used, x, y, curves.axes.x, right=right)
     if area.width < 1 or area.height < 1:
         return
-    _references(canvas, area, y, lines)
-    for trace in traces:
+    references.level(canvas, area, y, lines)
+    references.upright(canvas, area, x, curves.axes.verticals)
+    for trace in every:
         _place(trace, area, x, y, curves.scatter)
+    others = [trace for trace in every if trace.run]
     if curves.scatter:
-        for trace in traces:
+        for trace in others + traces:
             _marks(canvas, area, trace)
-        _names(canvas, area, y, lines, right, np.zeros((area.height, area.width), bool))
+        references.names(canvas, area, y, lines, right, np.zeros((area.height, area.width), bool))
+        references.tops(canvas, area, x, curves.axes.verticals, area.y)
         return
     for trace in traces:
         _band(canvas, area, trace, y)
+    behind = [(_stroke(area, trace), _color(canvas, trace)) for trace in others]
+    canvas.strands(area.x, area.y, behind)
     strokes = [_stroke(area, trace) for trace in traces]
     if sheets.chosen(canvas.look):
         _by_plotext(canvas, area, traces)
@@ -76,10 +82,28 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         for trace, dots in zip(traces, strokes, strict=True):
             _sign(canvas, area, trace, dots)
     if lines:
-        union = np.logical_or.reduce(strokes)
+        union = np.logical_or.reduce([*strokes, *(dots for dots, _ in behind)])
         inked = union.reshape(area.height, 4, area.width, 2).any(axis=(1, 3))
-        _names(canvas, area, y, lines, right, inked)
+        references.names(canvas, area, y, lines, right, inked)
+    references.tops(canvas, area, x, curves.axes.verticals, area.y)
+    _ends(canvas, area, others)
     _ends(canvas, area, traces)
+
+
+def _traces(curves: Curves, view: View, log: str) -> list[Trace]:
+    """All lines; those of other runs look like the same series, with dashes of each run's own."""
+    series = {name: curves.pinned.get(name, ("", name)) for name in curves.lines}
+    names = list(dict.fromkeys(name for _, name in series.values()))
+    known = {**view.styles, **(curves.styles or {})}
+    numbers = dict(zip(names, palette.numbers_of(names, known), strict=True))
+    runs = list(dict.fromkeys(run for run, _ in series.values() if run))
+    traces = []
+    for name, line in curves.lines.items():
+        run, shown = series[name]
+        trace = _trace(shown, line, numbers[shown], log)
+        trace.run, trace.dash = run, DASHES[runs.index(run) % len(DASHES)] if run else 0
+        traces.append(trace)
+    return traces
 
 
 def _trace(name: str, line: Line, index: int, log: str) -> Trace:
@@ -98,6 +122,25 @@ def _trace(name: str, line: Line, index: int, log: str) -> Trace:
     if not kept.all():
         x, low, high, mean = x[kept], low[kept], high[kept], mean[kept]
     return Trace(name, palette.series_style(index), Line(x, low, high, mean), last)
+
+
+def _entries(canvas: Canvas, curves: Curves, traces: list[Trace]) -> list[Entry]:
+    """The legend: one entry a series, then one for each other run."""
+    lasts = curves.lasts and not curves.scatter
+    entries = [_entry(trace, canvas, lasts) for trace in traces if not trace.run]
+    own = {trace.name for trace in traces if not trace.run}
+    others = {trace.name: trace for trace in traces if trace.name not in own}
+    entries += [_entry(trace, canvas, False) for trace in others.values()]
+    runs = dict.fromkeys(trace.run for trace in traces if trace.run)
+    return entries + [Entry("┄", NONE, run) for run in runs]
+
+
+def _color(canvas: Canvas, trace: Trace) -> int:
+    """The colour of its series; of another run it is a little sunk."""
+    color = trace.style.color(canvas.look)
+    if not trace.run or canvas.look.colors not in ("truecolor", "256"):
+        return color
+    return ink.mix(color, ink.ground(canvas.look.dark), 0.35)
 
 
 def _entry(trace: Trace, canvas: Canvas, lasts: bool) -> Entry:
@@ -130,46 +173,6 @@ def _nothing(canvas: Canvas, traces: list[Trace], log: str) -> None:
         note(canvas, "nothing above zero: no logarithm")
     else:
         note(canvas, "no finite value")
-
-
-def _margin(canvas: Canvas, lines: dict[str, float]) -> int:
-    """Columns at the right for the names of reference lines; 0: they stand inside."""
-    if not lines or canvas.width < 40:
-        return 0
-    return min(max(glyphs.width(name) for name in lines), canvas.width // 5) + 1
-
-
-def _references(canvas: Canvas, area: Area, y: Scale, lines: dict[str, float]) -> None:
-    for at in lines.values():
-        share = float(y.at(at))
-        if not 0 <= share <= 1:
-            continue
-        dots = np.zeros((area.height * 4, area.width * 2), bool)
-        columns = np.arange(area.width * 2)
-        dots[round((1 - share) * (area.height * 4 - 1)), columns[columns % 4 < 2]] = True
-        canvas.dots(area.x, area.y, dots)
-
-
-def _names(
-    canvas: Canvas, area: Area, y: Scale, lines: dict[str, float], right: int, inked: raster.Dots
-) -> None:
-    """The names of reference lines: right of the area, or inside where least is in the way."""
-    taken: set[int] = set()
-    for name, at in lines.items():
-        share = float(y.at(at))
-        if not 0 <= share <= 1:
-            continue
-        row = area.row(share)
-        row = next((r for r in (row, row - 1, row + 1) if r not in taken), row)
-        taken.add(row)
-        if right:
-            canvas.text(area.x + area.width + 1, row, glyphs.fit(name, right - 1))
-        elif area.width > 12 and 0 <= row - area.y < area.height:
-            text = glyphs.fit(name, area.width // 2)
-            size = glyphs.width(text)
-            starts = (area.width - size - 6, (area.width - size) // 2, 1)
-            crossed = [inked[row - area.y, x : x + size].sum() for x in starts]
-            canvas.text(area.x + starts[crossed.index(min(crossed))], row, text)
 
 
 def _place(trace: Trace, area: Area, x: Scale, y: Scale, scatter: bool) -> None:
@@ -215,7 +218,10 @@ def _stroke(area: Area, trace: Trace) -> raster.Dots:
     columns = trace.columns.astype(int)
     rows = np.where(finite, trace.rows, -1).astype(int)
     dots = np.zeros((area.height * 4, area.width * 2), bool)
-    raster.plot(dots, *raster.polyline(columns, rows, finite[:-1] & finite[1:]))
+    across, down = raster.polyline(columns, rows, finite[:-1] & finite[1:])
+    if trace.dash:
+        across, down = raster.dashed(across, down, len(columns), trace.dash)
+    raster.plot(dots, across, down)
     return dots
 
 
@@ -245,7 +251,8 @@ def _sign(canvas: Canvas, area: Area, trace: Trace, dots: raster.Dots) -> None:
 
 
 def _ends(canvas: Canvas, area: Area, traces: list[Trace]) -> None:
-    """The mark of a series at its last point, or a cross where its numbers ceased."""
+    """The mark of a series at its last point, or a cross where its numbers ceased; of another run
+    the first letter of its name."""
     taken: set[tuple[int, int]] = set()
     for trace in traces:
         assert trace.columns is not None
@@ -255,12 +262,12 @@ def _ends(canvas: Canvas, area: Area, traces: list[Trace]) -> None:
             continue
         column = int(trace.columns[finite[-1]]) // 2
         row = int(trace.rows[finite[-1]]) // 4
-        ended = not math.isfinite(trace.last)
+        ended = not math.isfinite(trace.last) and not trace.run
         while (column, row) in taken and column > 0:
             column -= 1
         taken.add((column, row))
-        front = palette.warning(canvas.look) if ended else trace.style.color(canvas.look)
-        mark = BAD if ended else trace.style.mark
+        front = palette.warning(canvas.look) if ended else _color(canvas, trace)
+        mark = BAD if ended else trace.run[:1] or trace.style.mark
         canvas.text(area.x + column, area.y + row, mark, front, BOLD)
 
 
@@ -272,7 +279,7 @@ def _marks(canvas: Canvas, area: Area, trace: Trace) -> None:
     columns = trace.columns[finite].astype(int) // 2 + area.x
     rows = trace.rows[finite].astype(int) // 4 + area.y
     canvas.char[rows, columns] = ord(trace.style.mark)
-    canvas.front[rows, columns] = trace.style.color(canvas.look)
+    canvas.front[rows, columns] = _color(canvas, trace)
     canvas.attr[rows, columns] = 0
 
 

@@ -14,25 +14,34 @@ from dlplay.draw.figures import HUGE, Floats
 from dlplay.draw.frame import Area
 from dlplay.draw.ink import FAINT, ITALIC, NONE
 
+Ends = tuple[float | None, float | None]
+
 OWN = ITALIC  # tells level lines from other dots: a trail replaces them
 BANDS = 10  # of a contour map
 TEXTURES = "·-/+=x:~*o%#"  # of classes, where there are no colours
 
 
-def draw_field(canvas: Canvas, area: Area, values: npt.NDArray[Any], kind: str, busy: bool) -> None:
+def draw_field(
+    canvas: Canvas,
+    area: Area,
+    values: npt.NDArray[Any],
+    kind: str,
+    busy: bool,
+    ends: Ends = (None, None),
+) -> None:
     """Fill the area with a field [rows, columns], row 0 at the bottom. `busy`: something will be
-    drawn on it, so it keeps quiet."""
+    drawn on it, so it keeps quiet. `ends`: of the colour scale, None for the field's own."""
     if values.ndim != 2 or 0 in values.shape:
         return
     values = np.clip(values[::-1].astype(np.float64), -HUGE, HUGE)
     if kind == "classes":
         _classes(canvas, area, values)
     elif kind == "signed":
-        _signed(canvas, area, values, busy)
+        _signed(canvas, area, values, busy, ends)
     elif kind == "contour":
-        _contour(canvas, area, values)
+        _contour(canvas, area, values, ends)
     else:
-        _heat(canvas, area, values, busy)
+        _heat(canvas, area, values, busy, ends)
 
 
 def sampled(values: Floats, rows: int, columns: int, *, nearest: bool = False) -> Floats:
@@ -52,13 +61,16 @@ def sampled(values: Floats, rows: int, columns: int, *, nearest: bool = False) -
     return mixed
 
 
-def _ends(values: Floats) -> tuple[float, float]:
+def _ends(values: Floats, given: Ends) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    own = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = (end if given_end is None else given_end
+                 for end, given_end in zip(own, given, strict=True))  # fmt: skip
+    return low, high
 
 
-def _heat(canvas: Canvas, area: Area, values: Floats, busy: bool) -> None:
-    shares = palette.shade(_pixels(area, values), *_ends(values))
+def _heat(canvas: Canvas, area: Area, values: Floats, busy: bool, ends: Ends) -> None:
+    shares = palette.shade(_pixels(area, values), *_ends(values, ends))
     if canvas.look.shaded:
         ramp = " .:-=+" if canvas.look.ascii else " ░▒▓"
         canvas.shades(area.x, area.y, _merged(np.nan_to_num(shares)), ramp=ramp)
@@ -77,11 +89,10 @@ def _merged(pixels: Floats) -> Floats:
     return merged
 
 
-def _contour(canvas: Canvas, area: Area, values: Floats) -> None:
+def _contour(canvas: Canvas, area: Area, values: Floats, ends: Ends) -> None:
     """Bands between level lines. Levels crowd where most of the field lies: a valley's floor
     would else be one band."""
-    low, high = _ends(values)
-    shares = palette.shade(values, low, high)
+    shares = palette.shade(values, *_ends(values, ends))
     median = float(np.nanmedian(shares)) if np.isfinite(shares).any() else 0.5
     bend = min(1.0, max(0.2, math.log(0.5) / math.log(min(max(median, 1e-6), 0.999))))
     shares = shares**bend
@@ -115,11 +126,15 @@ def _lines(canvas: Canvas, area: Area, bands: Floats, strong: bool = False) -> N
     canvas.dots(area.x, area.y, dots, line, OWN)
 
 
-def _signed(canvas: Canvas, area: Area, values: Floats, busy: bool) -> None:
+def _signed(canvas: Canvas, area: Area, values: Floats, busy: bool, ends: Ends) -> None:
     """Zero is the middle of the colours, and a line."""
     finite = np.abs(values[np.isfinite(values)])
-    reach = float(np.quantile(finite, 0.98)) if finite.size else 1.0
-    shares = palette.shade(_pixels(area, values), -(reach or 1.0), reach or 1.0)
+    reach = (float(np.quantile(finite, 0.98)) if finite.size else 1.0) or 1.0
+    low = -reach if ends[0] is None else min(ends[0], 0.0)
+    high = reach if ends[1] is None else max(ends[1], 0.0)
+    pixels = _pixels(area, values)
+    below, above = palette.shade(pixels, low, 0.0) / 2, 0.5 + palette.shade(pixels, 0.0, high) / 2
+    shares = np.where(pixels < 0, below, above)
     if canvas.look.shaded:
         signed = _merged(np.nan_to_num(shares, nan=0.5)) * 2 - 1
         plus = " .+*" if canvas.look.ascii else SHADES[:4]

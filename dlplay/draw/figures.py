@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+SPARE = 0.15  # of an axis, at most, for ticks at equal gaps
 HUGE = 1e300  # beyond this, spans overflow
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -51,11 +52,13 @@ def count(value: float) -> str:
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis from `low` to `high`; `at` gives the share of the way, NaN off a log axis."""
+    """An axis from `low` to `high`; `at` gives the share of the way, NaN off a log axis. `step`:
+    from tick to tick, where it was chosen; 0 if not."""
 
     low: float
     high: float
     log: bool = False
+    step: float = 0.0
 
     def at(self, values: npt.ArrayLike) -> Floats:
         array = np.clip(np.asarray(values, np.float64), -HUGE, HUGE)
@@ -75,10 +78,29 @@ class Scale:
             values = log_ticks(self.low, self.high, most)
             if len(values) > 1 or most == 1:
                 return values, [_power(value) for value in values]
-        values = linear_ticks(self.low, self.high, most)
+        if self.step:
+            values = _multiples(self.low, self.high, self.step)
+        else:
+            values = linear_ticks(self.low, self.high, most)
         if self.log:
             values = [value for value in values if value > 0]
         return values, labels(values)
+
+    def evened(self, rows: int, most: int) -> Scale:
+        """Reaching a little higher, so that between its ticks are equally many of these rows of
+        cells; the same where that would take too much."""
+        span = self.high - self.low
+        if self.log or rows < 2 or not (span > 0 and math.isfinite(span)):
+            return self
+        reach = rows - 0.25  # from the middle of the lowest dot to that of the highest
+        for step in _steps(span, most):
+            gap = math.floor(reach * step / span + 1e-9)
+            count = math.floor(self.high / step + 1e-9) - math.ceil(self.low / step - 1e-9) + 1
+            if gap >= 2 and 3 <= count <= most:
+                wider = step * reach / gap
+                if wider <= span * (1 + SPARE):
+                    return Scale(self.low, self.low + wider, step=step)
+        return self
 
 
 def scale_of(values: npt.NDArray[Any], log: bool = False, *, roomy: bool = True) -> Scale | None:
@@ -102,6 +124,8 @@ def scale_of(values: npt.NDArray[Any], log: bool = False, *, roomy: bool = True)
         low = 0.0
     if roomy and 0.25 * low < high < 0:
         high = 0.0
+    if roomy and low >= 0 and 0 < 1 - high < 0.25 * (high - low):  # shares end at the whole
+        high = 1.0
     if high - low <= 1e-9 * max(abs(low), abs(high)) or high - low < 1e-300:
         reach = 0.5 * max(abs(low), abs(high)) or 1.0
         low, high = low - reach, high + reach
@@ -128,14 +152,19 @@ def linear_ticks(low: float, high: float, most: int) -> list[float]:
     span = high - low
     if not (span > 0 and math.isfinite(span)) or most < 1:
         return []
-    power = 10.0 ** math.floor(math.log10(span / most))
     finer: list[float] = []
-    for factor in (1, 2, 5, 10, 20, 50, 100):
-        ticks = _multiples(low, high, power * factor)
+    for step in _steps(span, most):
+        ticks = _multiples(low, high, step)
         if len(ticks) <= most:
             return finer if most >= 4 and len(ticks) < 3 and len(finer) <= most + 2 else ticks
         finer = ticks
     return []
+
+
+def _steps(span: float, most: int) -> list[float]:
+    """Round distances of ticks, of which the first are too small for so few."""
+    power = 10.0 ** math.floor(math.log10(span / most))
+    return [power * factor for factor in (1, 2, 5, 10, 20, 50, 100)]
 
 
 def _multiples(low: float, high: float, step: float) -> list[float]:

@@ -50,25 +50,33 @@ class Entry:
 
 
 def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: int = 0) -> int:
-    """Write names with their marks and values in at most `rows` rows; the rows used.
+    """Write names with their marks and values in about `rows` rows; the rows used.
 
-    Where there is not enough room names are cut, to READABLE cells; then values go, unless they
-    have a colour of their own; then names are cut further. Before entries are left out, a TALL
-    canvas gives another row.
+    Before anything is cut a canvas gives a quarter of its rows. Where that is not enough names are
+    cut, to READABLE cells; then values go, unless they have a colour of their own; then names are
+    cut further. Before entries are left out, a TALL canvas gives another row.
     """
     if rows <= 0 or not (entries or title):
         return 0
-    start = glyphs.width(title) + 2 if title and glyphs.width(title) < canvas.width // 3 else 0
-    if start or not entries:
+    long = glyphs.width(title) >= canvas.width // 3
+    start = glyphs.width(title) + 2 if title and not long else 0
+    alone = bool(title) and long and canvas.height >= TALL  # a row of its own
+    if start or alone or not entries:
         canvas.text(0, y, glyphs.fit(title, canvas.width), NONE, FAINT)
     if not entries:
         return 1
-    for _ in range(2 if canvas.height >= TALL else 1):
-        some, name = _fitted(canvas.width, entries, rows, start)
-        places, shown = _flow(canvas.width, some, name, rows, start)
+    y += alone
+    for count in range(rows, max(rows, canvas.height // 4) + 1):
+        some, name = entries, max(glyphs.width(entry.name) for entry in entries)
+        places, shown = _flow(canvas.width, some, name, count, start)
         if shown == len(entries):
             break
-        rows += 1
+    else:
+        for more in range(2 if canvas.height >= TALL else 1):
+            some, name = _fitted(canvas.width, entries, count + more, start)
+            places, shown = _flow(canvas.width, some, name, count + more, start)
+            if shown == len(entries):
+                break
     entries = some
     names = glyphs.fit_apart([entry.name for entry in entries], name)
     for entry, short, (x, row) in zip(entries, names, places[:shown], strict=False):
@@ -77,7 +85,7 @@ def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: 
     last = places[shown - 1][1] if shown else 0
     if left:
         canvas.right(canvas.width, y + last, f"+{left}", NONE, FAINT)
-    return last + 1
+    return last + 1 + alone
 
 
 def _fitted(width: int, entries: list[Entry], rows: int, start: int) -> tuple[list[Entry], int]:
@@ -140,18 +148,34 @@ def axes(
 ) -> Area:
     """Draw both axes below row `top`, `right` columns kept free; the area between them."""
     room = canvas.height - top
-    below = 2 if room >= 6 else 1 if room >= 3 else 0
+    below = _below(room)
     area = y_axis(canvas, top, max(0, room - below), y, right=right, grid=grid)
     if below and area.width > 0:
         x_axis(canvas, area, x, x_label, top + area.height, below)
     return area
 
 
+def _below(room: int) -> int:
+    """Rows for the x axis."""
+    return 2 if room >= 6 else 1 if room >= 3 else 0
+
+
+def _most(height: int) -> int:
+    """Ticks of a y axis."""
+    return max(2, round(height / 2.6)) if height > 1 else 1
+
+
+def evened(canvas: Canvas, top: int, y: Scale) -> Scale:
+    """The scale with its ticks at equal gaps, for `axes` below row `top`."""
+    height = canvas.height - top - _below(canvas.height - top)
+    return y.evened(height, _most(height))
+
+
 def y_axis(
     canvas: Canvas, top: int, height: int, y: Scale, *, right: int = 0, grid: bool = True
 ) -> Area:
     """Draw the left axis of a chart from row `top` on; the area beside it."""
-    values, texts = y.ticks(max(2, round(height / 2.6)) if height > 1 else 1)
+    values, texts = y.ticks(_most(height))
     left = max((len(text) for text in texts), default=0)
     if left + right > canvas.width * 0.45 or height < 2:
         left, values, texts = -1, [], []

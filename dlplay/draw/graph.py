@@ -14,6 +14,7 @@ from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
 from dlplay.wire import events
 
+LEAST = 3  # cells of a label that say something
 LEVELS = "○◉●"  # low, middle, high: nodes without groups and without colours
 
 
@@ -86,21 +87,54 @@ def _bracket(canvas: Canvas, x: int, y: int, wide: bool) -> None:
 
 
 def _labels(canvas: Canvas, graph: events.Graph, x: list[int], y: list[int]) -> None:
-    """Beside the node, right or left, where no other node or label is in the way."""
+    """Beside the node, above or below, where no node or other label is in the way; cut where there
+    is no room for the whole."""
+    labels = graph.labels[: len(x)]
     taken = np.zeros((canvas.height, canvas.width), bool)
-    for column, row in zip(x, y, strict=True):
-        taken[row, max(0, column - 1) : column + 2] = True
-    for node, label in enumerate(graph.labels[: len(x)]):
-        size = glyphs.width(label)
-        if not size:
+    around = [_extent(canvas, graph, node) for node in range(len(x))]
+    for (left, right), column, row in zip(around, x, y, strict=True):
+        taken[row, max(0, column - left) : column + right + 1] = True
+    cramped = []
+    for node, label in enumerate(labels):
+        if label and not _put(canvas, taken, label, x[node], y[node], around[node]):
+            cramped.append(node)
+    for node in cramped:
+        label = labels[node]
+        sizes = range(glyphs.width(label) - 1, LEAST - 1, -1)
+        any(_put(canvas, taken, glyphs.fit(label, size), x[node], y[node], around[node])
+            for size in sizes)  # fmt: skip
+
+
+def _extent(canvas: Canvas, graph: events.Graph, node: int) -> tuple[int, int]:
+    """The cells that a node takes to its left and to its right."""
+    grouped = node < len(graph.groups) and graph.groups[node] >= 0
+    valued = node < len(graph.values) and not math.isnan(graph.values[node])
+    sign = int(canvas.look.colors == "none" and grouped and valued)
+    marked = int(node in graph.marked)
+    return marked, sign + marked
+
+
+def _put(
+    canvas: Canvas, taken: raster.Dots, label: str, x: int, y: int, around: tuple[int, int]
+) -> bool:
+    """Write a label at the first place about its node that is free, with a blank at each side."""
+    size = glyphs.width(label)
+    middle = max(0, min(x - size // 2, canvas.width - size))
+    beside = [(x + around[1] + 2, y), (x - around[0] - 1 - size, y)]
+    over = [(middle, y - 1), (middle, y + 1)]
+    slanting = [(x + 1, y - 1), (x + 1, y + 1), (x - size, y - 1), (x - size, y + 1)]
+    for start, row in beside + over + slanting:
+        end = start + size
+        if start < 0 or end > canvas.width or not 0 <= row < canvas.height:
             continue
-        for start in (x[node] + 2, x[node] - 1 - size):
-            end = start + size
-            if start < 0 or end > canvas.width or taken[y[node], max(0, start) : end + 1].any():
-                continue
-            canvas.text(start, y[node], label)
-            taken[y[node], max(0, start - 1) : end + 1] = True
-            break
+        blank = slice(max(0, start - 1), end + 1)
+        if taken[row, blank].any():
+            continue
+        canvas.text(blank.start, row, " " * (min(blank.stop, canvas.width) - blank.start))
+        canvas.text(start, row, label)
+        taken[row, blank] = True
+        return True
+    return False
 
 
 GRAPH = Kind(events.Graph, draw_graph, dear=True)

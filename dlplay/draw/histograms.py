@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from dlplay.draw import palette, raster, sheets
-from dlplay.draw.bars import pillars
+from dlplay.draw.bars import Brush, pillars
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
-from dlplay.draw.frame import Area, Entry, axes, legend, note
+from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
 from dlplay.draw.ink import BOLD, FAINT
 from dlplay.draw.kind import Counts, Kind
 from dlplay.draw.look import View
+from dlplay.draw.palette import SeriesStyle
 from dlplay.wire import events
 
 
@@ -29,32 +30,35 @@ def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> N
         row = np.nan_to_num(np.asarray(values, np.float64)[:bins], posinf=0, neginf=0)
         counts.append(np.concatenate([row, np.zeros(bins - len(row))]).clip(0, HUGE))
     look = canvas.look
-    entries = []
-    for index, name in enumerate(histogram.series):
-        style = palette.series_style(index)
-        entries.append(Entry(style.mark, style.color(look), name))
+    numbers = palette.numbers_of(histogram.series, view.styles)
+    styles = [palette.series_style(number) for number in numbers]
+    entries = [
+        Entry(style.mark, style.color(look), name)
+        for name, style in zip(histogram.series, styles, strict=True)
+    ]
     named = len(entries) > 1 or bool(entries[0].name)
     used = legend(canvas, entries if named else [], 1 if canvas.height < 10 else 2)
-    most = max(float(row.max()) for row in counts)
-    area = axes(canvas, used, Scale(float(edges[0]), float(edges[-1])),
-                Scale(0.0, most or 1.0), histogram.x)  # fmt: skip
+    y = evened(canvas, used, Scale(0.0, max(float(row.max()) for row in counts) or 1.0))
+    most = y.high
+    area = axes(canvas, used, Scale(float(edges[0]), float(edges[-1])), y, histogram.x)
     if area.width < 1 or area.height < 1:
         return
     if len(counts) == 1:
-        heights = _columns(counts[0], edges, area.width) / (most or 1.0)
-        pillars(canvas, area, [(x, 0.0, s, 0) for x, s in enumerate(heights.tolist()) if s > 0])
+        heights = (_columns(counts[0], edges, area.width) / most).tolist()
+        brush = Brush.of(canvas, styles[0], 0)
+        pillars(canvas, area, [(x, 0.0, s, brush) for x, s in enumerate(heights) if s > 0])
         return
-    for index, row in enumerate(counts):
-        _body(canvas, area, _columns(row, edges, area.width * 2) / (most or 1.0), index)
-    tops = [_columns(row, edges, area.width * 2) / (most or 1.0) for row in counts]
-    if sheets.chosen(look):
-        _by_plotext(canvas, area, tops)
-    else:
-        for index, shares in enumerate(tops):
-            _outline(canvas, area, shares, index)
-    taken: set[tuple[int, int]] = set()
+    tops = [_columns(row, edges, area.width * 2) / most for row in counts]
     for index, shares in enumerate(tops):
-        _sign(canvas, area, shares, index, taken)
+        _body(canvas, area, shares, index, styles[index].color(look))
+    if sheets.chosen(look):
+        _by_plotext(canvas, area, tops, [style.color(look) for style in styles])
+    else:
+        for style, shares in zip(styles, tops, strict=True):
+            _outline(canvas, area, shares, style.color(look))
+    taken: set[tuple[int, int]] = set()
+    for style, shares in zip(styles, tops, strict=True):
+        _sign(canvas, area, shares, style, taken)
 
 
 def _columns(counts: Floats, edges: Floats, columns: int) -> Floats:
@@ -78,15 +82,15 @@ def _tops(area: Area, shares: Floats) -> raster.Ints:
     return np.round((1 - shares) * (tall - 1)).astype(np.int64).clip(0, tall - 1)
 
 
-def _body(canvas: Canvas, area: Area, shares: Floats, index: int) -> None:
+def _body(canvas: Canvas, area: Area, shares: Floats, index: int, color: int) -> None:
     """Every other dot below the outline."""
     tall, wide = area.height * 4, area.width * 2
     rows, columns = np.indices((tall, wide))
     dots = (rows > _tops(area, shares)) & ((rows + columns + 2 * index) % 4 == 0) & (shares > 0)
-    canvas.dots(area.x, area.y, dots, palette.series_style(index).color(canvas.look), FAINT)
+    canvas.dots(area.x, area.y, dots, color, FAINT)
 
 
-def _outline(canvas: Canvas, area: Area, shares: Floats, index: int) -> None:
+def _outline(canvas: Canvas, area: Area, shares: Floats, color: int) -> None:
     tall, wide = area.height * 4, area.width * 2
     dots = np.zeros((tall, wide), bool)
     columns = np.arange(wide)
@@ -95,15 +99,13 @@ def _outline(canvas: Canvas, area: Area, shares: Floats, index: int) -> None:
     high = np.maximum(tops, np.append(tops[1:], tall - 1))
     drawn = (shares > 0) | (np.append(shares[1:], 0) > 0)
     raster.spans(columns[drawn], low[drawn], high[drawn], dots)
-    style = palette.series_style(index)
-    canvas.dots(area.x, area.y, dots, style.color(canvas.look), BOLD)
+    canvas.dots(area.x, area.y, dots, color, BOLD)
 
 
-def _by_plotext(canvas: Canvas, area: Area, tops: list[Floats]) -> None:
+def _by_plotext(canvas: Canvas, area: Area, tops: list[Floats], colors: list[int]) -> None:
     """The outlines, where they are above nothing."""
     sheet = sheets.Sheet(area.width, area.height)
-    for index, shares in enumerate(tops):
-        color = palette.series_style(index).color(canvas.look)
+    for color, shares in zip(colors, tops, strict=True):
         x = (np.arange(len(shares)) + 0.5) / len(shares)
         y = 1 - (_tops(area, shares) + 0.5) / (area.height * 4)
         for part in raster.runs(shares > 0):
@@ -112,10 +114,10 @@ def _by_plotext(canvas: Canvas, area: Area, tops: list[Floats]) -> None:
 
 
 def _sign(
-    canvas: Canvas, area: Area, shares: Floats, index: int, taken: set[tuple[int, int]]
+    canvas: Canvas, area: Area, shares: Floats, style: SeriesStyle, taken: set[tuple[int, int]]
 ) -> None:
     """The mark of a series at its peak, or as near to it as there is room."""
-    tops, style = _tops(area, shares), palette.series_style(index)
+    tops = _tops(area, shares)
     middle = float(np.median(np.flatnonzero(shares == shares.max())))
     near = sorted(range(len(shares)), key=lambda c: (-shares[c], abs(c - middle)))
     for column in near:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     Pixels = npt.NDArray[np.uint8]
 
 SMALLEST = 12  # pixels a side: what shrunk images keep
-LARGEST = 12  # times a pixel's size
+LARGEST = 64  # times a pixel's size
+WORTH = 1.2  # by which images must grow, for pixels of unequal size
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,27 @@ def layout(image: events.Image, width: int, height: int, fit: bool = True) -> Gr
         if grid.shown == count:
             break
     assert best is not None
+    if fit and best.shown == count and best.width >= columns:
+        best = _grown(best, image, width, height)
     if not best.shown and image.columns:  # whole rows were asked for: rather tiny than nothing
         wide = max(1, (width + 1) // image.columns - 1)
         tall = max(1, round(rows * wide / columns))
         best = _arrange(count, wide, tall, image.columns, caption, width, height)
     return best
+
+
+def _grown(grid: Grid, image: events.Image, width: int, height: int) -> Grid:
+    """Larger, if all images fit at a size between two whole multiples that is worth it."""
+    count, rows, columns = image.pixels.shape[:3]
+    most = min(LARGEST, width / columns, 2 * (height - grid.caption) / rows)
+    scale = most
+    while scale >= WORTH * grid.width / columns:
+        wide, tall = int(columns * scale), int(rows * scale)
+        larger = _arrange(count, wide, tall, image.columns, grid.caption, width, height)
+        if larger.shown == count:
+            return larger
+        scale *= 0.97
+    return grid
 
 
 def _sizes(columns: int, rows: int, width: int, height: int, single: bool) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Colors = Literal["truecolor", "256", "16", "none"]
@@ -62,9 +62,12 @@ def _dark(colorfgbg: str) -> bool:
 
 @dataclass(frozen=True)
 class View:
-    """What the user chose for a panel: which `frame` of several is seen, other logarithmic
-    axes than the event's (None: as it says), and whether pictures are fitted to the panel."""
+    """How a panel is seen: which `frame` of several, with other logarithmic axes than the event's
+    (None: as it says), whether pictures are fitted to the panel; and `styles`, the palette's number
+    of each series of the scene by name, so that it looks the same in all panels. Without them
+    series are told apart by their places."""
 
     frame: int = 0
     log: str | None = None
     fit: bool = True
+    styles: Mapping[str, int] = field(default_factory=dict, hash=False)

@@ -7,8 +7,10 @@ that class and arm are never told by colour alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +61,20 @@ def series_style(index: int) -> SeriesStyle:
         ink.fix(light, light_ansi),
         MARKS[index % len(MARKS)],
     )
+
+
+def numbers_of(names: Iterable[str], known: Mapping[str, int], first: int = 0) -> list[int]:
+    """The numbers of these series' styles: as `known`, else from `first` on the next that none of
+    them has; by place where none is known."""
+    given = [known.get(name) for name in names]
+    taken = {number for number in given if number is not None}
+    numbers = []
+    for number in given:
+        if number is None:
+            number = next(free for free in count(first) if free not in taken)
+            taken.add(number)
+        numbers.append(number)
+    return numbers
 
 
 def accent(look: Look) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,14 +12,14 @@ from dlplay.draw.drawing import Drawing
 from dlplay.draw.kind import Part
 from dlplay.draw.kinds import Drawn, kind_of
 from dlplay.draw.look import Look, View
-from dlplay.draw.spelling import spelt
+from dlplay.draw.spelling import spelt, spelt_keys
 
 
 def draw(content: Drawn, width: int, height: int, look: Look, view: View = View()) -> Drawing:  # noqa: B008
     """Draw a panel's content in exactly `height` lines of `width` cells, whatever the data."""
     canvas = Canvas(width, height, look)
     if look.ascii:
-        content = spelt(content)
+        content, view = spelt(content), replace(view, styles=spelt_keys(dict(view.styles)))
     if canvas.width and canvas.height:
         with np.errstate(all="ignore"):
             kind_of(content).draw(canvas, content, view)

@@ -15,6 +15,7 @@ from dlplay.draw.frame import Area, Entry, axes, legend
 from dlplay.draw.ink import BOLD, NONE, REVERSE
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
+from dlplay.draw.palette import SeriesStyle
 from dlplay.wire import events
 
 BAD = "✗"
@@ -40,7 +41,8 @@ class Place:
 
 def draw_plane(canvas: Canvas, plane: events.Plane, view: View) -> None:
     """Draw the field, then trails, then points, so that no line hides one, then the walkers."""
-    entries = _entries(canvas, plane)
+    styles = _styles(plane, view)
+    entries = _entries(canvas, plane, styles)
     rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
     used = legend(canvas, entries, rows, plane.y_label) if canvas.height >= 4 else 0
     x, y = _scale(plane.x), _scale(plane.y)
@@ -50,19 +52,29 @@ def draw_plane(canvas: Canvas, plane: events.Plane, view: View) -> None:
     place = Place(area, x, y)
     if plane.field is not None:
         busy = bool(plane.trails or plane.clouds)
-        field.draw_field(canvas, area, plane.field.numpy(), plane.kind, busy)
-    first = _first(plane)
+        ends = plane.low, plane.high
+        field.draw_field(canvas, area, plane.field.numpy(), plane.kind, busy, ends)
+    walkers = styles[: len(plane.trails)]
     if plane.trails:
-        _trails(canvas, place, plane.trails, first)
-    for index, cloud in enumerate(plane.clouds, start=first + len(plane.trails)):
-        _points(canvas, place, cloud, index)
-    for index, trail in enumerate(plane.trails, start=first):
-        _walker(canvas, place, trail, index)
+        _trails(canvas, place, plane.trails, walkers)
+    for style, cloud in zip(styles[len(walkers) :], plane.clouds, strict=True):
+        _points(canvas, place, cloud, style)
+    for style, trail in zip(walkers, plane.trails, strict=True):
+        _walker(canvas, place, trail, style)
 
 
-def _first(plane: events.Plane) -> int:
-    """The style of the first trail: after those of the classes, which have their numbers'."""
-    return 1 + max((label for cloud in plane.clouds for label in cloud.labels), default=-1)
+def _styles(plane: events.Plane, view: View) -> list[SeriesStyle]:
+    """The styles of trails and clouds; by place they come after those of the classes, which have
+    their numbers'."""
+    first = 1 + max((label for cloud in plane.clouds for label in cloud.labels), default=-1)
+    names = [trail.name for trail in plane.trails] + [cloud.name for cloud in plane.clouds]
+    numbers = palette.numbers_of(names, view.styles, first)
+    return [palette.series_style(number) for number in numbers]
+
+
+def _class_style(label: int) -> SeriesStyle:
+    """Of a class, -1 of two signs being the first."""
+    return palette.series_style(max(0, label))
 
 
 def _scale(ends: tuple[float, float]) -> Scale:
@@ -73,13 +85,11 @@ def _scale(ends: tuple[float, float]) -> Scale:
     return Scale(min(low, high), max(low, high))
 
 
-def _entries(canvas: Canvas, plane: events.Plane) -> list[Entry]:
+def _entries(canvas: Canvas, plane: events.Plane, styles: list[SeriesStyle]) -> list[Entry]:
     """The legend: walkers, then named clouds, then classes."""
     look = canvas.look
     entries = []
-    first = _first(plane)
-    for index, trail in enumerate(plane.trails, start=first):
-        style = palette.series_style(index)
+    for style, trail in zip(styles, plane.trails, strict=False):
         xy = trail.xy.numpy()
         lost = len(xy) > 0 and not np.isfinite(xy[-1]).all()
         value = BAD if lost else ""
@@ -87,33 +97,34 @@ def _entries(canvas: Canvas, plane: events.Plane) -> list[Entry]:
             Entry(style.mark, style.color(look), trail.name, value, palette.warning(look))
         )
     classes: set[int] = set()
-    for index, cloud in enumerate(plane.clouds, start=first + len(plane.trails)):
+    for style, cloud in zip(styles[len(plane.trails) :], plane.clouds, strict=True):
         if cloud.labels:
             classes.update(cloud.labels)
         elif cloud.name:
-            style = palette.series_style(index)
             entries.append(Entry(style.mark, style.color(look), cloud.name))
     for label in sorted(classes)[:12]:
-        style = palette.series_style(label)
+        style = _class_style(label)
         entries.append(Entry(style.mark, style.color(look), f"class {label}"))
     return entries
 
 
-def _points(canvas: Canvas, place: Place, cloud: events.Cloud, index: int) -> None:
+def _points(canvas: Canvas, place: Place, cloud: events.Cloud, style: SeriesStyle) -> None:
     columns, rows, finite = place.dots(cloud.xy.numpy().astype(np.float64))
     area = place.area
     inside = finite & (columns >= 0) & (columns < area.width * 2)
     inside &= (rows >= 0) & (rows < area.height * 4)
-    classes = np.full(len(columns), index)
-    labels = cloud.labels[: len(classes)]
-    classes[: len(labels)] = labels
-    for label in np.unique(classes[inside]).tolist():
-        style = palette.series_style(label)
-        here = inside & (classes == label)
+    labels = np.array(cloud.labels[: len(columns)], np.int64)
+    labelled = np.arange(len(columns)) < len(labels)
+    groups = [(style, inside & ~labelled)]
+    for label in np.unique(labels[inside[: len(labels)]]).tolist():
+        here = inside.copy()
+        here[: len(labels)] &= labels == label
+        groups.append((_class_style(label), here & labelled))
+    for own, here in groups:
         x, y = columns[here] // 2 + area.x, rows[here] // 4 + area.y
         _ground(canvas, x, y, 0.15)
-        canvas.char[y, x] = ord(style.mark)
-        canvas.front[y, x] = style.color(canvas.look)
+        canvas.char[y, x] = ord(own.mark)
+        canvas.front[y, x] = own.color(canvas.look)
         canvas.attr[y, x] = BOLD
 
 
@@ -128,7 +139,9 @@ def _ground(canvas: Canvas, x: npt.NDArray[Any], y: npt.NDArray[Any], sunk: floa
     canvas.back[y, x] = np.where(both == NONE, NONE, sunken)
 
 
-def _trails(canvas: Canvas, place: Place, trails: list[events.Trail], first: int) -> None:
+def _trails(
+    canvas: Canvas, place: Place, trails: list[events.Trail], styles: list[SeriesStyle]
+) -> None:
     """The ways that the walkers came, on a field sunk a little under them."""
     area = place.area
     paths = [_path(place, trail) for trail in trails]
@@ -138,7 +151,6 @@ def _trails(canvas: Canvas, place: Place, trails: list[events.Trail], first: int
     _ground(canvas, x, y, 0.4)
     lines = (canvas.attr[y, x] & field.OWN) > 0
     canvas.char[y, x] = np.where(lines, 0x20, canvas.char[y, x])
-    styles = [palette.series_style(first + index) for index in range(len(trails))]
     colors = [style.color(canvas.look) for style in styles]
     canvas.strands(area.x, area.y, list(zip(paths, colors, strict=True)), BOLD)
     if canvas.look.colors == "none" or canvas.look.ascii:
@@ -165,7 +177,7 @@ def _signs(canvas: Canvas, area: Area, path: raster.Dots, mark: str, color: int)
         canvas.text(area.x + int(columns[i]) // 2, area.y + int(rows[i]) // 4, mark, color, BOLD)
 
 
-def _walker(canvas: Canvas, place: Place, trail: events.Trail, index: int) -> None:
+def _walker(canvas: Canvas, place: Place, trail: events.Trail, style: SeriesStyle) -> None:
     """Where the walker stands, at the edge if it has left; a cross where it was lost."""
     xy = trail.xy.numpy().astype(np.float64)
     finite = np.flatnonzero(np.isfinite(xy).all(axis=1))
@@ -175,7 +187,6 @@ def _walker(canvas: Canvas, place: Place, trail: events.Trail, index: int) -> No
     area = place.area
     x = area.x + int(np.clip(columns[0] // 2, 0, area.width - 1))
     y = area.y + int(np.clip(rows[0] // 4, 0, area.height - 1))
-    style = palette.series_style(index)
     color = style.color(canvas.look)
     lost = finite[-1] < len(xy) - 1
     mark = BAD if lost else style.mark

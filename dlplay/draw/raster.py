@@ -50,6 +50,17 @@ def polyline(columns: Ints, rows: Ints, joined: npt.NDArray[np.bool_]) -> tuple[
     return np.concatenate([along, columns]), np.concatenate([down, rows])
 
 
+def dashed(columns: Ints, rows: Ints, points: int, size: int) -> tuple[Ints, Ints]:
+    """A polyline of so many points in dashes of `size` dots, with gaps a little smaller."""
+    if len(columns) <= points:  # no lines, points alone
+        return columns, rows
+    columns, rows = columns[:-points], rows[:-points]
+    new = np.append(True, (np.diff(columns) != 0) | (np.diff(rows) != 0))
+    columns, rows = columns[new], rows[new]
+    kept = np.arange(len(columns)) % (2 * size - size // 3) < size
+    return columns[kept], rows[kept]
+
+
 def spans(columns: Ints, tops: Ints, bottoms: Ints, dots: Dots) -> None:
     """Set vertical runs of dots from `tops` to `bottoms`, both included."""
     sizes = bottoms - tops + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,9 @@ class Curves:
     """Series on shared axes. `styles`: the palette's index of a series, where it is not its
     place in `lines`. `scatter`: marks, no lines. `room`: lines that are not drawn but for which
     the axes have room, so that two charts side by side have the same axes. `lasts`: the legend
-    tells the last value of each line, which says something where the x axis is time."""
+    tells the last value of each line, which says something where the x axis is time. `pinned`: of
+    lines that belong to another run, its name and the series that they show; they look like that
+    series, dashed."""
 
     axes: events.Axes
     lines: Mapping[str, Line]
@@ -46,6 +48,7 @@ class Curves:
     scatter: bool = False
     room: Sequence[Line] = ()
     lasts: bool = True
+    pinned: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plot: events.Plot, axes: events.Axes | None = None) -> Curves:

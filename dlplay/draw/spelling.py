@@ -20,8 +20,9 @@ def spelt(content: T) -> T:
         return replace(
             content,
             axes=_spelt(content.axes),
-            lines=_keys(dict(content.lines)),
-            styles=None if content.styles is None else _keys(dict(content.styles)),
+            lines=spelt_keys(dict(content.lines)),
+            styles=None if content.styles is None else spelt_keys(dict(content.styles)),
+            pinned={plain.to_ascii(name): _run(run) for name, run in content.pinned.items()},
         )
     words: T = _spelt(content)
     return words
@@ -36,10 +37,14 @@ def _spelt(value: Any) -> Any:
         return msgspec.structs.replace(value, **changed) if changed else value
     if isinstance(value, list) and any(isinstance(v, (str, list, msgspec.Struct)) for v in value):
         return [_spelt(item) for item in value]
-    return _keys(value) if isinstance(value, dict) else value
+    return spelt_keys(value) if isinstance(value, dict) else value
 
 
-def _keys(named: dict[str, Any]) -> dict[str, Any]:
+def _run(run: tuple[str, str]) -> tuple[str, str]:
+    return plain.to_ascii(run[0]), plain.to_ascii(run[1])
+
+
+def spelt_keys(named: dict[str, Any]) -> dict[str, Any]:
     """Names spelt out, except those that would become the same."""
     new = {plain.to_ascii(name): value for name, value in named.items()}
     return new if len(new) == len(named) else named

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlplay.engine.styles import Styles
 from dlplay.wire import events
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ class Keyframes:
 class History:
     """Everything that a watcher of a run can show; fed with the run's events in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, styles: Styles | None = None) -> None:
+        """`styles`: those of other runs of the scene, so that names keep theirs."""
+        self.styles = styles or Styles()
         self.started: events.Started | None = None
         self.progress: events.Progress | None = None
         self.vitals: events.Vitals | None = None
@@ -166,6 +169,9 @@ class History:
 
     def feed(self, batch: list[events.AnyEvent]) -> None:
         """Take in events; the order of batches is the order of the run."""
+        # Contents first: classes have their own colours, and curves of the same batch others.
+        for event in sorted(batch, key=lambda event: isinstance(event, events.Points)):
+            self.styles.meet(event)
         for event in batch:
             self.tick = max(self.tick, event.tick)
             self._take(event)

@@ -75,9 +75,10 @@ class Page:
         title = set_cell_size(printable(self.source.title, self.options.look), width)
         beneath = self._beneath(history, until)[: self._footer]
         blank = [[Segment(" " * width)]]
+        said = printable(history.headline(until), self.options.look)
         return [
             [Segment(title, BOLD)],
-            *blank,
+            [Segment(set_cell_size(said, width))],
             *self._panels(history, until),
             *blank,
             *beneath,
@@ -99,7 +100,12 @@ class Page:
         look, width = self.options.look, place.width
         note = caption(content) if content is not None else ""
         title = printable(name, look)[: max(0, width - 3)]
-        rest = set_cell_size(f" {'─' * (width - len(title) - len(note) - 3)} {note}", width)
+        card = self.source.card
+        told = printable(card.panels.get(name, ""), look) if card is not None else ""
+        room = width - len(title) - len(note) - 6
+        told = f" {told}" if 0 < len(told) <= room else f" {told[: room - 1]}…" if told else ""
+        line = "─" * (width - len(title) - len(told) - len(note) - 3)
+        rest = set_cell_size(f"{told} {line} {note}", width)
         head = Text.assemble((title, BOLD), (as_wide(rest) if look.ascii else rest, FAINT))
         head.truncate(width, pad=True)
         drawing = self._drawn(name, content, width, place.height - 2)
@@ -115,7 +121,9 @@ class Page:
 
     def _fresh(self, name: str, content: Drawn, width: int, height: int) -> list[Line]:
         try:
-            return draw(content, width, height, self.options.look, View()).lines
+            # Those of the whole run: a moment of it has had fewer names.
+            view = View(styles=self.source.history.styles.numbers)
+            return draw(content, width, height, self.options.look, view).lines
         except Exception as error:  # the file may come from anywhere: the other panels are whole
             self.options.note(f"the panel {name!r} cannot be drawn: {error}")
             lost = events.Text(panel=name, text="(this panel cannot be drawn)")

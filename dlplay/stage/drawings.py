@@ -109,11 +109,20 @@ class Drawings:
         y: str = "",
         log: str = "",
         lines: Mapping[str, float] | None = None,
+        verticals: Mapping[str, float] | None = None,
     ) -> None:
-        """How a curve panel is drawn: labels, logarithmic axes ("x", "y", "xy"), and horizontal
-        reference lines by name. The user may switch an axis."""
-        named = {name: float(value) for name, value in (lines or {}).items()}
-        self._axes[panel] = events.Axes(tick=self.tick, panel=panel, x=x, y=y, log=log, lines=named)
+        """How a curve panel is drawn: labels, logarithmic axes ("x", "y", "xy"), and reference
+        lines by name: horizontal `lines` at a y, `verticals` at an x. The user may switch an
+        axis."""
+        self._axes[panel] = events.Axes(
+            tick=self.tick,
+            panel=panel,
+            x=x,
+            y=y,
+            log=log,
+            lines=_named(lines),
+            verticals=_named(verticals),
+        )
 
     def plot(
         self,
@@ -203,6 +212,8 @@ class Drawings:
         y: tuple[float, float],
         field: Numbers | None = None,
         kind: str = "heat",
+        low: float | None = None,
+        high: float | None = None,
         points: Points | None = None,
         labels: Numbers | None = None,
         paths: Mapping[str, Numbers] | None = None,
@@ -213,8 +224,11 @@ class Drawings:
 
         `field`: [rows, columns] of values, row 0 at the lowest y (`dlplay.nn.grid` gives the
         points to evaluate). `kind`: "heat", "contour" (with level lines), "signed" (zero is the
-        middle), "classes" (whole numbers). `points`: [N, 2], with `labels` [N], their classes;
-        or a mapping from names to such points. `paths`: [N, 2] by name, the walker at the end.
+        middle: class 0 below it, class 1 above), "classes" (whole numbers). `low`, `high`: the ends
+        of its colours, so that they mean the same at each step; else they are the field's own.
+        `points`: [N, 2], with `labels` [N], their classes; or a mapping from names to such points,
+        on a "signed" or "classes" field in the order of its classes. `paths`: [N, 2] by name, the
+        walker at the end.
         """
         if kind not in ("heat", "contour", "signed", "classes"):
             raise ValueError(f"kind is heat, contour, signed or classes, not {kind!r}")
@@ -228,6 +242,8 @@ class Drawings:
                 y=(float(y[0]), float(y[1])),
                 field=None if field is None else Array.of(arrays.floats(field, (2,), "field")),
                 kind=kind,
+                low=None if low is None else float(low),
+                high=None if high is None else float(high),
                 clouds=[
                     Cloud(name, arrays.points(xy), classes)
                     for name, xy in clouds.items()
@@ -247,8 +263,10 @@ class Drawings:
         *,
         log: bool = False,
         unit: str = "",
+        lines: Mapping[str, float] | None = None,
     ) -> None:
-        """Show bars, one group a label: `values` [N], or several such series by name."""
+        """Show bars, one group a label: `values` [N], or several such series by name. `lines`:
+        values to hold them against, by name: `lines={"guessing": 0.5}`."""
         named = values if isinstance(values, Mapping) else {"": values}
         drawn = {name: arrays.series(numbers) for name, numbers in named.items()}
         for name, numbers in drawn.items():
@@ -262,6 +280,7 @@ class Drawings:
                 series=drawn,
                 log=log,
                 unit=unit,
+                lines=_named(lines),
             )
         )
 
@@ -501,6 +520,10 @@ class Drawings:
         first, panel = min(dead)
         self._points = [point for point in self._points if point[2] <= first]
         self._diverged = _divergence(panel, first)
+
+
+def _named(lines: Mapping[str, float] | None) -> dict[str, float]:
+    return {name: float(value) for name, value in (lines or {}).items()}
 
 
 def _divergence(panel: str, tick: int) -> str:

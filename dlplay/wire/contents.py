@@ -89,7 +89,8 @@ class Plane(Content):
 
     `field`: float32 [rows, columns], row 0 at the lowest y; or None. `kind` of the field: "heat"
     (low to high), "contour" (level lines over the heat), "signed" (zero is the middle), "classes"
-    (whole numbers, one colour each). `x`, `y`: the ends of the axes.
+    (whole numbers, one colour each). `low`, `high`: the ends of the field's colour scale; None:
+    its own. `x`, `y`: the ends of the axes.
     """
 
     x: tuple[Number, Number]
@@ -100,6 +101,8 @@ class Plane(Content):
     trails: list[Trail] = []
     x_label: str = ""
     y_label: str = ""
+    low: Number | None = None
+    high: Number | None = None
 
     def sound(self) -> bool:
         return (
@@ -110,12 +113,14 @@ class Plane(Content):
 
 
 class Bars(Content):
-    """Bars: one group a label, one bar a series. `log`: lengths on a logarithmic scale."""
+    """Bars: one group a label, one bar a series. `log`: lengths on a logarithmic scale. `lines`:
+    values to hold them against, by name."""
 
     labels: list[str]
     series: dict[str, list[Number]]
     log: bool = False
     unit: str = ""
+    lines: dict[str, Number] = {}
 
     def sound(self) -> bool:
         return all(len(bars) == len(self.labels) for bars in self.series.values())

@@ -86,13 +86,14 @@ class Points(Event):
 
 class Axes(Event):
     """How a curve panel is drawn: axis labels, logarithmic axes ("", "x", "y", "xy"), and
-    horizontal reference lines by name."""
+    reference lines by name, level ones and upright ones."""
 
     panel: str
     x: str = "step"
     y: str = ""
     log: str = ""
     lines: dict[str, Number] = {}
+    verticals: dict[str, Number] = {}
 
 
 class Measured(Event):

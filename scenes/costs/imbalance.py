@@ -230,7 +230,7 @@ class Imbalance(Scene):
             y=EXTENT[1],
             field=(p - self.threshold).reshape(40, 40),
             kind="signed",
-            points={"rare": self.test[:30], "frequent": self.test[1000:1100]},
+            points={"frequent": self.test[1000:1100], "rare": self.test[:30]},
             x_label="x₁",
             y_label="x₂",
         )

@@ -48,7 +48,7 @@ DRAWN = """
 .#..#. ...##. .#.... ....#. ....#. ....#. .#..#. ..#... .#..#. ....#.
 ..##.. ...##. .##### .###.. ....#. .###.. ..###. ..#... ..##.. .###..
 """
-RINGS = ("AI: templates", "machine learning: linear", "representation: hidden", "deep: CNN")
+RINGS = ("drawn templates", "linear model", "hidden layer", "CNN")  # from the outermost on
 
 
 class Baseline(Scene):
@@ -60,7 +60,7 @@ class Baseline(Scene):
     }
     claims = {
         "easy": "in the middle a linear model on the pixels reads over 0.92 of new digits",
-        "no_lead": "in the middle the CNN is ahead of the linear model by -0.04 to 0.06",
+        "no_lead": "in the middle the CNN has no real lead over the linear model: -0.04 to 0.06",
         "templates": "when the digits are moved, the templates read over 0.45 less of them",
         "linear_falls": "trained and tested on moved digits, the linear model reads over 0.6 less",
         "deep_stays": "trained and tested on moved digits, the CNN reads at most 0.1 less",

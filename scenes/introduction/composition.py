@@ -39,7 +39,7 @@ from dlplay.data import points
 from dlplay.nn import grid
 from dlplay.nn.batched import BatchedLinear, side_by_side
 
-NETS = 5  # trained side by side, each from its own random weights
+NETS = 5  # trained side by side, each from random weights of its own
 BLUE, ORANGE = (0.34, 0.71, 0.91), (0.96, 0.65, 0.14)  # classes 0 and 1, as in all panels
 
 
@@ -61,11 +61,7 @@ class Composition(Scene):
         Try(
             "activation=none",
             "No unit bends its sum any more. How good is the best unit of layer 3?",
-            (
-                "as good, but later",
-                "as good as the best of layer 1",
-                "no better than guessing",
-            ),
+            ("as good, but later", "as good as the best of layer 1", "no better than guessing"),
             right=2,
             breaks=("parts", "wholes", "whole_net"),
             why="A sum of straight edges is a straight edge again. Layers that do not bend add "
@@ -141,14 +137,15 @@ class Composition(Scene):
 
         @stage.look(10, nets)
         def look():
-            net, best, every, captions = self.shown - 1, [], [], []
+            net, best, every, captions, drawn = self.shown - 1, [], [], [], []
             levels = units(places)  # [1600, nets, width] a layer
             for name, h, h_new in zip(names, levels, units(x_new), strict=True):
                 right, threshold, side = alone(h_new[:, net], y_new)  # [width] each
                 sureness = side * (h[:, net] - threshold) / h[:, net].std(0)  # above 0: class 1
                 every.append(painted(8 * sureness.T.reshape(-1, 40, 40)))
                 best.append(every[-1][right.argmax()])
-                captions.append(f"{name}: {right.max():.0%}")
+                drawn.append(right.max().item())
+                captions.append(f"{name}: {drawn[-1]:.0%}")
             stage.image("best unit of each layer", torch.stack(best), captions=captions)
             stage.image("all units", torch.cat(every), columns=self.width)
             answer = 2 * readout(levels[-1])[:, net, 0].sigmoid() - 1  # -1 class 0, 1 class 1
@@ -157,8 +154,8 @@ class Composition(Scene):
                 points=x, labels=y, x_label="x₁", y_label="x₂",
             )  # fmt: skip
             alone_now, together = shares_right()
-            rows = zip(names, untrained.tolist(), alone_now.tolist(), strict=True)
-            stage.table("right alone", ("best unit of", "untrained", "now"), list(rows))
+            rows = list(zip(names, untrained.tolist(), alone_now.tolist(), drawn, strict=True))
+            stage.table("right alone", ("best unit of", "untrained", "now", "net drawn"), rows)
             shares = ", ".join(f"{name} {s:.0%}" for name, s in zip(names, alone_now, strict=True))
             stage.headline(f"best unit: {shares}; net {together:.0%}")
 

@@ -46,13 +46,14 @@ from dlplay.nn import grid
 REACH = 1.7  # the map goes from -1.7 to 1.7
 # Learning rates that are tried beside yours, in units of the left floor's limit
 SHARES = (0.05, 0.15, 0.3, 0.5, 0.7, 0.9, 0.98, 1.02, 1.1, 1.2, 1.3, 1.4)
+FOLLOWED = 24  # walkers whose ways are drawn
 STILL = 1e-4  # a walker is at rest where the slope is below this
 
 
 class Descent(Scene):
     covers = ("Model Optimization with Gradient Descent", "Full Batch Gradient Descent")
     panels = {
-        "landscape": "400 walkers go down; the left valley is the deeper one",
+        "landscape": "400 walkers go down, each into its own valley; the left is the deeper one",
         "slope": "slope under the walkers of each valley; below the line they are at rest",
         "learning rates": "share at rest in each valley by learning rate; higher is better",
     }
@@ -117,6 +118,7 @@ class Descent(Scene):
         # One group of walkers at your learning rate, and one at each of the others
         walkers = start.repeat(1 + len(SHARES), 1, 1)  # [13, 400, 2]
         field = grid((-REACH, REACH), (-REACH, REACH), 60, stage.device)
+        ways = [start[:FOLLOWED]]  # where some of your walkers have been: [24, 2] each
 
         def valleys():
             """Which walkers are right of the ridge, and which are at rest: [13, 400] each."""
@@ -137,6 +139,7 @@ class Descent(Scene):
                 field=height(field, self.tilt),
                 kind="contour",
                 points={"left valley": yours[~right[0]], "right valley": yours[right[0]]},
+                paths={f"ways of {FOLLOWED} of them": joined(ways)},
                 x_label="x",
                 y_label="y",
             )
@@ -148,8 +151,8 @@ class Descent(Scene):
             }
             stage.plot("learning rates", rates[1:], {k: v[1:] for k, v in share.items()})
             stage.headline(
-                f"{rest[0].float().mean():.0%} at rest, {right[0].float().mean():.0%} on the right;"
-                f" limits of α: left {limits[0]:.3f}, right {limits[2]:.3f}"
+                f"α = {self.learning_rate:.3g}: {rest[0].float().mean():.0%} at rest; "
+                f"limits of α: left {limits[0]:.3f}, right {limits[2]:.3f}"
             )
 
         for _ in stage.loop(self.steps):
@@ -157,6 +160,7 @@ class Descent(Scene):
             rates = torch.tensor([self.learning_rate, *(s * limits[0] for s in SHARES)])
             step = rates.to(stage.device)[:, None, None] * gradient(walkers, self.tilt)
             walkers = (walkers - sign * step).clamp(-4, 4)  # whoever leaves is kept at the edge
+            ways = [*ways, walkers[0, :FOLLOWED]][:200]
 
         with stage.probe():
             right, rest = valleys()
@@ -167,6 +171,12 @@ class Descent(Scene):
             stage.claim("limit", left[0] - left[1], above=0.9)
             held = (rest & right)[between].sum() / right[between].sum()
             stage.claim("flatter_holds", held, above=0.9)
+
+
+def joined(ways):
+    """The way of each walker as one path [walkers · (steps + 1), 2], with gaps between them."""
+    ways = torch.stack(ways, dim=1)  # [walkers, steps, 2]
+    return torch.cat([ways, ways[:, :1] + torch.nan], dim=1).flatten(0, 1)[:-1]
 
 
 def height(p, tilt):

@@ -108,6 +108,8 @@ class FirstNet(Scene):
                 y=(-REACH, REACH),
                 field=sureness,
                 kind="signed",
+                low=-1,
+                high=1,
                 points=x,
                 labels=y,
                 x_label="x₁",

@@ -104,7 +104,7 @@ class Graph(Scene):
     claims = {
         "agrees": "all slopes in random graphs of 14 operations are PyTorch's, within 1e-10",
         "adds_up": "loop of four turns: w's slope is the sum over its four uses, within 1e-12",
-        "order_matters": "nearest first, over 0.8 more of the random graphs get a wrong slope",
+        "order_matters": "visited nearest first, over 0.8 more of the random graphs go wrong",
         "trains": "twelve steps by these slopes, from a bad start: over 0.75 of 64 points right",
     }
     tries = (
@@ -151,7 +151,7 @@ class Graph(Scene):
         overwrite = self.slip == "overwrite"
         ordered = nearest_first if self.slip == "nearest first" else users_first
         gaps, others, apart = [], [], []
-        stage.axes("wrong slopes", x="node visited", y="share of random graphs")
+        stage.axes("wrong slopes", x="random graphs tried", y="share with a wrong slope")
         stage.axes("loss", x="step of learning", y="mean loss of 64 points")
 
         @stage.look()
@@ -176,7 +176,7 @@ class Graph(Scene):
                 [(node.at[0], -node.at[1]) for node in nodes],
                 [(nodes.index(source), k) for k, n in enumerate(nodes) for source in n.inputs],
                 labels=[
-                    n.name + f" {n.value:.2g}" * (n in valued) + f" ∂{n.slope:.2g}" * (n in sloped)
+                    n.name + f" {n.value:.2g}" * (n in valued) + f" ∂ {n.slope:.2g}" * (n in sloped)
                     for n in nodes
                 ],
                 values=[((n in valued) + (n in sloped)) / 2 for n in nodes],
@@ -192,12 +192,12 @@ class Graph(Scene):
                 slopes = [sum(leaf.slope for leaf in leaves) / 64 for leaves in uses]
                 shown, rate = weights, self.learning_rate
                 weights = [w - rate * s for w, s in zip(weights, slopes, strict=True)]
-
-            seeds = [random.random() for _ in range(5)]
-            gaps += [gap(seed, ordered, overwrite) for seed in seeds]
-            others += [gap(seed, nearest_first) for seed in seeds]
+            for seed in [random.random() for _ in range(5)]:
+                gaps.append(gap(seed, ordered, overwrite))
+                others.append(gap(seed, nearest_first))
             wrong = [sum(g > 1e-10 for g in found) / len(gaps) for found in (gaps, others)]
-            stage.curve("wrong slopes", {"this engine": wrong[0], "nearest first": wrong[1]})
+            both = {"this engine": wrong[0], "nearest first": wrong[1]}
+            stage.curve("wrong slopes", both, x=5 * step)
 
             shared, *uses = (Node(w) for w in [random.uniform(0.5, 1.5)] * 5)
             backward(ordered(loop([shared] * 4)), overwrite)
@@ -219,8 +219,8 @@ def logistic(weights, example):
     w, v, b, x, u, y = (Node(number, name=name, at=at) for number, name, at in given)
     first = Node("×", w, x, name="w₁x₁", at=(0.1, 2))
     second = Node("×", v, u, name="w₂x₂", at=(0.75, 2))
-    z = Node("+", first, second, b, name="z", at=(0.4, 4))
-    p = Node("σ", z, name="p", at=(0.4, 5))
+    z = Node("+", first, second, b, name="sum z", at=(0.4, 4))
+    p = Node("σ", z, name="p = σ(z)", at=(0.4, 5))
     return w, v, b, Node("cost", p, y, name="loss", at=(0.4, 6))
 
 

@@ -48,7 +48,7 @@ class Loss(Scene):
     panels = {
         "loss over w and b": "each point is one line; the walker goes downhill, to the best fit",
         "the lines": "what these points stand for; the nearer to the examples the better",
-        "pulls": "how each example pulls at your point, and the average pull at three points",
+        "pull at your point": "each example pulls your line its own way; the arrow is the average",
     }
     claims = {
         "not_the_truth": "lowest points for 20 examples: 0.085 to 0.13 from the truth (median)",
@@ -163,18 +163,17 @@ class Loss(Scene):
                 x_label="x",
                 y_label="y",
             )
-            each = -pulls(*you)
-            at = {"walker": walker, "you": you, "truth": truth}
-            average = {name: -pulls(*p).mean(0) for name, p in at.items()}
+            each = -pulls(*you)  # [m, 2]
+            average = each.mean(0)
             reach = max(1.0, each.abs().quantile(0.9).item())
             stage.plane(
-                "pulls",
+                "pull at your point",
                 x=(-reach, reach),
                 y=(-reach, reach),
-                paths={name: torch.stack([0 * pull, pull]) for name, pull in average.items()},
-                points={"examples, at you": each},
-                x_label="along w",
-                y_label="along b",
+                paths={"average": torch.stack([0 * average, average])},
+                points={"one example": each},
+                x_label="on w",
+                y_label="on b",
             )
             stage.headline(
                 f"loss: walker {loss(*walker):.3f}, you {loss(*you):.3f}, "

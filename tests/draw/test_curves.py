@@ -139,7 +139,7 @@ def test_reference_lines_are_named_and_within_the_axis() -> None:
     named = [y for y, row in enumerate(rows(drawing)) if row.rstrip().endswith("chance")]
     assert len(named) == 1
     assert named[0] <= 4
-    assert "2.0" in [row.split("┤")[0].strip() for row in rows(drawing) if "┤" in row]
+    assert "2" in [row.split("┤")[0].strip() for row in rows(drawing) if "┤" in row]
 
 
 def test_a_reference_lines_name_is_whole_where_it_stands_inside() -> None:

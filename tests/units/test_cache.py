@@ -340,6 +340,7 @@ def test_the_number_of_files_is_bounded(course, catalog, settled, monkeypatch, t
 def test_several_instances_at_once(course, tmp_path):
     program = textwrap.dedent(
         """
+        import os
         import sys
         from pathlib import Path
         from dlplay.course import cache
@@ -347,7 +348,9 @@ def test_several_instances_at_once(course, tmp_path):
         cache.SETTLED = -10**15
         root, file = map(Path, sys.argv[1:])
         for turn in range(30):
-            (root / "first_steps" / "helpers.py").write_text(f"x = {turn}")
+            draft = root / "first_steps" / f".draft-{os.getpid()}"
+            draft.write_text(f"x = {turn}")
+            draft.replace(root / "first_steps" / "helpers.py")  # never seen half written
             assert [card.broken for card in Catalog([root], file).scenes] == ["", ""]
         """
     )

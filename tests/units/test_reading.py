@@ -428,12 +428,12 @@ def test_list_comes_through_all_of_it(chapter, tmp_path, words):
 
 def test_the_command_tells_of_names_that_are_taken(chapter, tmp_path):
     (chapter.parent / "introduction").mkdir()
-    (chapter.parent / "introduction" / "autograd.py").write_text(FINE)
+    (chapter.parent / "introduction" / "graph.py").write_text(FINE)
     env = {**os.environ, "DLPLAY_SCENES": str(chapter.parent)}
     command = [sys.executable, "-m", "dlplay", "list", "introduction"]
     ended = subprocess.run(command, env=env, capture_output=True, text=True)
     assert ended.returncode == 0
-    named = "as others have their names: introduction/autograd"
+    named = "as others have their names: introduction/graph"
     assert ended.stderr == f"dlplay: not shown of {chapter.parent}, {named}\n"
 
 

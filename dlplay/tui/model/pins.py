@@ -33,13 +33,15 @@ def next_name(pins: list[Pin]) -> str:
 
 
 def overlay(curves: Curves, panel: str, pins: list[Pin], at: int | None = None) -> Curves:
-    """The curves with those of the pinned runs over them, each in a style of its own."""
-    lines = dict(curves.lines)
+    """The curves with those of the pinned runs behind them, a series in the same style."""
+    lines, pinned = dict(curves.lines), dict(curves.pinned)
     for pin in pins:
         content = None if pin.hidden else pin.history.panel(panel, at)
         if isinstance(content, Curves):
-            lines |= {f"{pin.name}: {name}": line for name, line in content.lines.items()}
-    return replace(curves, lines=lines)
+            for name, line in content.lines.items():
+                label = f"{pin.name}: {name}"
+                lines[label], pinned[label] = line, (pin.name, name)
+    return replace(curves, lines=lines, pinned=pinned)
 
 
 def differences(card: SceneCard, runs: list[Pin]) -> list[tuple[str, list[str]]]:

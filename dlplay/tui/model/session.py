@@ -90,7 +90,10 @@ class Session(Watched):
             tweaks=tweaks,
         )
         recording = recorder.path if recorder is not None else None
-        return Moment(self.runs, self.settings, live, recorder=recorder, recording=recording)
+        history = History(self.history.styles)  # a series looks as it did in the run before
+        return Moment(
+            self.runs, self.settings, live, history, recorder=recorder, recording=recording
+        )
 
     def branch(self) -> Pin:
         """Go on from the step that is looked at, with the drafted values, as a new run.

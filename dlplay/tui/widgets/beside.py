@@ -66,4 +66,6 @@ class Beside(Container, Part):
             step = f"step {min(at, last)}" + (" (its last)" if at > last else "")
             settings = [f"{name} {cells[place]}" for name, cells in differing]
             view.border_title = " · ".join([f"{run.name}: {panel}", step, *settings])
-            view.put(content, self.look, (run.history.versions.get(panel, 0), at, panel))
+            styles = self.session.history.styles
+            version = run.history.versions.get(panel, 0), at, panel, styles.moves
+            view.put(content, self.look, version, styles.numbers)

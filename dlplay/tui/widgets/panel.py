@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic, thread_time
 
@@ -64,7 +64,7 @@ class PanelView(Widget):
         """
         # A pinned run is over: what it draws depends on whether it is there alone.
         seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
-        version = (history.versions.get(self.panel, 0), at, seen)
+        version = (history.versions.get(self.panel, 0), at, seen, history.styles.moves)
         if version == self._version and look == self.look:
             return
         if not self.region or not self.display:
@@ -72,6 +72,7 @@ class PanelView(Widget):
         if not turn and self.content is not None and draw.dear(self.content):
             return
         self._version, self.look = version, look
+        self.view = replace(self.view, styles=history.styles.numbers)
         self.content = history.panel(self.panel, at)
         if isinstance(self.content, draw.Curves) and pins:
             self.content = overlay(self.content, self.panel, list(pins), at)
@@ -83,9 +84,12 @@ class PanelView(Widget):
         content: draw.Drawn | None,
         look: draw.Look,
         version: tuple[object, ...],
+        styles: Mapping[str, int] | None = None,
     ) -> None:
-        """Show this content, which anything that differs in `version` makes another."""
+        """Show this content, which anything that differs in `version` makes another. `styles`: of
+        its series by name, where it is a panel of a run."""
         if (version, look) != (self._version, self.look):
+            self.view = replace(self.view, styles=styles or {})
             self._version, self.look, self.content = version, look, content
             self.caption()
             self.refresh()

@@ -1,0 +1,102 @@
+"""Axes, legends and images use the room that there is."""
+
+import numpy as np
+import pytest
+
+from dlplay.draw import Look, draw, natural_height
+from dlplay.draw.figures import Scale, scale_of
+from dlplay.draw.frame import Area
+from dlplay.draw.images import layout
+from dlplay.wire.events import Histogram, Table
+
+from .examples import curves, image
+
+PLAIN = Look("none")
+
+
+def ticked(text: str) -> list[int]:
+    """The rows that have a tick of the y axis."""
+    return [y for y, row in enumerate(text.split("\n")) if "┤" in row]
+
+
+@pytest.mark.parametrize("rows", range(1, 40))
+def test_evened_ticks_have_equal_gaps_and_the_axis_reaches_at_least_as_far(rows):
+    random = np.random.default_rng(rows)
+    evened = 0
+    for low, span in zip(random.normal(size=60) * 10, 10 ** random.uniform(-9, 9, 60), strict=True):
+        scale = Scale(low, low + span)
+        even = scale.evened(rows, max(2, round(rows / 2.6)))
+        assert even.low == scale.low
+        assert scale.high <= even.high <= low + 1.16 * span
+        if even is not scale:
+            evened += 1
+            values, _ = even.ticks(99)
+            area = Area(0, 0, 10, rows)
+            at = [area.row(float(even.at(value))) for value in values]
+            assert len({*np.diff(at)}) == 1, (low, span, values, at)
+    assert evened > 20 or rows < 14
+
+
+@pytest.mark.parametrize("scale", [Scale(1, 1000, True), Scale(0, float("inf")), Scale(2, 2)])
+def test_what_cannot_be_evened_stays(scale):
+    assert scale.evened(20, 8) is scale
+
+
+@pytest.mark.parametrize("most", [0.11, 0.23, 1, 37, 4000])
+@pytest.mark.parametrize("height", [14, 20, 28, 40])
+def test_charts_have_their_ticks_at_equal_gaps(height, most):
+    """Where an axis need not grow much for it."""
+    counts = Histogram(panel="h", edges=[0, 1, 2, 3], series={"": [most / 9, most, most / 3]})
+    for content in (curves({"loss": np.linspace(0, most, 30)}), counts):
+        text = draw(content, 60, height, PLAIN).plain
+        gaps, tall = {*np.diff(ticked(text))}, text.count("│") + text.count("┤")
+        scale = scale_of(np.array([0, most])) if content is not counts else Scale(0, most)
+        assert scale is not None
+        assert len(gaps) == 1 or scale.evened(tall, round(tall / 2.6)) is scale
+
+
+def test_a_scale_of_shares_ends_at_the_whole():
+    scale = scale_of(np.array([0.1, 0.93]))
+    assert scale is not None
+    assert scale.high == 1
+    text = draw(curves({"right": [0.1, 0.5, 0.93]}), 50, 12, PLAIN).plain
+    assert any(row.startswith(("1.0┤", "1┤", "1.00┤")) for row in text.split("\n"))
+    other = scale_of(np.array([0.1, 0.5]))
+    assert other is not None
+    assert other.high < 0.6
+
+
+@pytest.mark.parametrize("width", [36, 50])
+def test_names_are_whole_while_the_chart_has_rows(width):
+    names = ["constant rate", "later than that", "warm up and decay"]
+    top = draw(curves({name: [1.0, 0.123] for name in names}), width, 14, PLAIN).plain
+    assert all(f"{name} 0.123" in top for name in names)
+
+
+def test_a_long_unit_has_a_row_of_its_own():
+    data = curves({"train": [1.0, 2.0]}, y="weights moved since the start")
+    rows = draw(data, 40, 12, PLAIN).plain.split("\n")
+    assert rows[0].strip() == "weights moved since the start"
+    assert rows[1].split()[:2] == ["●", "train"]
+
+
+@pytest.mark.parametrize("width", [30, 44, 80])
+def test_the_names_of_lines_are_whole(width):
+    data = curves({"a": [0.0, 1.0]}, lines={"right at random": 0.5})
+    assert "right at random" in draw(data, width, 12, PLAIN).plain
+
+
+@pytest.mark.parametrize(("count", "side"), [(1, 28), (1, 8), (4, 8), (10, 28), (1, 1), (3, 5)])
+def test_small_images_fill_their_panel(count, side):
+    width, height = 100, 28
+    grid = layout(image(count, side, side), width, height)
+    assert grid.shown == count
+    side = grid.width * 1.25  # a little larger, and they would not fit
+    across = int((width + 1) // (side + 1))
+    down = int((height + 1) // (side / 2 + 1))
+    assert across * down < count or grid.width == grid.height >= 2 * height - 1
+
+
+def test_small_tables_ask_for_few_rows():
+    table = Table(panel="t", columns=["net", "right"], rows=[["a", 0.5]] * 4)
+    assert natural_height(table, 60, PLAIN) == 5
