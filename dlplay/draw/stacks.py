@@ -26,7 +26,8 @@ def draw_stack(canvas: Canvas, stack: events.Stack, view: View) -> None:
     if total <= 0:
         note(canvas, "nothing yet")
         return
-    looks = [_look(canvas, index) for index in range(len(stack.series))]
+    numbers = palette.numbers_of(stack.series, view.styles)
+    looks = [_look(canvas, number, place) for place, number in enumerate(numbers)]
     entries = [
         Entry(fill if canvas.look.colors == "none" else "■", color, name)
         for (color, fill), name in zip(looks, stack.series, strict=True)
@@ -42,9 +43,9 @@ def draw_stack(canvas: Canvas, stack: events.Stack, view: View) -> None:
     sheet.onto(canvas, found.area)
 
 
-def _look(canvas: Canvas, index: int) -> tuple[int, str]:
-    fill = FILLS[index % len(FILLS)] if canvas.look.colors == "none" else "█"
-    return palette.series_style(index).color(canvas.look), fill
+def _look(canvas: Canvas, number: int, place: int) -> tuple[int, str]:
+    fill = FILLS[place % len(FILLS)] if canvas.look.colors == "none" else "█"
+    return palette.series_style(number).color(canvas.look), fill
 
 
 def _pieces(stack: events.Stack) -> Floats:

@@ -33,8 +33,9 @@ def draw_times(canvas: Canvas, times: events.Times, view: View) -> None:
     sheet = sheets.Sheet(found.area.width, found.area.height, found.shown)
     plain = canvas.look.ascii
     half = (0.5 if plain else 0.9) * found.thick / found.slot / 2
+    numbers = palette.numbers_of(places, view.styles)
     for group, values in enumerate(list(places.values())[: found.shown]):
-        color = palette.series_style(group).color(canvas.look)
+        color = palette.series_style(numbers[group]).color(canvas.look)
         columns = _columns(scale.at(values), found.area.width * (1 if plain else 2))
         middle = found.middle(group)
         ends = [middle + half] * len(columns)
