@@ -481,6 +481,34 @@ def export(
     raise typer.Exit(exporting.run(here, run, to, panel=panel, size=size, out=out, force=force))
 
 
+@command(short_help="How far you are: pages seen, tries answered.")
+def progress(
+    here: Session,
+    json: Json = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Begin anew; what was known is set aside.")
+    ] = False,
+) -> None:
+    """Show by chapter how many pages were run here, how many tries were answered, how many of
+    them right at first, and how many claims were broken by settings of one's own.
+
+    It is kept in the user's data directory, and never leaves the machine.
+    """
+    from dlplay.cli import learnt
+
+    raise typer.Exit(learnt.run(here, json, reset))
+
+
+@command("next", short_help="Open the first page that was not yet run.")
+def next_(here: Session) -> None:
+    """Open the first page of the course that was not yet run here, and start it."""
+    from dlplay.cli import learnt
+
+    card = learnt.following(here)
+    if card is not None:
+        raise typer.Exit(_start(here, what=f"The next page, {card.id},", scene_id=card.id))
+
+
 @command(common=("scenes",), short_help="Write a scene of your own that runs as it is.")
 def new(
     here: Session,

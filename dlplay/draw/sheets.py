@@ -16,6 +16,7 @@ import numpy as np
 from dlplay.draw import ink
 from dlplay.draw.frame import Area
 from dlplay.draw.look import Look
+from dlplay.wire import events
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -49,6 +50,12 @@ def chosen(look: Look) -> bool:
 def missing() -> list[str]:
     """What a caption has to say, if there is no plotext."""
     return [] if plotext() else [MISSING]
+
+
+def wanting(content: object) -> bool:
+    """Whether this is drawn simply, for want of plotext."""
+    kinds = (events.Boxes, events.Stack, events.Times)
+    return isinstance(content, kinds) and plotext() is None
 
 
 class Sheet:

@@ -61,8 +61,8 @@ KEY_NAMES = {
 
 EVERYWHERE = (
     Action("help", "question_mark,f1", "Help", "Show all keys", "Program", True, "?"),
-    Action("command_palette", "ctrl+p", "Palette", "Find any action by name", "Program"),
-    Action("next_theme", "t", "Theme", "Next theme", "Program"),
+    Action("command_palette", "ctrl+p", "Palette", "Find any action or scene by name", "Program"),
+    Action("next_theme", "T", "Theme", "Next theme", "Program"),
     Action("picture", "f12", "Picture", "Save the screen as an SVG picture", "Program"),
     Action("quit", "ctrl+q", "Quit", "Leave dlplay at once; a run is ended", "Program"),
 )
@@ -73,7 +73,7 @@ BROWSER = (
         "filter",
         "slash",
         "Filter",
-        "Filter by words of title, section, lesson",
+        "Filter by words of title, section, panel, claim, text; section: WORDS",
         "Scenes",
         True,
         at_once=True,
@@ -81,8 +81,8 @@ BROWSER = (
     Action("clear_filter", "escape", "Show all", "Leave the filter", "Scenes"),
     Action("up", "k,up", "Up", "Previous chapter or scene", "Scenes"),
     Action("down", "j,down", "Down", "Next chapter or scene", "Scenes"),
-    Action("fold", "h,left", "Fold", "Fold the chapter", "Scenes"),
-    Action("unfold", "l,right", "Unfold", "Unfold the chapter", "Scenes"),
+    Action("fold", "h,left", "Fold", "Fold the chapter or part", "Scenes"),
+    Action("unfold", "l,right", "Unfold", "Unfold the chapter or part", "Scenes"),
     Action("page_down", "pagedown,J", "Page", "Scroll the page on the right", "Scenes"),
     Action("page_up", "pageup,K", "Page back", "Scroll it back", "Scenes"),
     Action("sweep", "S", "Sweep", "Run it at several values of a parameter", "Scenes"),
@@ -96,6 +96,8 @@ STAGE = (
     Action("restart", "r", "Again", "Begin again with these settings", "Run", True, steers=True),
     Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run", steers=True),
     Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", True, steers=True),
+    Action("tries", "t", "Tries", "What will happen if ...? Say, then see", "Tries", steers=True),
+    Action("riddle", "R", "Riddle", "One knob is turned: which?", "Tries", steers=True),
     Action("up", "k,up", "Previous", "Previous parameter (scrolls a page)", "Parameters"),
     Action("down", "j,down", "Next", "Next parameter (scrolls a page)", "Parameters"),
     Action("less", "h,left", "Less", "Turn the parameter down", "Parameters", steers=True),
@@ -174,6 +176,7 @@ STAGE = (
     ),
     Action("edit", "e", "Edit", "Open the scene in $EDITOR, then reload it", "Scene", steers=True),
     Action("address", "y", "Copy", "Copy the run's one-line address", "Scene"),
+    Action("next_scene", "N", "Next scene", "Open the next scene of the course", "Scene"),
     Action(
         "back", "q,escape", "Back", "Back: from zoom, from a page, to the scenes", "Scene", True
     ),

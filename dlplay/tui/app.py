@@ -17,14 +17,15 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from dlplay.course.catalog import Catalog, SceneCard, roots
+from dlplay.course.progress import Progress
 from dlplay.draw import Look, sheets
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
 from dlplay.tui.actions import EVERYWHERE, bindings
-from dlplay.tui.model.progress import Progress
 from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.palette import SceneCommands
 from dlplay.tui.plain import Ascii
 from dlplay.tui.program import Program
 from dlplay.tui.screens.browser import Browser
@@ -41,6 +42,7 @@ class DlplayApp(Program):
     TITLE = "dlplay"
     BINDINGS = bindings(EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = Program.COMMANDS | {SceneCommands}
 
     def __init__(
         self,
@@ -76,7 +78,18 @@ class DlplayApp(Program):
         self, card: SceneCard, session: Watched | None = None, start: bool = True, **given: Any
     ) -> StageScreen:
         """`session`: one that is there already; `given`: what a new one is given."""
+        self.place.opened(card.id)
         return StageScreen(session or self.session(card, **given), start)
+
+    def open_scene(self, card: SceneCard) -> None:
+        if card.broken:
+            self.notify(
+                card.broken, title="This file cannot be read", severity="error", markup=False
+            )
+        elif isinstance(self.screen, StageScreen):
+            self.switch_screen(self._stage(card))
+        else:
+            self.push_screen(self._stage(card))
 
     def on_unmount(self) -> None:
         self.end_sweep()

@@ -8,11 +8,13 @@ from typing import Any
 from textual.app import App
 
 from dlplay.course.catalog import Catalog, SceneCard
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.sweeps.runs import SweepRun
-from dlplay.tui.model.progress import Progress
+from dlplay.tui.model.finding import Index
+from dlplay.tui.model.place import Place
 from dlplay.tui.model.session import Session
 from dlplay.tui.sweeps.model import LiveSweep, Plan
 
@@ -31,8 +33,10 @@ class Program(App[None]):
         """`library`: where runs are recorded; None: nowhere."""
         super().__init__()
         self.catalog = catalog
+        self._index: Index | None = None
         self.launcher = launcher
         self.progress = progress or Progress()
+        self.place = Place(self.progress.path.with_name("last-scene"))
         self.terminal = look or Look()
         self.library = library
         self.sweep: LiveSweep | None = None  # the latest; one at a time
@@ -42,9 +46,26 @@ class Program(App[None]):
         """What the terminal can show, with the theme's background."""
         return replace(self.terminal, dark=self.current_theme.dark)
 
+    def open_scene(self, card: SceneCard) -> None:
+        """Open a scene's stage, in place of that of another one, and start it."""
+        raise NotImplementedError
+
+    def tell_broken(self, card: SceneCard) -> None:
+        """Say why a scene's file cannot be read."""
+        title = "This file cannot be read"
+        self.notify(card.broken, title=title, severity="error", markup=False)
+
+    @property
+    def index(self) -> Index:
+        """The scenes, to be searched."""
+        if self._index is None:
+            self._index = Index(self.catalog.chapters)
+        return self._index
+
     def reread(self) -> None:
         """Look at the scene folders again."""
         self.catalog = Catalog(self.catalog.roots)
+        self._index = None
 
     def session(self, card: SceneCard, **given: Any) -> Session:
         """A session of a scene; `given`: what it takes besides."""

@@ -362,3 +362,21 @@ def test_completion_sees_the_folder_given_before(tmp_path, course):
     )
     assert completed(["--scenes", str(tmp_path), "run", "mo"], course) == ["more/one"]
     assert completed(["run", "--scenes", str(tmp_path), "mo"], course) == ["more/one"]
+
+
+def test_what_is_drawn_simply_for_want_of_plotext_is_told_once(monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    from rich.console import Console
+
+    from dlplay.cli.options import Session
+    from dlplay.cli.results import _print_panels
+    from dlplay.wire import events
+
+    monkeypatch.setattr(sheets, "plotext", lambda: None)
+    panels = {name: events.Stack(panel=name, labels=["x"], series={"u": [1.0]}) for name in "ab"}
+    history = SimpleNamespace(panels=lambda: panels, axes={})
+    _print_panels(Console(width=60), SimpleNamespace(panels={}), history, Session())
+    said = capsys.readouterr()
+    assert said.err.count(sheets.MISSING) == 1
+    assert sheets.MISSING not in said.out

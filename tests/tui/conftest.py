@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.model.progress import Progress
 
 
 async def until(pilot, condition, what="it", seconds=300):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList
 
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.export import FORMATS
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.model.exporting import chosen, offers
-from dlplay.tui.model.progress import Progress
 from dlplay.tui.widgets.dialogs import ChoiceDialog
 from tests.tui.conftest import until
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.widgets import Input, Static
 
 from dlplay.course.catalog import Catalog
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.model.progress import Progress
 from dlplay.tui.widgets.dialogs import ValueDialog
 from tests.tui.conftest import until
 

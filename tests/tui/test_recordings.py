@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
-from dlplay.tui.model.progress import Progress
 from tests.tui.conftest import until
 
 

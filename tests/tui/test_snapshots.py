@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from dlplay.course.catalog import Catalog
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.model.progress import Progress
 from tests.conftest import FAULTS
 from tests.tui.fixed import CLAIMS, PANELS, FixedLauncher
 
@@ -26,7 +26,8 @@ $$L(\\theta) = \\frac{1}{N} \\sum_i \\ell(f_\\theta(x_i), y_i)$$
 def app(tmp_path, *, stage, look=None):
     catalog = Catalog([FAULTS])
     progress = Progress(tmp_path / "progress.json")
-    progress.marks = {"faults/fine": "held", "faults/warns": "run"}
+    progress.record("faults/fine", held=True)
+    progress.record("faults/warns", held=False)
     first = None
     if stage:
         card = replace(catalog.find("faults/fine"), panels=PANELS, lesson=LESSON, claims=CLAIMS)

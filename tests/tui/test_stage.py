@@ -358,7 +358,7 @@ async def test_a_failure_is_told_and_the_scene_starts_again(open_app):
 async def test_themes_and_palette(open_app):
     async with open_app("fine", start=False) as (app, pilot):
         before = app.theme
-        await pilot.press("t")
+        await pilot.press("T")
         assert app.theme != before
         titles = [command.title for command in app.get_system_commands(app.screen)]
         for action in STAGE:

@@ -11,11 +11,11 @@ from textual.events import Key
 from textual.widgets import Input, Static
 
 from dlplay.course.catalog import Catalog
+from dlplay.course.progress import Progress
 from dlplay.draw import Line, Look
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.sweeps.runs import Sweep, SweepRun
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.model.progress import Progress
 from dlplay.tui.screens.browser import Browser
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.dialog import Mistyped, SweepDialog, offered, planned

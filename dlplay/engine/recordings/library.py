@@ -98,8 +98,8 @@ class Library:
             digest=card.digest,
         )
         stamp = datetime.now(UTC).strftime(STAMP)
-        scene = "_".join(re.sub("[^a-z0-9-]", "-", part.lower()) for part in card.id.split("/"))
-        return RunRecorder(self.folder / f"{stamp}_{scene}.dlplay", asked, self.most_bytes // SHARE)
+        path = self.folder / f"{stamp}_{_in_names(card.id)}.dlplay"
+        return RunRecorder(path, asked, self.most_bytes // SHARE)
 
     def prune(self, room: int = 0) -> list[Path]:
         """Remove the oldest recordings beyond the bounds, leaving `room` for so many new ones.
@@ -134,6 +134,13 @@ class Library:
             _info(number, path, began, cards, notes.get(path.name, {}))
             for number, (began, path) in enumerate(dated, start=1)
         ]
+
+    def of(self, scene: str) -> list[Path]:
+        """The recordings of a scene by their names, newest first; those of a scene whose name is
+        written alike may be among them."""
+        ending = f"_{_in_names(scene)}.dlplay"
+        named = (p.name for p in self._paths() if NAME.fullmatch(p.name))
+        return [self.folder / name for name in sorted(named, reverse=True) if name.endswith(ending)]
 
     def find(self, word: str | Path, catalog: Catalog | None = None) -> RunInfo:
         """The run of this number in `runs()`, or of this file; a name in the folder will do.
@@ -286,6 +293,11 @@ def _began(path: Path) -> datetime:
     with suppress(OSError, OverflowError, ValueError):
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return datetime.fromtimestamp(0, UTC)
+
+
+def _in_names(scene: str) -> str:
+    """A scene's id as it is in the names of files."""
+    return "_".join(re.sub("[^a-z0-9-]", "-", part.lower()) for part in scene.split("/"))
 
 
 def _scene(path: Path) -> str:

@@ -19,6 +19,7 @@ from dlplay.words.address import show_settings
 Ask = Literal["go", "step", "again", "stop", "seed", "pin", "branch", "defaults", "xray"]
 Where = float | Literal["beginning", "now", "next mark", "mark before"]  # a share of the run
 RECORDED = "a recording shows what ran: nothing in it can be changed"
+VEILED = "answer the riddle first; esc leaves it"
 ON_ITS_WAY = "the branch is on its way; x stops it"
 
 
@@ -81,6 +82,8 @@ def give(session: Watched, name: str, value: Any) -> str:
     """Set a parameter, and say when it applies."""
     if not isinstance(session, Session):
         return RECORDED
+    if session.veiled:
+        return VEILED
     before = session.state
     if before == "repeating":
         return ON_ITS_WAY
@@ -105,6 +108,8 @@ def play(session: Watched, values: dict[str, Any], why: str) -> str:
     """Take several settings at once and begin again with them."""
     if not isinstance(session, Session):
         return RECORDED
+    if session.veiled:
+        return VEILED
     session.play(values)
     return why
 

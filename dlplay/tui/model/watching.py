@@ -28,6 +28,7 @@ class Watched(ABC):
     """
 
     recorded = False  # whether nothing can start or turn it
+    veiled = False  # whether the settings are a riddle: none of them is shown
 
     def __init__(
         self,

@@ -1,47 +1,37 @@
-"""The browser: chapters and their scenes on the left, what they are about on the right."""
+"""The browser: chapters, parts and scenes on the left, what they are about on the right."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import asyncio
+from typing import TYPE_CHECKING
 
+from rich.console import RenderableType
 from rich.text import Text
-from textual import events as input_events
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Footer, Input, Static, Tree
-from textual.widgets.tree import TreeNode
 
 from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import BROWSER, bindings
 from dlplay.tui.model.progress import MARKS
+from dlplay.tui.model.stills import Still, Stills
 from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.tui.sweeps.screen import open_sweep
 from dlplay.tui.themes import inks
-from dlplay.tui.widgets import prose
+from dlplay.tui.widgets import course_pages
+from dlplay.tui.widgets.shelf import PartOf, SceneTree, parts_of
 from dlplay.tui.widgets.text import Scroll
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-Entry = Chapter | SceneCard
 WELCOME = "A deep-learning laboratory. Choose a scene; enter opens and runs it."
-
-
-class SceneTree(Tree[Entry], inherit_bindings=False):
-    """The tree; the screen has the keys. A double click opens."""
-
-    def on_click(self, event: input_events.Click) -> None:
-        if event.chain == 2 and isinstance(self.screen, Browser):
-            self.screen.action_open()
-
-    def render_label(self, node: TreeNode[Entry], base_style: object, style: object) -> Text:
-        text = super().render_label(node, base_style, style)  # type: ignore[arg-type]
-        text.no_wrap = True
-        return text
+PICTURE = 0.45  # of the page's rows, which a still may have at most
 
 
 class Browser(FullScreen):
@@ -49,14 +39,18 @@ class Browser(FullScreen):
 
     ACTIONS = BROWSER
     BINDINGS = bindings(BROWSER)
-    WIDTHS = {"-wide": 110}
+    WIDTHS = {"-wide": 110, "-widest": 180}
     HEADING = "Keys of the browser"
     AUTO_FOCUS = "#tree"
 
     def __init__(self) -> None:
         super().__init__()
         self._words = ""
+        self._last = ""  # the scene that was opened last, as far as is known here
         self._reading: Timer | None = None
+        self._stills: Stills | None = None
+        self._still: tuple[str, Still | None] = ("", None)  # of the scene of this id
+        self._loading = False
 
     def compose(self) -> ComposeResult:
         yield Static(classes="too-small")
@@ -64,83 +58,72 @@ class Browser(FullScreen):
         with Horizontal(id="body"):
             with Vertical(id="shelf") as shelf:
                 shelf.border_title = "scenes"
-                yield Input(placeholder="/ words of title, section, lesson", id="filter")
-                tree = SceneTree("course", id="tree")
-                tree.show_root = False
-                tree.guide_depth = 2
-                yield tree
+                yield Input(placeholder="/ words of title, section, text", id="filter")
+                yield SceneTree(self._label)
             with Scroll(id="page-box"):
                 yield Static(id="page")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self._stills = Stills(self.dlplay.library)
         self.fill()
-        tree = self.query_one(SceneTree)
-        tree.focus()
-        self.to_first()
+        self.scenes.focus()
+        self._last = self.dlplay.place.last
+        if not self.scenes.select(self._last):
+            self.scenes.to_first()
+        self.read_later()
 
     def on_screen_resume(self) -> None:
-        """Back from the stage: the marks may have changed."""
-        self.relabel()
+        """Back from the stage: the marks may have changed, and another scene been opened."""
+        if not self.query(SceneTree):  # being taken down
+            return
+        self.dlplay.progress.refresh()
+        self.scenes.relabel()
+        if self._last != self.dlplay.place.last:
+            self._last = self.dlplay.place.last
+            self.select(self._last)
         self.read_later()
+
+    @property
+    def scenes(self) -> SceneTree:
+        return self.query_one(SceneTree)
 
     # The tree
 
     def fill(self) -> None:
-        """Build the tree of what the filter lets through."""
-        tree = self.query_one(SceneTree)
-        tree.clear()
-        for chapter in self.dlplay.catalog.chapters:
-            scenes = [card for card in chapter.scenes if self._passes(chapter, card)]
-            if scenes:
-                branch = tree.root.add(Text(chapter.title, "bold"), data=chapter, expand=True)
-                for card in scenes:
-                    branch.add_leaf(self._label(card), data=card)
+        """Fill the tree with the course, or with what the filter finds."""
+        chapters = self.dlplay.catalog.chapters
         box = self.query_one("#shelf", Vertical)
-        box.border_subtitle = f"filter: {self._words}" if self._words else ""
+        if not self._words:
+            self.scenes.show_course(chapters)
+            box.border_subtitle = ""
+            return
+        matches = self.dlplay.index.find(self._words)
+        self.scenes.show_found(matches)
+        found = f"{len(matches)} found" if matches else "nothing found"
+        box.border_subtitle = Content(f"{self._words}: {found}")
 
-    def _passes(self, chapter: Chapter, card: SceneCard) -> bool:
-        every = " ".join([chapter.title, card.id, card.title, card.lesson, *card.covers]).lower()
-        return all(word in every for word in self._words.lower().split())
-
-    def _label(self, card: SceneCard) -> Text:
+    def _label(self, entry: Chapter | PartOf | SceneCard) -> Text:
         colours = inks(self.app)
-        if card.broken:
-            return Text(f"! {card.title}", colours["error"])
-        mark = self.dlplay.progress.mark(card.id)
+        if isinstance(entry, PartOf):
+            return Text(entry.title)
+        if isinstance(entry, Chapter):
+            seen = sum(bool(self.dlplay.progress.mark(card.id)) for card in entry.scenes)
+            return Text.assemble((entry.title, "bold"), (f"  {seen}/{len(entry.scenes)}", "dim"))
+        if entry.broken:
+            return Text(f"! {entry.title}", colours["error"])
+        mark = self.dlplay.progress.mark(entry.id)
         ink = {"": "muted", "run": "warning", "held": "success"}[mark]
-        return Text.assemble((f"{MARKS[mark]} ", colours[ink]), card.title)
-
-    def relabel(self) -> None:
-        for branch in self.query_one(SceneTree).root.children:
-            for leaf in branch.children:
-                leaf.set_label(self._label(cast(SceneCard, leaf.data)))
+        return Text.assemble((f"{MARKS[mark]} ", colours[ink]), entry.title)
 
     @property
-    def entry(self) -> Entry | None:
-        node = self.query_one(SceneTree).cursor_node
-        return node.data if node is not None else None
-
-    def to_first(self) -> None:
-        """Put the cursor on the first entry; on the first scene, if a filter is on."""
-        tree = self.query_one(SceneTree)
-        first = tree.root.children[0] if tree.root.children else None
-        self.move_to(first.children[0] if first is not None and self._words else first)
-        self.read_later()
-
-    def move_to(self, node: TreeNode[Entry] | None) -> None:
-        """Put the cursor on a node, also of a tree that has just been filled."""
-        tree = self.query_one(SceneTree)
-        if node is not None and tree.last_line >= 0:  # asking for the last line numbers all
-            tree.move_cursor(node)
+    def entry(self) -> Chapter | PartOf | SceneCard | None:
+        """What is chosen; nothing once the screen has been taken down."""
+        return next((tree.entry for tree in self.query(SceneTree)), None)
 
     def select(self, id: str) -> None:
         """Put the cursor on a scene."""
-        tree = self.query_one(SceneTree)
-        for branch in tree.root.children:
-            for leaf in branch.children:
-                if isinstance(leaf.data, SceneCard) and leaf.data.id == id:
-                    self.move_to(leaf)
+        self.scenes.select(id)
 
     # The page
 
@@ -152,33 +135,63 @@ class Browser(FullScreen):
         self._reading = self.set_timer(0.05, self.read)
 
     def read(self) -> None:
-        entry, colours = self.entry, inks(self.app)
-        page = self.query_one("#page", Static)
-        if isinstance(entry, SceneCard):
-            mark, ascii = self.dlplay.progress.mark(entry.id), self.dlplay.look.ascii
-            page.update(prose.scene_page(entry, mark, colours, ascii=ascii))
-        elif entry is not None:
-            page.update(prose.chapter_page(entry, colours))
-        elif self._words:
-            page.update(f"Nothing here has all of: {self._words}\n\nesc shows everything again.")
-        else:
-            page.update("No scenes found. `dlplay doctor` shows where they are looked for.")
+        if not self.query("#page"):  # the timer was faster than the end
+            return
+        self.query_one("#page", Static).update(self._page())
         self.query_one("#page-box", Scroll).scroll_home(animate=False)
+        if isinstance(self.entry, SceneCard) and not self._loading:
+            self._loading = True
+            self.run_worker(self._load())
+
+    def _page(self) -> RenderableType:
+        entry, colours, ascii = self.entry, inks(self.app), self.dlplay.look.ascii
+        mark_of = self.dlplay.progress.mark
+        if isinstance(entry, SceneCard):
+            mark, picture = mark_of(entry.id), self._picture(entry)
+            return course_pages.scene_page(entry, mark, colours, ascii=ascii, picture=picture)
+        if isinstance(entry, Chapter):
+            parts = parts_of(entry)
+            return course_pages.chapter_page(entry, parts, mark_of, colours, ascii=ascii)
+        if entry is not None:
+            return course_pages.part_page(entry, mark_of, colours)
+        if self._words and self.scenes.root.children:
+            return Text("These scenes have the words that you look for.")
+        if self._words:
+            words = f"Nothing here has all of: {self._words}"
+            return Text(f"{words}\n\nesc shows everything again.")
+        return Text("No scenes found. `dlplay doctor` shows where they are looked for.")
+
+    def _picture(self, card: SceneCard) -> RenderableType | None:
+        id, still = self._still
+        if id != card.id or still is None:
+            return None
+        rows = round(self.query_one("#page-box").size.height * PICTURE)
+        return course_pages.Picture(card, still, self.dlplay.look, rows)
+
+    async def _load(self) -> None:
+        """Read the still of the chosen scene beside the interface, one at a time: the cursor may
+        have gone on to another one meanwhile."""
+        assert self._stills is not None
+        try:
+            read = None
+            while isinstance(card := self.entry, SceneCard) and card is not read:
+                read = card
+                still = await asyncio.to_thread(self._stills.of, card)
+                before, self._still = self._still, (card.id, still)
+                if self.entry is card and self._still != before:
+                    self.query_one("#page", Static).update(self._page())
+        finally:
+            self._loading = False
 
     # What the keys do
 
+    @on(SceneTree.Opened)
     def action_open(self) -> None:
         entry = self.entry
-        node = self.query_one(SceneTree).cursor_node
         if isinstance(entry, SceneCard):
-            if entry.broken:
-                self.notify(entry.broken, title="This file cannot be read", severity="error")
-            else:
-                self.app.push_screen(StageScreen(self.dlplay.session(entry)))
-        elif node is not None and not node.is_expanded:
-            node.expand()
-        elif node is not None and node.children:
-            self.query_one(SceneTree).move_cursor(node.children[0])
+            self.dlplay.open_scene(entry)
+        else:
+            self.scenes.unfold()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Inside the filter, its key is a character like any other."""
@@ -189,19 +202,22 @@ class Browser(FullScreen):
 
     @on(Input.Changed)
     def narrow(self, event: Input.Changed) -> None:
-        self._words = event.value.strip()
-        self.fill()
-        self.to_first()
+        words = event.value.strip()
+        if words != self._words:
+            self._words = words
+            self.fill()
+            self.scenes.to_first(scene=bool(words))
+            self.read_later()
 
     @on(Input.Submitted)
     def leave_filter(self) -> None:
-        self.query_one(SceneTree).focus()
+        self.scenes.focus()
 
     def action_clear_filter(self) -> None:
         box = self.query_one("#filter", Input)
         entry = self.entry
         box.value = ""
-        self.query_one(SceneTree).focus()
+        self.scenes.focus()
         if self._words:
             self._words = ""
             self.fill()
@@ -209,26 +225,16 @@ class Browser(FullScreen):
             self.select(entry.id)
 
     def action_up(self) -> None:
-        self.query_one(SceneTree).action_cursor_up()
+        self.scenes.move(-1)
 
     def action_down(self) -> None:
-        self.query_one(SceneTree).action_cursor_down()
+        self.scenes.move(1)
 
     def action_fold(self) -> None:
-        tree = self.query_one(SceneTree)
-        node = tree.cursor_node
-        if node is None:
-            return
-        branch = node if node.children else node.parent
-        if branch is not None and branch is not tree.root:
-            branch.collapse()
-            tree.move_cursor(branch)
+        self.scenes.fold()
 
     def action_unfold(self) -> None:
-        tree = self.query_one(SceneTree)
-        node = tree.cursor_node
-        if node is not None and node.children:
-            node.expand() if not node.is_expanded else tree.move_cursor(node.children[0])
+        self.scenes.unfold()
 
     def action_page_down(self) -> None:
         self.query_one("#page-box", Scroll).scroll_page_down(animate=False)
@@ -249,7 +255,9 @@ class Browser(FullScreen):
         if not isinstance(entry, SceneCard):
             self.notify("A scene can be swept, a chapter cannot.", severity="warning")
         elif entry.broken:
-            self.notify(entry.broken, title="This file cannot be read", severity="error")
+            self.notify(
+                entry.broken, title="This file cannot be read", severity="error", markup=False
+            )
         else:
             wish = Wish(entry, entry.defaults)
             await open_sweep(self.dlplay, wish, self.take_run)

@@ -15,6 +15,7 @@ from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import STAGE, bindings
 from dlplay.tui.model import steering
+from dlplay.tui.model.place import next_scene
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.screens.exports import ask_export
@@ -34,6 +35,7 @@ from dlplay.tui.widgets.status import RunLine
 from dlplay.tui.widgets.text_pages import Dock
 from dlplay.tui.widgets.timebar import TimeBar
 from dlplay.tui.widgets.title import Title
+from dlplay.tui.widgets.tries import TryStrip
 
 STEERING = frozenset(action.name for action in STAGE if action.steers)
 
@@ -49,7 +51,17 @@ class StageScreen(FullScreen):
     WIDTHS = {"-wide": 110, "-widest": 180}
     HEADING = "Keys of the stage"
     # What has keys; those of the page that is seen come first.
-    PARTS = (ComparePage, ClaimsPage, PanelGrid, ParameterList, TimeBar, RunLine, Pages, Dock)
+    PARTS = (
+        TryStrip,
+        ComparePage,
+        ClaimsPage,
+        PanelGrid,
+        ParameterList,
+        TimeBar,
+        RunLine,
+        Pages,
+        Dock,
+    )
 
     def __init__(self, session: Watched, start: bool = True) -> None:
         """`start`: whether its run begins at once."""
@@ -60,6 +72,7 @@ class StageScreen(FullScreen):
         self.side = Sidebar(self.session)
         self.dock = Dock(self.session)
         self.top = Title(self.session, self.pages)
+        self.tries = TryStrip(self.session)
         self.time = TimeBar(self.session)
         self.line = RunLine(self.session)
         self.ticks = 0
@@ -77,6 +90,7 @@ class StageScreen(FullScreen):
             yield self.dock
             yield self.pages
             yield self.side
+        yield self.tries
         yield self.time
         yield self.line
         yield Footer(show_command_palette=False)
@@ -116,10 +130,10 @@ class StageScreen(FullScreen):
     def owners(self) -> list[Widget]:
         """Who is offered a key, in this order."""
         side, below = self.side.parameters, (self.time, self.line)
-        return [self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
+        return [self.tries, self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
 
     async def action_do(self, name: str) -> None:
-        if not self.check_action("do", (name,)):
+        if not self.check_action("do", (name,)) or self.tries.bars(name):
             return
         for owner in self.owners:
             if await self.app.run_action(name, owner):
@@ -153,8 +167,12 @@ class StageScreen(FullScreen):
 
     def _record(self) -> None:
         finished = self.session.history.finished
-        if finished is not None and not self.session.recorded:
+        # Without a process it was made elsewhere, or is shown again.
+        if finished is not None and self.session.run is not None:
             self.dlplay.progress.ended(self.card, finished)
+            after = next_scene(self.dlplay.catalog, self.card.id)
+            if finished.status == "done" and after is not None:
+                self.note(f"N opens the next scene: {after.title}")
 
     def _warn(self) -> None:
         if self.session.warning:
@@ -162,7 +180,7 @@ class StageScreen(FullScreen):
 
     def paint(self) -> None:
         parts: list[Part] = [self.pages, self.top, self.dock, self.side.parameters]
-        for part in [*parts, self.side.claims, self.time, self.line]:
+        for part in [*parts, self.side.claims, self.tries, self.time, self.line]:
             part.show()
 
     def show_top(self) -> None:
@@ -250,6 +268,13 @@ class StageScreen(FullScreen):
     def break_claim(self, event: ClaimsPage.BreakAsked) -> None:
         self.did(steering.break_claim(self.session, event.claim))
 
+    @on(TryStrip.Wanted)
+    def play_try(self, event: TryStrip.Wanted) -> None:
+        if event.knob:
+            self.pages.open("panels")
+            self.side.parameters.choose(event.knob)
+        self.did(event.act())
+
     @on(ComparePage.Dropped)
     def drop_pin(self) -> None:
         pin = self.pages.choice.pin
@@ -291,6 +316,13 @@ class StageScreen(FullScreen):
         view = self.panels.current
         panel = view.panel if view is not None else None
         await ask_export(self, self.session, panel, self.dlplay.look)
+
+    def action_next_scene(self) -> None:
+        after = next_scene(self.dlplay.catalog, self.card.id)
+        if after is None:
+            self.note("no scene of the course comes after this one")
+        else:
+            self.dlplay.open_scene(after)
 
     async def action_sweep(self) -> None:
         """The sweep of this scene, or the dialog for one, at the settings as they are."""

@@ -62,13 +62,20 @@ class ParameterList(Scroll, Part):
         listed = self.listed
         return listed[min(self.chosen, len(listed) - 1)] if listed else None
 
+    def choose(self, name: str) -> None:
+        """Choose the parameter of this name, if there is one."""
+        names = [parameter.name for parameter in self.listed]
+        if name in names:
+            self.chosen = names.index(name)
+
     # What is seen
 
     def show(self) -> None:
         session = self.session
         sizes = self.size, self.about.size
         self._painted.see(
-            session.card, session.shown, session.at, self.chosen, sizes, self.app.theme
+            *(session.card, session.shown, session.veiled, session.at),
+            *(self.chosen, sizes, self.app.theme),
         )
 
     def on_resize(self) -> None:
@@ -80,15 +87,20 @@ class ParameterList(Scroll, Part):
         if self.border_title != title:
             self.border_title = title
         width = max(self.size.width - 1, 20)
-        text = Text("\n").join(
-            line(parameter, values[parameter.name], place == self.chosen, width, colours)
-            for place, parameter in enumerate(self.listed)
-        )
+        if self.session.veiled:
+            text = Text("\n").join(hidden(parameter, width) for parameter in self.listed)
+        else:
+            text = Text("\n").join(
+                line(parameter, values[parameter.name], place == self.chosen, width, colours)
+                for place, parameter in enumerate(self.listed)
+            )
         text.no_wrap = True
         put(self.query_one(Static), text)
         self._keep_in_sight()
         parameter = self.parameter
-        if parameter is not None:
+        if self.session.veiled:
+            put(self.about, Text("What they are is the riddle.", "dim"))
+        elif parameter is not None:
             width = max(self.about.size.width - 2, 20)
             put(self.about, detail(parameter, values[parameter.name], width, colours))
 
@@ -195,6 +207,12 @@ def line(parameter: Parameter[Any], value: Any, chosen: bool, width: int, inks: 
     if chosen:
         text.stylize(f"on {inks['cursor']}")
     return text
+
+
+def hidden(parameter: Parameter[Any], width: int) -> Text:
+    """A parameter whose value is not to be seen."""
+    left = f"   {parameter.name}"
+    return Text.assemble(left, " " * max(1, width - len(left) - 4), ("?", "bold"))
 
 
 def gauge(parameter: Parameter[Any], value: Any, width: int) -> str:

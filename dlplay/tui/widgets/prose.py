@@ -2,66 +2,18 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+import ast
+
+from rich.console import RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from dlplay.course.catalog import Chapter, SceneCard
-from dlplay.draw.lesson import lesson
-from dlplay.tui.model.progress import MEANINGS
+from dlplay.author.claims import Claim
+from dlplay.course.catalog import SceneCard
 from dlplay.tui.widgets.claims import comparison, standing
-from dlplay.tui.widgets.text import Inks
+from dlplay.tui.widgets.text import Inks, hanging
 from dlplay.wire.events import ClaimResult
 from dlplay.words.address import show_settings
-
-
-def scene_page(card: SceneCard, mark: str, inks: Inks, *, ascii: bool = False) -> RenderableType:
-    """What the browser shows of a scene."""
-    if card.broken:
-        return Group(
-            Text(card.title, "bold"),
-            Text(f"\nThis file cannot be read:\n\n{card.broken}\n", inks["error"]),
-            Text(str(card.path), "dim"),
-        )
-    parts: list[RenderableType] = [
-        Text(card.title, f"bold {inks['accent']}"),
-        Text(f"{card.id} · {MEANINGS[mark]}\n", "dim"),
-        lesson(card.lesson, ascii=ascii),
-        Text("\nParameters", f"bold {inks['accent']}"),
-        parameter_lines(card),
-        Text("\nClaims", f"bold {inks['accent']}"),
-        claim_lines(card, [], inks),
-    ]
-    if card.covers:
-        parts += [
-            Text("\nSections of the course", f"bold {inks['accent']}"),
-            Text("\n".join(f"  {section}" for section in card.covers)),
-        ]
-    return Group(*parts)
-
-
-def chapter_page(chapter: Chapter, inks: Inks) -> RenderableType:
-    """What the browser shows of a chapter."""
-    titles = "\n".join(f"  {card.title}" for card in chapter.scenes)
-    return Group(
-        Text(f"{chapter.title}\n", f"bold {inks['accent']}"),
-        lesson(chapter.introduction),
-        Text("\nScenes", f"bold {inks['accent']}"),
-        Text(titles),
-    )
-
-
-def parameter_lines(card: SceneCard) -> Text:
-    text = Text()
-    width = max((len(name) for name in card.parameters), default=0)
-    for name, parameter in card.parameters.items():
-        text.append(f"  {name.ljust(width)}  ", "bold")
-        text.append(parameter.show(parameter.default))
-        live = ", live" if parameter.live else ""
-        text.append(f"  {parameter.allowed}{live}", "dim")
-        text.append(f"\n  {' ' * width}  {parameter.help}\n" if parameter.help else "\n")
-    text.rstrip()
-    return text
 
 
 def claim_lines(
@@ -70,29 +22,55 @@ def claim_lines(
     inks: Inks,
     chosen: int | None = None,
     whole: bool = False,
-) -> Text:
+) -> RenderableType:
     """Every claim in full: sentence, comparison, state, and what breaks it."""
     known = {result.name: result for result in results}
-    text = Text()
+    rows = []
     for place, claim in enumerate(card.claims):
         result = known.get(claim.name) or ClaimResult(claim.name, claim.text)
         mark, ink, word = standing(result, whole)
         pointer = "▸ " if place == chosen else "  "
-        text.append(f"{pointer}{mark} ", f"bold {inks[ink]}")
-        text.append(f"{claim.text}\n", "bold" if place == chosen else "")
-        if result.value is not None:
-            text.append(f"    measured {comparison(result)}: {word}\n", inks[ink])
-        else:
-            text.append(f"    {claim.condition}", "dim")
-            text.append(f" · {result.reason}\n" if result.reason else "\n", "dim")
+        lines = [
+            Text(claim.text, "bold" if place == chosen else ""),
+            _measured(claim, result, word, inks[ink]),
+        ]
         if claim.breaks:
-            text.append(f"    breaks at {' '.join(show_settings(card, claim.breaks))}\n", "dim")
-        text.append("\n")
-    text.rstrip()
-    return text
+            lines.append(Text(f"breaks at {' '.join(show_settings(card, claim.breaks))}", "dim"))
+        if place:
+            rows.append((Text(), Text()))
+        rows.append((Text(f"{pointer}{mark}", f"bold {inks[ink]}"), Text("\n").join(lines)))
+    return hanging(rows, indent=0) if rows else Text()
 
 
-def source_page(card: SceneCard, dark: bool) -> RenderableType:
-    """The scene's own file, highlighted."""
-    theme = "monokai" if dark else "friendly"
-    return Syntax(card.source, "python", theme=theme, line_numbers=True, background_color="default")
+def _measured(claim: Claim, result: ClaimResult, word: str, ink: str) -> Text:
+    if result.value is not None:
+        return Text(f"measured {comparison(result)}: {word}", ink)
+    return Text(claim.condition + (f" · {result.reason}" if result.reason else ""), "dim")
+
+
+def source_part(source: str, dark: bool, first: int, last: int | None = None) -> RenderableType:
+    """Some lines of a scene's file, highlighted; what is too long goes on in the next line."""
+    lines = source.split("\n")[first - 1 : last]
+    return Syntax(
+        "\n".join(lines),
+        "python",
+        theme="monokai" if dark else "friendly",
+        line_numbers=True,
+        start_line=first,
+        word_wrap=True,
+        background_color="default",
+    )
+
+
+def class_line(source: str) -> int:
+    """The line, counted from 1, at which the scene's class begins; 1 where there is none."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 1
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    scenes = [node for node in classes if any("Scene" in ast.unparse(base) for base in node.bases)]
+    found = next(iter([*scenes, *classes]), None)
+    if found is None:
+        return 1
+    return min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from rich.table import Table
 from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -22,6 +23,18 @@ def put(widget: Static, text: Text) -> None:
         widget.update(text, layout=not (same_height and text.no_wrap))
     else:
         widget.update(text)
+
+
+def hanging(rows: Sequence[tuple[Text, Text]], indent: int = 2) -> Table:
+    """Each row's text beside its mark; what is wrapped begins under the text, not the mark."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    widest = max(mark.cell_len for mark, _ in rows)
+    table.add_column(width=widest + indent, no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    table.expand = True
+    for mark, text in rows:
+        table.add_row(Text(" " * indent) + mark, text)
+    return table
 
 
 class Scroll(VerticalScroll, can_focus=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 from textual.actions import SkipAction
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widgets import Log, Static
 
 from dlplay.draw.lesson import lesson
@@ -13,10 +14,14 @@ from dlplay.engine.timeline import log_at
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.part import Part
-from dlplay.tui.widgets.prose import source_page
+from dlplay.tui.widgets.prose import class_line, source_part
 from dlplay.tui.widgets.text import Scroll
 from dlplay.wire import events
 
+EMPTY_LOG = "Nothing has been printed. What the scene prints, and its warnings, appear here."
+# Control characters as signs: what a scene prints must not reach the terminal.
+CONTROLS = {n: 0x2400 + n for n in range(32) if n != 9} | {127: 0x2421}
+CONTROLS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 EDGE = 8  # lines of the screen that a page does not have, and of its text that stay in sight
 
 
@@ -88,19 +93,29 @@ class Dock(LessonPage):
         super().scroll_by(lines)
 
 
-class SourcePage(TextPage):
-    """The scene's own file."""
+class SourcePage(Page):
+    """The scene's own file, opened at its class: the lesson above it has a page of its own."""
 
     def __init__(self, session: Watched) -> None:
         super().__init__(session, "source")
         self._painted = OnChange(self.paint)
 
+    def compose(self) -> ComposeResult:
+        yield Static(id="source-above")
+        yield Static(id="source-class")
+
     def show(self) -> None:
         self._painted.see(self.session.card, self.app.current_theme.dark)
 
     def paint(self) -> None:
-        self.border_title = str(self.session.card.path)
-        self.put(source_page(self.session.card, self.app.current_theme.dark))
+        card, dark = self.session.card, self.app.current_theme.dark
+        self.border_title = Content(str(card.path))
+        above, below = self.query(Static)
+        line = class_line(card.source)
+        above.display = line > 1
+        above.update(source_part(card.source, dark, 1, line - 1))
+        below.update(source_part(card.source, dark, line))
+        self.call_after_refresh(self.scroll_to_widget, below, animate=False, top=True)
 
 
 class RunLog(Log, can_focus=False):
@@ -116,6 +131,7 @@ class LogPage(Page):
         self._written = 0  # lines of this history
 
     def compose(self) -> ComposeResult:
+        yield Static(EMPTY_LOG, id="log-empty", markup=False)
         yield RunLog(id="log-lines", max_lines=5000)
 
     @property
@@ -133,6 +149,10 @@ class LogPage(Page):
         if at is None and fresh:
             self._write(list(history.log)[-fresh:])
             self._written = history.logged
+        empty = not self.scrolled.line_count
+        self.scrolled.display = not empty
+        self.query_one("#log-empty").display = empty
 
     def _write(self, lines: list[events.Logged]) -> None:
-        self.scrolled.write_lines([text for line in lines for text in line.text.split("\n")])
+        texts = [text for line in lines for text in line.text.split("\n")]
+        self.scrolled.write_lines([text.translate(CONTROLS) for text in texts])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.message import Message
 from textual.widgets import Static
@@ -14,6 +15,8 @@ from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, put
 
 ONE_STEP = 1e-9  # a share of the run that is less than a step
+BAR = "─"
+LEAST = 8  # columns of a mark's name that tell something
 SIGNS = {"tweak": ("▾", "accent"), "spike": ("▲", "warning"), "diverged": ("✗", "error")}
 
 
@@ -83,17 +86,33 @@ def timebar(at: int, last: int, marks: list[Mark], width: int, inks: Inks) -> Te
     here = next((mark for mark in marks if mark.tick == at), None)
     words = f" step {at} of {last}" + (f" · {here.text}" if here else " · end: now")
     room = max(width - len(words) - 4, 10)
-    cells: list[tuple[str, str]] = [("─", "dim")] * room
+    cells: list[tuple[str, str]] = [(BAR, "dim")] * room
     for mark in marks:
         sign, ink = SIGNS[mark.kind]
         cells[place(mark.tick, last, room)] = (sign, inks[ink])
     cells[place(at, last, room)] = ("●", f"bold {inks['accent']}")
+    for mark in marks:
+        write_name(cells, place(mark.tick, last, room), mark, inks)
     text = Text(" ", no_wrap=True, overflow="ellipsis")
     for sign, style in cells:
         text.append(sign, style)
     text.append(words, "bold")
     text.truncate(width, overflow="ellipsis")
     return text
+
+
+def write_name(cells: list[tuple[str, str]], at: int, mark: Mark, inks: Inks) -> None:
+    """A mark's name beside it, whole or shortened, where the bar is free for as long."""
+    if cells[at][0] != SIGNS[mark.kind][0]:  # the cursor is there, whose words say it
+        return
+    free = 0
+    while at + 1 + free < len(cells) and cells[at + 1 + free][0] == BAR:
+        free += 1
+    name = mark.text if cell_len(mark.text) == len(mark.text) else ""
+    if len(name) > free - 2:
+        name = f"{name[: free - 3]}…" if free - 3 >= LEAST else ""
+    for offset, char in enumerate(f" {name} " if name else ""):
+        cells[at + 1 + offset] = (char, inks[SIGNS[mark.kind][1]])
 
 
 def place(tick: int, last: int, room: int) -> int:
