@@ -26,9 +26,11 @@ from dlplay.tui.widgets.claims import ClaimList
 from dlplay.tui.widgets.claims_page import ClaimsPage
 from dlplay.tui.widgets.comparison import ComparePage
 from dlplay.tui.widgets.grid import PanelGrid
+from dlplay.tui.widgets.headline import Headline
 from dlplay.tui.widgets.pages import Pages
 from dlplay.tui.widgets.parameters import ParameterList
 from dlplay.tui.widgets.part import Asked, Noted, Part
+from dlplay.tui.widgets.seeing import Seeing
 from dlplay.tui.widgets.sidebar import Sidebar
 from dlplay.tui.widgets.status import RunLine
 from dlplay.tui.widgets.text_pages import Dock
@@ -60,6 +62,8 @@ class StageScreen(FullScreen):
         self.side = Sidebar(self.session)
         self.dock = Dock(self.session)
         self.top = Title(self.session, self.pages)
+        self.headline = Headline(self.session)
+        self.seeing = Seeing(self.session, self.panels)
         self.time = TimeBar(self.session)
         self.line = RunLine(self.session)
         self.ticks = 0
@@ -73,10 +77,12 @@ class StageScreen(FullScreen):
     def compose(self) -> ComposeResult:
         yield Static(classes="too-small")
         yield self.top
+        yield self.headline
         with Horizontal(id="body"):
             yield self.dock
             yield self.pages
             yield self.side
+        yield self.seeing
         yield self.time
         yield self.line
         yield Footer(show_command_palette=False)
@@ -161,8 +167,8 @@ class StageScreen(FullScreen):
             self.notify(self.session.warning, severity="warning", timeout=10)
 
     def paint(self) -> None:
-        parts: list[Part] = [self.pages, self.top, self.dock, self.side.parameters]
-        for part in [*parts, self.side.claims, self.time, self.line]:
+        above: tuple[Part, ...] = (self.pages, self.top, self.headline, self.seeing)
+        for part in (*above, self.dock, *self.side.parts, self.time, self.line):
             part.show()
 
     def show_top(self) -> None:
