@@ -83,12 +83,15 @@ class Moment:
             self._end_recording()
         return batch
 
-    def part(self) -> None:
-        """Show a branch that is where it parts from the other run, or has ended before."""
+    def part(self) -> bool:
+        """Show a branch that is where it parts from the other run, or has ended before; whether
+        that is now."""
         history, parting = self.history, self.parting
-        if parting and (history.tick > parting.tick or history.finished is not None):
-            self.parting, self.at = None, None
-            self.number += 1
+        if not parting or not (history.tick > parting.tick or history.finished is not None):
+            return False
+        self.parting, self.at = None, None
+        self.number += 1
+        return True
 
     def close(self) -> None:
         """End the process and the recording, if there are any."""

@@ -18,6 +18,7 @@ from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import parameters_at
 from dlplay.tui.model.moment import Moment, Parting
+from dlplay.tui.model.pace import nearest, next_pace
 from dlplay.tui.model.pins import Pin
 from dlplay.tui.model.watching import Watched
 from dlplay.wire import events
@@ -44,6 +45,7 @@ class Session(Watched):
         values = card.defaults | dict(settings or {})
         super().__init__(card, values, seed=seed, device=device, library=library)
         self.launcher = launcher
+        self.pace = nearest(card.pace) if card.is_page else 0
         self._plan = tuple(tweaks)
 
     @property
@@ -66,12 +68,16 @@ class Session(Watched):
     def start(self, paused: bool = False) -> None:
         """Begin a new run with the settings as they are; an old one is ended."""
         tweaks, self._plan = self._plan, ()
-        self.moment = self._begun(self.values, tweaks, paused)
+        self.moment = self._begun(self.values, tweaks, self.pace, paused)
         self.moment.awaited = list(tweaks)
         self.moment.number += 1
 
     def _begun(
-        self, settings: dict[str, Any], tweaks: tuple[events.Tweaked, ...], paused: bool = False
+        self,
+        settings: dict[str, Any],
+        tweaks: tuple[events.Tweaked, ...],
+        pace: int,
+        paused: bool = False,
     ) -> Moment:
         """A run that has just begun, in place of the one before."""
         self.close()
@@ -88,6 +94,7 @@ class Session(Watched):
             paused=paused,
             xray=self.xray,
             tweaks=tweaks,
+            pace=pace,
         )
         recording = recorder.path if recorder is not None else None
         return Moment(self.runs, self.settings, live, recorder=recorder, recording=recording)
@@ -103,7 +110,7 @@ class Session(Watched):
         self.values = self.values | parameters_at(before, at) | draft
         self.seed = plan.seed
         kept = next((pin for pin in self.pins if pin.history is before), None) or self.pin()
-        begun = self._begun(plan.settings, plan.tweaks)
+        begun = self._begun(plan.settings, plan.tweaks, pace=0)  # its way is not looked at
         self.moment = replace(begun, at=at, parting=Parting(before, at))
         return kept
 
@@ -156,6 +163,12 @@ class Session(Watched):
             self.start(paused=True)
         assert self.run is not None
         self.run.step()
+
+    def change_pace(self, by: int) -> None:
+        """Show this run, and those to come, faster or slower."""
+        self.pace = next_pace(self.pace, by)
+        if self.run is not None and self.active and self.moment.parting is None:
+            self.run.pace(self.pace)
 
     def _to_now(self) -> None:
         self.seek(self.history.tick)
@@ -216,7 +229,8 @@ class Session(Watched):
             return False
         batch = moment.take()
         self._follow_plan()
-        moment.part()
+        if moment.part() and moment.live.state != "over":
+            moment.live.pace(self.pace)
         moment.rate.measure(self.history.tick, self.state == "running")
         return bool(batch)
 

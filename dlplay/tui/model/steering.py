@@ -11,12 +11,15 @@ from dlplay.author.claims import Claim
 from dlplay.author.parameters import ParameterError
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.engine.timeline import marks
+from dlplay.tui.model.pace import explained
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.words.address import show_settings
 
-Ask = Literal["go", "step", "again", "stop", "seed", "pin", "branch", "defaults", "xray"]
+Ask = Literal[
+    "go", "step", "again", "stop", "seed", "slower", "faster", "pin", "branch", "defaults", "xray"
+]
 Where = float | Literal["beginning", "now", "next mark", "mark before"]  # a share of the run
 RECORDED = "a recording shows what ran: nothing in it can be changed"
 ON_ITS_WAY = "the branch is on its way; x stops it"
@@ -40,6 +43,9 @@ def ask(session: Watched, what: Ask) -> str:
             return f"seed {session.seed}"
         case "stop":
             return stop(session)
+        case "slower" | "faster":
+            session.change_pace(1 if what == "faster" else -1)
+            return explained(session.pace)
         case "branch":
             return branch(session)
         case "defaults":

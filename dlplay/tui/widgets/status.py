@@ -5,6 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
+from dlplay.tui.model.pace import told
+from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, put
@@ -61,6 +63,12 @@ class RunLine(Static, Part):
     def action_new_seed(self) -> None:
         self.ask("seed")
 
+    def action_slower(self) -> None:
+        self.ask("slower")
+
+    def action_faster(self) -> None:
+        self.ask("faster")
+
     def action_branch(self) -> None:
         self.ask("branch")
 
@@ -88,6 +96,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
             if session.rate:
                 facts.append(f"{rate(session.rate)} steps/s")
                 facts.append(f"{clock((progress.total - progress.step) / session.rate)} left")
+    if isinstance(session, Session):
+        facts.append(told(session.pace))
     if finished is not None and finished.seconds:
         facts.append(f"{finished.seconds:.1f} s")
     started = session.history.started
