@@ -140,6 +140,7 @@ STAGE = (
     Action("next_panel", "tab", "Next panel", "Choose the next panel", "Panels"),
     Action("previous_panel", "shift+tab", "Previous panel", "Choose the previous", "Panels"),
     Action("zoom", "z", "Zoom", "Chosen panel on the whole screen, and back", "Panels", True),
+    Action("lead", "Z", "Lead", "Give the chosen panel the most room, and back", "Panels"),
     *(
         Action(f"zoom_to({n})", str(n), f"Panel {n}", f"Zoom panel {n}, and back", "Panels", False)
         for n in range(1, 10)

@@ -57,3 +57,48 @@ async def test_a_scene_without_words_for_its_panels_keeps_the_rows(open_app):
     async with open_app("fine", start=False) as (app, _):
         assert not app.screen.headline.display
         assert not app.screen.seeing.display
+
+
+def seen(app):
+    return [view.panel for view in app.screen.panels.views if view.display]
+
+
+async def test_another_panel_can_lead(open_app):
+    async with open_app("fine", start=False, size=(120, 40)) as (app, pilot):
+        views = app.screen.panels.views
+        area = app.screen.panels.size
+        await pilot.press("tab", "tab", "Z")
+        await until(pilot, lambda: views[2].size.width > views[0].size.width, "its room")
+        assert 2 * views[2].region.area >= area.width * area.height
+        assert "valley leads" in line(app, "status")
+        await pilot.press("Z")
+        await until(pilot, lambda: 2 * views[0].region.area >= area.width * area.height)
+
+
+async def test_at_80_columns_the_lead_is_alone_and_a_strip_names_the_others(open_app):
+    async with open_app("fine", start=False, size=(80, 24)) as (app, pilot):
+        assert seen(app) == ["loss"]
+        assert app.screen.strip.display
+        assert line(app, "strip").split() == [
+            "▸1",
+            "loss",
+            "2",
+            "weights",
+            "3",
+            "valley",
+            "4",
+            "words",
+        ]
+        await pilot.press("tab")
+        assert seen(app) == ["weights"]
+        await until(pilot, lambda: "▸2 weights" in line(app, "strip"), "the mark")
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: len(seen(app)) == 4 and not app.screen.strip.display)
+
+
+async def test_a_panel_of_few_lines_is_as_high_as_they_are(open_app):
+    async with open_app("page", size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        loss, note = app.screen.panels.views
+        await until(pilot, lambda: note.region.height == 5, "a low panel")
+        assert loss.region.height == app.screen.panels.size.height - 5

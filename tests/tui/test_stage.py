@@ -199,7 +199,7 @@ async def test_zoom_by_number_by_z_and_back(open_app):
         assert "no panel 9" in status(app)
 
 
-@pytest.mark.parametrize("key", ["4", "pagedown"])
+@pytest.mark.parametrize("key", ["4", "pageup"])
 async def test_a_panel_that_comes_into_sight_is_drawn_at_once(open_app, key):
     async with open_app("fine", size=(80, 24)) as (app, pilot):
         screen = app.screen

@@ -33,6 +33,7 @@ from dlplay.tui.widgets.part import Asked, Noted, Part
 from dlplay.tui.widgets.seeing import Seeing
 from dlplay.tui.widgets.sidebar import Sidebar
 from dlplay.tui.widgets.status import RunLine
+from dlplay.tui.widgets.strip import Strip
 from dlplay.tui.widgets.text_pages import Dock
 from dlplay.tui.widgets.timebar import TimeBar
 from dlplay.tui.widgets.title import Title
@@ -63,6 +64,7 @@ class StageScreen(FullScreen):
         self.dock = Dock(self.session)
         self.top = Title(self.session, self.pages)
         self.headline = Headline(self.session)
+        self.strip = Strip(self.pages)
         self.seeing = Seeing(self.session, self.panels)
         self.time = TimeBar(self.session)
         self.line = RunLine(self.session)
@@ -78,6 +80,7 @@ class StageScreen(FullScreen):
         yield Static(classes="too-small")
         yield self.top
         yield self.headline
+        yield self.strip
         with Horizontal(id="body"):
             yield self.dock
             yield self.pages
@@ -167,7 +170,7 @@ class StageScreen(FullScreen):
             self.notify(self.session.warning, severity="warning", timeout=10)
 
     def paint(self) -> None:
-        above: tuple[Part, ...] = (self.pages, self.top, self.headline, self.seeing)
+        above: tuple[Part, ...] = (self.pages, self.top, self.headline, self.strip, self.seeing)
         for part in (*above, self.dock, *self.side.parts, self.time, self.line):
             part.show()
 
