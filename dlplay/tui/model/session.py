@@ -23,7 +23,7 @@ from dlplay.tui.model.pins import Pin
 from dlplay.tui.model.watching import Watched
 from dlplay.wire import events
 
-RESTART_AFTER = 0.3  # seconds of silence after the last key that asks for a restart
+RESTART_AFTER = 0.5  # seconds of silence after the last key that asks for another run
 
 
 class Session(Watched):
@@ -95,6 +95,7 @@ class Session(Watched):
             xray=self.xray,
             tweaks=tweaks,
             pace=pace,
+            linger=True,
         )
         recording = recorder.path if recorder is not None else None
         return Moment(self.runs, self.settings, live, recorder=recorder, recording=recording)
@@ -178,23 +179,38 @@ class Session(Watched):
             self.run.stop()
 
     def set(self, name: str, value: Any) -> str:
-        """Give a parameter a value: "live" if it reaches the run, "restart" if the run begins
-        again for it, "set" if nothing runs, "draft" for a branch from the step that is looked at,
-        "" if it had that value. Back in time, raises ParameterError for one that is not live."""
+        """Give a parameter a value: "live" if it reaches the run, "after" if the finished run
+        shows it, "restart" if the run begins again for it, "set" if nothing ran or the user
+        stopped it, "draft" for a branch from the step that is looked at, "" if it had that value.
+        Back in time, raises ParameterError for one that is not live."""
         if self.shown[name] == value:
             return ""
         if self.at is not None:
             self.moment.draft[name] = checked_live(self.card.parameters, name, value)
             return "draft"
         self.values[name] = value
-        if self.run is None or not self.active:
+        if self.state in ("ready", "stopped"):
             return "set"
         if self.card.parameters[name].live and self.moment.restart_at is None:
-            self.run.tweak(name, value)
-            self.moment.begun_with = self.settings
-            return "live"
-        self.moment.restart_at = time.monotonic() + RESTART_AFTER
+            if self.moment.lingering:
+                self.moment.tweak_after(name, value)
+                return "after"
+            if self.run is not None and self.active:
+                self.run.tweak(name, value)
+                self.moment.begun_with = self.settings
+                return "live"
+        self.begin_again()
         return "restart"
+
+    def begin_again(self) -> None:
+        """Begin the run again as soon as no key has asked for it for a while."""
+        self.moment.restart_at = time.monotonic() + RESTART_AFTER
+
+    def defaults(self) -> None:
+        """All parameters back to their defaults; the run begins again."""
+        self._to_now()
+        self.values = dict(self.card.defaults)
+        self.begin_again()
 
     def look(self, xray: bool) -> None:
         self.xray = xray
@@ -229,6 +245,10 @@ class Session(Watched):
             return False
         batch = moment.take()
         self._follow_plan()
+        moment.notice_loss()
+        if moment.deaf:
+            moment.unanswered = False
+            self.begin_again()
         if moment.part() and moment.live.state != "over":
             moment.live.pace(self.pace)
         moment.rate.measure(self.history.tick, self.state == "running")

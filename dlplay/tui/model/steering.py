@@ -22,6 +22,7 @@ Ask = Literal[
 ]
 Where = float | Literal["beginning", "now", "next mark", "mark before"]  # a share of the run
 RECORDED = "a recording shows what ran: nothing in it can be changed"
+AGAIN = "the run begins again"  # half a second after the last key that asks for it
 ON_ITS_WAY = "the branch is on its way; x stops it"
 
 
@@ -49,7 +50,8 @@ def ask(session: Watched, what: Ask) -> str:
         case "branch":
             return branch(session)
         case "defaults":
-            return play(session, {}, "all defaults")
+            session.defaults()
+            return f"all defaults: {AGAIN}"
         case "xray":
             session.look(not session.xray)
             about = "x-ray: weights, gradients and activations of every layer"
@@ -99,7 +101,9 @@ def give(session: Watched, name: str, value: Any) -> str:
         case "live":
             return f"{shown} from the next step on"
         case "restart":
-            return f"{shown} is not live: the run begins again"
+            return f"{shown}: {AGAIN}"
+        case "after":
+            return f"{shown} in the finished run"
         case "draft":
             return f"{shown}: B goes on from step {session.at} with it"
         case "set":

@@ -81,6 +81,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     mark, ink, word = LOOKS.get(session.state, LOOKS["unfinished"])
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" {mark} {word} ", f"bold {inks[ink]}")
+    if session.after:
+        text.append("· after the run ", f"bold {inks['accent']}")
     finished = session.history.finished
     facts: list[str] = []
     progress = session.history.progress
@@ -109,6 +111,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     message = note or (finished.message if finished is not None else "")
     if message:
         text.append(f"· {message} ", inks["accent"] if note else inks[ink])
+    elif session.after:
+        text.append("· space runs it with these settings ", inks["accent"])
     elif session.stale and not session.active:
         text.append("· settings changed: space runs them ", inks["accent"])
     elif session.state == "ready":
