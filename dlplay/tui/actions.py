@@ -179,6 +179,7 @@ STAGE = (
     Action("export", "E", "Export", "The run as picture, page, data, script ...", "Comparing"),
     Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),
     Action("claims", "c", "Claims", "All claims in full, and back", "Pages", True),
+    Action("next_claim", "C", "Next claim", "Show the next claim's sentence whole", "Pages"),
     Action("source", "s", "Source", "The scene's own file, and back", "Pages"),
     Action("log", "o", "Log", "What the run printed, and back", "Pages"),
     Action(

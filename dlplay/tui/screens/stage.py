@@ -52,7 +52,17 @@ class StageScreen(FullScreen):
     WIDTHS = {"-wide": 110, "-widest": 180}
     HEADING = "Keys of the stage"
     # What has keys; those of the page that is seen come first.
-    PARTS = (ComparePage, ClaimsPage, PanelGrid, ParameterList, TimeBar, RunLine, Pages, Dock)
+    PARTS = (
+        ComparePage,
+        ClaimsPage,
+        PanelGrid,
+        ParameterList,
+        TimeBar,
+        RunLine,
+        ClaimList,
+        Pages,
+        Dock,
+    )
 
     def __init__(self, session: Watched, start: bool = True) -> None:
         """`start`: whether its run begins at once."""
@@ -125,7 +135,8 @@ class StageScreen(FullScreen):
     def owners(self) -> list[Widget]:
         """Who is offered a key, in this order."""
         side, below = self.side.parameters, (self.time, self.line)
-        return [self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
+        last = (self.side.claims, self.pages, self.dock)
+        return [self.pages.in_place, self.panels, side, *below, *last]
 
     async def action_do(self, name: str) -> None:
         if not self.check_action("do", (name,)):
@@ -150,6 +161,9 @@ class StageScreen(FullScreen):
         if session.poll() or (session.active and not session.history.tick):
             self._freshen()
         self._stands.see(session.state, session.runs)
+        happened = session.take_note()
+        if happened:
+            self.note(happened)
         self.line.tick()
         # With nothing new, a look a second: a finished run costs next to nothing.
         if self.ticks <= self._fresh_until or self.ticks % 10 == 0:
@@ -254,6 +268,10 @@ class StageScreen(FullScreen):
         self.side.parameters.show()
         if said:
             self.note(said)
+
+    @on(ClaimsPage.Chosen)
+    def choose_claim(self, event: ClaimsPage.Chosen) -> None:
+        self.side.claims.choose(event.place)
 
     @on(ClaimsPage.BreakAsked)
     def break_claim(self, event: ClaimsPage.BreakAsked) -> None:
