@@ -6,6 +6,7 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Footer, Static
@@ -14,6 +15,7 @@ from dlplay.author.parameters import Parameter
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.footing import footed, go, stand
 from dlplay.tui.model import steering
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
@@ -38,6 +40,7 @@ from dlplay.tui.widgets.text_pages import Dock
 from dlplay.tui.widgets.timebar import TimeBar
 from dlplay.tui.widgets.title import Title
 
+NAMES = {f"do('{action.name}')": action.name for action in STAGE}
 STEERING = frozenset(action.name for action in STAGE if action.steers)
 
 
@@ -83,6 +86,7 @@ class StageScreen(FullScreen):
         self._fresh_until = 3
         self._docked: bool | None = None  # None: the width decides
         self._stands = OnChange(self._freshen)
+        self._footing = OnChange(self.refresh_bindings)
         self._ended = OnChange(self._record)
         self._warned = OnChange(self._warn)
 
@@ -152,6 +156,11 @@ class StageScreen(FullScreen):
         steers = action == "do" and bool(STEERING.intersection(parameters))
         return None if steers and self.steered is None else True
 
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What the footer is made of: it shows what matters as things stand."""
+        return footed(super().active_bindings, self.session, NAMES)
+
     # What is seen
 
     def tick(self) -> None:
@@ -161,6 +170,7 @@ class StageScreen(FullScreen):
         if session.poll() or (session.active and not session.history.tick):
             self._freshen()
         self._stands.see(session.state, session.runs)
+        self._footing.see(stand(session), go(session))
         happened = session.take_note()
         if happened:
             self.note(happened)
@@ -312,7 +322,7 @@ class StageScreen(FullScreen):
 
     def action_address(self) -> None:
         self.app.copy_to_clipboard(self.session.address)
-        self.notify(self.session.address, title="Copied")
+        self.note(f"copied: {self.session.address}")
 
     async def action_export(self) -> None:
         view = self.panels.current
