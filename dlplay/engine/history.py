@@ -148,6 +148,7 @@ class History:
         self.claims: list[ClaimResult] = []
         self.judgements: list[events.Claims] = []  # at most JUDGEMENTS, and the newest
         self.tweaks: list[events.Tweaked] = []
+        self.after: dict[str, Any] = {}  # what was turned after the end: no part of the run
         self.headlines: list[events.Headline] = []  # at most HEADLINES, and the newest
         self.log: deque[events.Logged] = deque(maxlen=LOG_LINES)
         self.logged = 0  # lines in all; the log keeps the last LOG_LINES
@@ -199,6 +200,8 @@ class History:
                 self.judgements.append(event)
                 if len(self.judgements) > JUDGEMENTS:
                     self.judgements = [*self.judgements[:-1:2], event]
+            case events.Tweaked(name=name, value=value) if self.finished is not None:
+                self.after[name] = value
             case events.Tweaked():
                 self.tweaks.append(event)
             case events.Headline():

@@ -189,6 +189,17 @@ class LiveRun:
         """Whether the run is done and its process waits for live parameters to be turned."""
         return self.state == "over" and self._thread.is_alive()
 
+    @property
+    def lost(self) -> bool:
+        """Whether its process ended while it lingered, by accident."""
+        over = self.state == "over" and not self._thread.is_alive()
+        return over and self.order.linger and self._kill_at is None and bool(self.exit_code)
+
+    @property
+    def exit_code(self) -> int | None:
+        """How its process ended, as multiprocessing tells it; None before."""
+        return self._process.exitcode if self._process is not None else None
+
     def dismiss(self, grace: float = GRACE) -> None:
         """The run is not looked at any more: let its process end, whatever it does."""
         if self.lingering:

@@ -13,8 +13,9 @@ from textual.binding import Binding, BindingType
 @dataclass(frozen=True)
 class Action:
     """`name`: the method `action_name` of the screen, one of its parts, or the app. `keys`: as
-    Textual calls them. `label`: a word for the footer. `help`: what it does. `footer`: shown in
-    the footer. `steers`: a recording cannot do it.
+    Textual calls them. `label`: a word for the footer. `help`: what it does. `footer`: always
+    shown in the footer; what the stage shows there follows how things stand (see `footing`).
+    `steers`: a recording cannot do it.
     """
 
     name: str
@@ -43,6 +44,7 @@ KEY_NAMES = {
     "right_curly_bracket": "}",
     "question_mark": "?",
     "slash": "/",
+    "minus": "-",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "escape": "esc",
@@ -91,11 +93,21 @@ BROWSER = (
 )
 
 STAGE = (
-    Action("start_or_pause", "space", "Run", "Start, pause, go on", "Run", True, steers=True),
-    Action("step", "full_stop", "Step", "One step, then pause", "Run", True, steers=True),
-    Action("restart", "r", "Again", "Begin again with these settings", "Run", True, steers=True),
+    Action("start_or_pause", "space", "Run", "Start, pause, go on", "Run", steers=True),
+    Action("step", "full_stop", "Step", "One step, then pause", "Run", steers=True),
+    Action("restart", "r", "Again", "Begin again with these settings", "Run", steers=True),
     Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run", steers=True),
-    Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", True, steers=True),
+    Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", steers=True),
+    Action("slower", "minus", "Slower", "Show fewer steps a second", "Run", steers=True),
+    Action(
+        "faster",
+        "plus,equals_sign",
+        "Faster",
+        "More, up to as fast as it goes",
+        "Run",
+        steers=True,
+        shown="+",
+    ),
     Action("tries", "t", "Tries", "What will happen if ...? Say, then see", "Tries", steers=True),
     Action("riddle", "R", "Riddle", "One knob is turned: which?", "Tries", steers=True),
     Action("up", "k,up", "Previous", "Previous parameter (scrolls a page)", "Parameters"),
@@ -130,7 +142,8 @@ STAGE = (
     ),
     Action("next_panel", "tab", "Next panel", "Choose the next panel", "Panels"),
     Action("previous_panel", "shift+tab", "Previous panel", "Choose the previous", "Panels"),
-    Action("zoom", "z", "Zoom", "Chosen panel on the whole screen, and back", "Panels", True),
+    Action("zoom", "z", "Zoom", "Chosen panel on the whole screen, and back", "Panels"),
+    Action("lead", "Z", "Lead", "Give the chosen panel the most room, and back", "Panels"),
     *(
         Action(f"zoom_to({n})", str(n), f"Panel {n}", f"Zoom panel {n}, and back", "Panels", False)
         for n in range(1, 10)
@@ -167,8 +180,9 @@ STAGE = (
         "sweep", "S", "Sweep", "Run it at several values of a parameter", "Comparing", steers=True
     ),
     Action("export", "E", "Export", "The run as picture, page, data, script ...", "Comparing"),
-    Action("lesson", "i", "Lesson", "The lesson, and back", "Pages", True),
-    Action("claims", "c", "Claims", "All claims in full, and back", "Pages", True),
+    Action("lesson", "i", "Lesson", "The lesson, and back", "Pages"),
+    Action("claims", "c", "Claims", "All claims in full, and back", "Pages"),
+    Action("next_claim", "C", "Next claim", "Show the next claim's sentence whole", "Pages"),
     Action("source", "s", "Source", "The scene's own file, and back", "Pages"),
     Action("log", "o", "Log", "What the run printed, and back", "Pages"),
     Action(
@@ -177,9 +191,7 @@ STAGE = (
     Action("edit", "e", "Edit", "Open the scene in $EDITOR, then reload it", "Scene", steers=True),
     Action("address", "y", "Copy", "Copy the run's one-line address", "Scene"),
     Action("next_scene", "N", "Next scene", "Open the next scene of the course", "Scene"),
-    Action(
-        "back", "q,escape", "Back", "Back: from zoom, from a page, to the scenes", "Scene", True
-    ),
+    Action("back", "q,escape", "Back", "Back: from zoom, from a page, to the scenes", "Scene"),
 )
 
 SWEEP = (

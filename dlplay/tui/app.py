@@ -129,7 +129,8 @@ class DlplayApp(Program):
         except OSError as error:
             self.notify(str(error), title="The picture could not be saved", severity="error")
         else:
-            self.notify(str(path), title="Picture saved")
+            say = self.screen.note if isinstance(self.screen, FullScreen) else self.notify
+            say(f"picture saved: {path.name}")
 
     def picture(self) -> str:
         """The screen as SVG that fetches nothing: the viewer's own monospaced font will do."""

@@ -81,6 +81,7 @@ class FixedRun:
     state = "over"
     paused = False
     pid = None
+    lingering = lost = False
 
     def __init__(self, card) -> None:
         self.waiting = story(card)

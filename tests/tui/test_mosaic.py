@@ -4,26 +4,76 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.tui.widgets.mosaic import SMALLEST, plan
+from dlplay.tui.widgets.mosaic import LEAD, LOWEST, SMALLEST, Place, Want, pages, places
+from dlplay.tui.widgets.strip import fitted
+
+PICTURE = Want(lambda width: 14)
+TABLE = Want(lambda width: 6, stretches=False)
 
 
+def overlap(a: Place, b: Place) -> bool:
+    return (
+        a.x < b.x + b.width
+        and b.x < a.x + a.width
+        and a.y < b.y + b.height
+        and b.y < a.y + a.height
+    )
+
+
+@pytest.mark.parametrize("kinds", [(PICTURE,), (PICTURE, TABLE), (TABLE,)])
 @pytest.mark.parametrize("count", range(1, 13))
-@pytest.mark.parametrize("size", [(50, 20), (78, 36), (112, 44), (150, 56), (30, 7), (10, 3)])
-def test_every_panel_is_on_some_page_at_a_bearable_size(count, size):
-    layout = plan(count, *size)
-    assert layout.per_page * layout.pages >= count > layout.per_page * (layout.pages - 1)
-    cells = layout.columns * layout.rows
-    assert cells - (layout.column_span * layout.row_span - 1) == layout.per_page
-    assert layout.column_span <= layout.columns
-    assert layout.row_span <= layout.rows
-    if size[0] >= SMALLEST[0] and size[1] >= SMALLEST[1]:
-        assert size[0] // layout.columns >= SMALLEST[0]
-        assert size[1] // layout.rows >= SMALLEST[1]
+@pytest.mark.parametrize(
+    "size", [(50, 18), (78, 35), (90, 55), (112, 44), (150, 56), (30, 7), (10, 3)]
+)
+def test_the_lead_has_half_and_every_panel_is_on_some_page(kinds, count, size):
+    wants = [kinds[n % len(kinds)] for n in range(count)]
+    lead = count // 2
+    groups = pages(wants, lead, *size)
+    assert {number for group in groups for number in group} == set(range(count))
+    for group in groups:
+        found = places([wants[n] for n in group], *size)
+        assert len(found) == len(group)
+        assert not any(overlap(a, b) for n, a in enumerate(found) for b in found[:n])
+        for place in found:
+            assert place.x >= 0
+            assert place.y >= 0
+            assert place.x + place.width <= size[0]
+            assert place.y + place.height <= size[1]
+        if len(group) == 1:
+            continue
+        assert group[0] == lead
+        assert 2 * found[0].width * found[0].height >= size[0] * size[1]
+        for number, place in zip(group[1:], found[1:], strict=True):
+            assert place.width >= SMALLEST[0]
+            assert place.height >= (SMALLEST[1] if wants[number].stretches else LOWEST)
 
 
-def test_known_layouts():
-    assert (plan(4, 78, 36).columns, plan(4, 78, 36).rows) == (2, 2)
-    two_pages = plan(4, 50, 20)
-    assert (two_pages.columns, two_pages.rows, two_pages.pages) == (1, 2, 2)
-    five = plan(5, 112, 44)
-    assert (five.columns, five.rows, five.column_span) == (3, 2, 2)
+def test_at_80_columns_the_lead_is_alone():
+    assert pages([PICTURE] * 4, 0, 50, 19) == [[0], [1], [2], [3]]
+    assert pages([PICTURE, TABLE], 0, 50, 19) == [[0], [1]]
+
+
+def test_at_120_columns_four_panels_are_seen_and_eight_have_pages():
+    assert pages([PICTURE] * 4, 0, 78, 35) == [[0, 1, 2, 3]]
+    groups = pages([PICTURE] * 8, 2, 78, 35)
+    assert len(groups) == 3
+    assert all(group[0] == 2 for group in groups)
+
+
+def test_a_table_is_as_high_as_its_rows_and_the_lead_has_the_rest():
+    lead, table = places([PICTURE, TABLE], 78, 35)
+    assert (table.width, table.height) == (78, 6)
+    assert (lead.width, lead.height) == (78, 29)
+    assert lead.height > LEAD
+    lead, *others = places([PICTURE, TABLE, PICTURE], 90, 55)
+    assert 6 in [place.height for place in others]
+
+
+def test_names_are_shortened_to_fit_but_not_the_chosen_one():
+    names = ["best unit of each layer", "all units", "right alone", "whole net"]
+    assert fitted(names, 0, 100) == names
+    short = fitted(names, 1, 50)
+    assert short[1] == "all units"
+    assert short[0].endswith("…")
+    assert sum(len(f" {n} ") + 1 + len(name) for n, name in enumerate(short)) <= 50
+    assert fitted(names, 0, 10)[1:] == ["", "", ""]

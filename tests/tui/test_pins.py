@@ -22,7 +22,7 @@ async def two_runs(pilot, app):
     await until(pilot, lambda: session.state == "done", "the first run")
     await pilot.press("p")
     assert [pin.name for pin in session.pins] == ["A"]
-    await pilot.press("L", "r")
+    await pilot.press("L")  # which begins it again
     await until(pilot, lambda: session.runs == 2 and session.state == "done", "the second run")
     return session
 

@@ -30,7 +30,12 @@ def app(tmp_path, *, stage, look=None):
     progress.record("faults/warns", held=False)
     first = None
     if stage:
-        card = replace(catalog.find("faults/fine"), panels=PANELS, lesson=LESSON, claims=CLAIMS)
+        card = replace(
+            catalog.find("faults/fine"),
+            panels=dict.fromkeys(PANELS, ""),
+            lesson=LESSON,
+            claims=CLAIMS,
+        )
         first = {"card": card}
     return DlplayApp(catalog, FixedLauncher(), look or Look(), progress, first)
 

@@ -9,6 +9,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from dlplay.author.claims import Claim
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
+from dlplay.tui.footing import FOOTERS
 from dlplay.tui.screens.browser import Browser
 from dlplay.tui.widgets.claims import summary
 from dlplay.tui.widgets.dialogs import ChoiceDialog, Help, ValueDialog
@@ -124,7 +125,9 @@ async def test_big_steps_default_and_all_defaults(open_app):
         assert session.values["learning_rate"] == 0.1
         await pilot.press("j", "l", "j", "l", "D")
         assert session.values == session.card.defaults
-        assert session.runs == 1
+        assert session.runs == 0
+        assert "all defaults: the run begins again" in status(app)
+        await until(pilot, lambda: session.runs == 1, "the run")
 
 
 async def test_a_parameter_that_is_not_live_begins_again_and_says_so(open_app):
@@ -133,7 +136,7 @@ async def test_a_parameter_that_is_not_live_begins_again_and_says_so(open_app):
         await until(pilot, lambda: session.history.tick > 10, "the run")
         await pilot.press("down", "down", "right")
         assert session.values["size"] == 4
-        assert "not live" in status(app)
+        assert "size = 4: the run begins again" in status(app)
         await until(pilot, lambda: session.runs == 2, "the restart")
         await until(pilot, lambda: session.history.started is not None, "the second run")
         assert session.history.started.parameters["size"] == 4
@@ -199,7 +202,7 @@ async def test_zoom_by_number_by_z_and_back(open_app):
         assert "no panel 9" in status(app)
 
 
-@pytest.mark.parametrize("key", ["4", "pagedown"])
+@pytest.mark.parametrize("key", ["4", "pageup"])
 async def test_a_panel_that_comes_into_sight_is_drawn_at_once(open_app, key):
     async with open_app("fine", size=(80, 24)) as (app, pilot):
         screen = app.screen
@@ -312,6 +315,8 @@ async def test_the_address_is_copied(open_app):
     async with open_app("fine", {"learning_rate": 0.2}, seed=4, start=False) as (app, pilot):
         await pilot.press("y")
         assert app.clipboard == "dlplay open faults/fine learning_rate=0.2 --seed 4"
+        assert f"copied: {app.clipboard}" in status(app)
+        assert not app._notifications
 
 
 async def test_edit_reads_the_scene_again(open_app, monkeypatch, tmp_path):
@@ -367,12 +372,14 @@ async def test_themes_and_palette(open_app):
 
 async def test_f12_saves_a_picture_that_fetches_nothing(open_app, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    async with open_app("fine", start=False) as (_, pilot):
+    async with open_app("fine", start=False) as (app, pilot):
         await pilot.press("f12")
         (picture,) = tmp_path.glob("dlplay-*.svg")
         svg = picture.read_text()
         assert "learning_rate" in svg
         assert "url(" not in svg.replace("url(#", "")
+        assert f"picture saved: {picture.name}" in status(app)
+        assert not app._notifications
 
 
 async def test_a_terminal_that_is_too_small_says_so(open_app):
@@ -412,9 +419,46 @@ def test_every_action_has_a_key_a_sentence_and_a_method():
 
 
 def test_the_footer_fits_80_columns():
-    for table in (STAGE, BROWSER):
-        shown = [a for a in (*table, *EVERYWHERE) if a.footer]
-        assert sum(len(f" {a.written.split()[0]} {a.label} ") for a in shown) <= 80
+    stage = {action.name: action for action in STAGE}
+    tables = [[stage[name] for name in names] for names in FOOTERS.values()]
+    for table in (*tables, [a for a in BROWSER if a.footer]):
+        shown = [*table, *(a for a in EVERYWHERE if a.footer)]
+        labels = [
+            "Run again" if action.name == "start_or_pause" else action.label for action in shown
+        ]
+        keys = [action.written.split()[0] for action in shown]
+        assert sum(len(f" {k} {word} ") for k, word in zip(keys, labels, strict=True)) <= 80
+
+
+def footer(app):
+    shown = {}
+    for active in app.screen.active_bindings.values():
+        if active.binding.show:
+            shown.setdefault(active.binding.action, active.binding.description)
+    return list(shown.values())
+
+
+async def test_the_footer_follows_how_things_stand(open_app):
+    async with open_app("fine", LONG, start=False) as (app, pilot):
+        session = app.screen.session
+        assert footer(app)[0] == "Run"
+        await pilot.press("space")
+        await until(pilot, lambda: session.state == "running" and session.history.tick > 10)
+        assert footer(app)[0] == "Pause"
+        assert "Slower" in footer(app)
+        await pilot.press("space")
+        await until(pilot, lambda: session.state == "paused", "the pause")
+        assert footer(app)[0] == "Go on"
+        await pilot.press("home")
+        assert "Branch" in footer(app)
+        await pilot.press("end", "x")
+        await until(pilot, lambda: session.state == "stopped", "the stop")
+        assert footer(app)[0] == "Run again"
+        await until(
+            pilot,
+            lambda: any(key.description == "Run again" for key in app.screen.query("FooterKey")),
+            "the footer itself",
+        )
 
 
 @pytest.mark.parametrize("width", range(20, 60))
@@ -425,7 +469,7 @@ def test_a_narrow_list_of_claims_shows_no_part_of_a_number(width):
     ]
     claims = tuple(Claim(result.name, result.claim) for result in results)
     colours = dict.fromkeys(("success", "error", "muted", "warning"), "")
-    for line in summary(claims, results, width, colours, True, full=False).plain.split("\n"):
+    for line in summary(claims, results, width, colours, True, full=()).plain.split("\n"):
         assert len(line) <= width
         numbers = [word for word in line.split() if word[0].isdigit()]
         assert numbers in (

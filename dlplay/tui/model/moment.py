@@ -65,6 +65,9 @@ class Moment:
     parting: Parting | None = None  # of a branch that is not there yet
     restart_at: float | None = None  # when another run takes its place
     warning: str = ""
+    note: str = ""  # something that happened by itself, to be said once
+    unanswered: bool = False  # whether the finished run has yet to show what was turned
+    told_lost: bool = False
     rate: Rate = field(default_factory=Rate)
 
     @property
@@ -79,22 +82,51 @@ class Moment:
             self.recorder(batch)
             self.warning = self.recorder.trouble or self.warning
         self.history.feed(batch)
+        if any(isinstance(event, events.Tweaked) for event in batch) and self.unanswered:
+            self.unanswered = False
         if self.history.finished is not None:
             self._end_recording()
         return batch
 
-    def part(self) -> None:
-        """Show a branch that is where it parts from the other run, or has ended before."""
+    def part(self) -> bool:
+        """Show a branch that is where it parts from the other run, or has ended before; whether
+        that is now."""
         history, parting = self.history, self.parting
-        if parting and (history.tick > parting.tick or history.finished is not None):
-            self.parting, self.at = None, None
-            self.number += 1
+        if not parting or not (history.tick > parting.tick or history.finished is not None):
+            return False
+        self.parting, self.at = None, None
+        self.number += 1
+        return True
+
+    @property
+    def lingering(self) -> bool:
+        """Whether the run is done and its process still shows what is turned."""
+        done = self.history.finished is not None and self.history.finished.status == "done"
+        return done and self.live is not None and self.live.lingering
+
+    def tweak_after(self, name: str, value: Any) -> None:
+        """Turn a live parameter of the finished run."""
+        assert self.live is not None
+        self.live.tweak(name, value)
+        self.unanswered = True
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the finished run ended without showing what was turned."""
+        return self.unanswered and not self.lingering
+
+    def notice_loss(self) -> None:
+        """Say once that the process of the finished run is there no more."""
+        if self.live is not None and self.live.lost and not self.told_lost:
+            self.told_lost = True
+            self.note = "the finished run's process has ended: the next change begins it again"
 
     def close(self) -> None:
         """End the process and the recording, if there are any."""
-        if self.live is not None and self.live.state != "over":
-            self.take()
-            self.live.kill()
+        if self.live is not None:
+            if self.live.state != "over":
+                self.take()
+            self.live.kill()  # one that lingers too: it has nothing left to save
         self._end_recording()
 
     def _end_recording(self) -> None:

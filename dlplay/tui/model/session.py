@@ -18,11 +18,12 @@ from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import parameters_at
 from dlplay.tui.model.moment import Moment, Parting
+from dlplay.tui.model.pace import nearest, next_pace
 from dlplay.tui.model.pins import Pin
 from dlplay.tui.model.watching import Watched
 from dlplay.wire import events
 
-RESTART_AFTER = 0.3  # seconds of silence after the last key that asks for a restart
+RESTART_AFTER = 0.5  # seconds of silence after the last key that asks for another run
 
 
 class Session(Watched):
@@ -44,6 +45,7 @@ class Session(Watched):
         values = card.defaults | dict(settings or {})
         super().__init__(card, values, seed=seed, device=device, library=library)
         self.launcher = launcher
+        self.pace = nearest(card.pace) if card.is_page else 0
         self._plan = tuple(tweaks)
 
     @property
@@ -66,12 +68,16 @@ class Session(Watched):
     def start(self, paused: bool = False) -> None:
         """Begin a new run with the settings as they are; an old one is ended."""
         tweaks, self._plan = self._plan, ()
-        self.moment = self._begun(self.values, tweaks, paused)
+        self.moment = self._begun(self.values, tweaks, self.pace, paused)
         self.moment.awaited = list(tweaks)
         self.moment.number += 1
 
     def _begun(
-        self, settings: dict[str, Any], tweaks: tuple[events.Tweaked, ...], paused: bool = False
+        self,
+        settings: dict[str, Any],
+        tweaks: tuple[events.Tweaked, ...],
+        pace: int,
+        paused: bool = False,
     ) -> Moment:
         """A run that has just begun, in place of the one before."""
         self.close()
@@ -88,6 +94,8 @@ class Session(Watched):
             paused=paused,
             xray=self.xray,
             tweaks=tweaks,
+            pace=pace,
+            linger=True,
         )
         recording = recorder.path if recorder is not None else None
         history = History(self.history.styles)  # a series looks as it did in the run before
@@ -106,7 +114,7 @@ class Session(Watched):
         self.values = self.values | parameters_at(before, at) | draft
         self.seed = plan.seed
         kept = next((pin for pin in self.pins if pin.history is before), None) or self.pin()
-        begun = self._begun(plan.settings, plan.tweaks)
+        begun = self._begun(plan.settings, plan.tweaks, pace=0)  # its way is not looked at
         self.moment = replace(begun, at=at, parting=Parting(before, at))
         return kept
 
@@ -160,6 +168,12 @@ class Session(Watched):
         assert self.run is not None
         self.run.step()
 
+    def change_pace(self, by: int) -> None:
+        """Show this run, and those to come, faster or slower."""
+        self.pace = next_pace(self.pace, by)
+        if self.run is not None and self.active and self.moment.parting is None:
+            self.run.pace(self.pace)
+
     def _to_now(self) -> None:
         self.seek(self.history.tick)
 
@@ -168,23 +182,38 @@ class Session(Watched):
             self.run.stop()
 
     def set(self, name: str, value: Any) -> str:
-        """Give a parameter a value: "live" if it reaches the run, "restart" if the run begins
-        again for it, "set" if nothing runs, "draft" for a branch from the step that is looked at,
-        "" if it had that value. Back in time, raises ParameterError for one that is not live."""
+        """Give a parameter a value: "live" if it reaches the run, "after" if the finished run
+        shows it, "restart" if the run begins again for it, "set" if nothing ran or the user
+        stopped it, "draft" for a branch from the step that is looked at, "" if it had that value.
+        Back in time, raises ParameterError for one that is not live."""
         if self.shown[name] == value:
             return ""
         if self.at is not None:
             self.moment.draft[name] = checked_live(self.card.parameters, name, value)
             return "draft"
         self.values[name] = value
-        if self.run is None or not self.active:
+        if self.state in ("ready", "stopped"):
             return "set"
         if self.card.parameters[name].live and self.moment.restart_at is None:
-            self.run.tweak(name, value)
-            self.moment.begun_with = self.settings
-            return "live"
-        self.moment.restart_at = time.monotonic() + RESTART_AFTER
+            if self.moment.lingering:
+                self.moment.tweak_after(name, value)
+                return "after"
+            if self.run is not None and self.active:
+                self.run.tweak(name, value)
+                self.moment.begun_with = self.settings
+                return "live"
+        self.begin_again()
         return "restart"
+
+    def begin_again(self) -> None:
+        """Begin the run again as soon as no key has asked for it for a while."""
+        self.moment.restart_at = time.monotonic() + RESTART_AFTER
+
+    def defaults(self) -> None:
+        """All parameters back to their defaults; the run begins again."""
+        self._to_now()
+        self.values = dict(self.card.defaults)
+        self.begin_again()
 
     def look(self, xray: bool) -> None:
         self.xray = xray
@@ -219,7 +248,12 @@ class Session(Watched):
             return False
         batch = moment.take()
         self._follow_plan()
-        moment.part()
+        moment.notice_loss()
+        if moment.deaf:
+            moment.unanswered = False
+            self.begin_again()
+        if moment.part() and moment.live.state != "over":
+            moment.live.pace(self.pace)
         moment.rate.measure(self.history.tick, self.state == "running")
         return bool(batch)
 

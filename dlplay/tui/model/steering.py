@@ -11,15 +11,19 @@ from dlplay.author.claims import Claim
 from dlplay.author.parameters import ParameterError
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.engine.timeline import marks
+from dlplay.tui.model.pace import explained
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.words.address import show_settings
 
-Ask = Literal["go", "step", "again", "stop", "seed", "pin", "branch", "defaults", "xray"]
+Ask = Literal[
+    "go", "step", "again", "stop", "seed", "slower", "faster", "pin", "branch", "defaults", "xray"
+]
 Where = float | Literal["beginning", "now", "next mark", "mark before"]  # a share of the run
 RECORDED = "a recording shows what ran: nothing in it can be changed"
 VEILED = "answer the riddle first; esc leaves it"
+AGAIN = "the run begins again"  # half a second after the last key that asks for it
 ON_ITS_WAY = "the branch is on its way; x stops it"
 
 
@@ -41,10 +45,14 @@ def ask(session: Watched, what: Ask) -> str:
             return f"seed {session.seed}"
         case "stop":
             return stop(session)
+        case "slower" | "faster":
+            session.change_pace(1 if what == "faster" else -1)
+            return explained(session.pace)
         case "branch":
             return branch(session)
         case "defaults":
-            return play(session, {}, "all defaults")
+            session.defaults()
+            return f"all defaults: {AGAIN}"
         case "xray":
             session.look(not session.xray)
             about = "x-ray: weights, gradients and activations of every layer"
@@ -96,7 +104,9 @@ def give(session: Watched, name: str, value: Any) -> str:
         case "live":
             return f"{shown} from the next step on"
         case "restart":
-            return f"{shown} is not live: the run begins again"
+            return f"{shown}: {AGAIN}"
+        case "after":
+            return f"{shown} in the finished run"
         case "draft":
             return f"{shown}: B goes on from step {session.at} with it"
         case "set":

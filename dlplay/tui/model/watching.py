@@ -91,6 +91,16 @@ class Watched(ABC):
         return self.moment.warning
 
     @property
+    def after(self) -> bool:
+        """Whether what is seen was turned after the end of the run, and is no part of it."""
+        return bool(self.history.after) and self.at is None
+
+    def take_note(self) -> str:
+        """Something that happened by itself, to be said once."""
+        note, self.moment.note = self.moment.note, ""
+        return note
+
+    @property
     def rate(self) -> float:
         """Steps a second, lately."""
         return self.moment.rate.value

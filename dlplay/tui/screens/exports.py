@@ -34,6 +34,6 @@ async def ask_export(screen: Screen[None], session: Watched, panel: str | None, 
         except ExportError as error:
             screen.notify(str(error), title="The run could not be exported", severity="error")
         else:
-            screen.notify(str(path), title="Exported")
+            screen.post_message(Noted(f"exported: {path}"))
 
     await screen.app.push_screen(ChoiceDialog("export", lines, lines[0]), take)

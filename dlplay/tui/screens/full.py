@@ -51,6 +51,10 @@ class FullScreen(Screen[None]):
     def fit(self, width: int, height: int) -> None:
         """Lay out for this size; for the subclass."""
 
+    def note(self, text: str) -> None:
+        """Say what a key did; a screen with a status line says it there."""
+        self.notify(text, markup=False)
+
     def action_help(self) -> None:
         self.app.push_screen(Help(self.HEADING, self.ACTIONS))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Footer, Static
@@ -14,6 +15,7 @@ from dlplay.author.parameters import Parameter
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.footing import footed, go, stand
 from dlplay.tui.model import steering
 from dlplay.tui.model.place import next_scene
 from dlplay.tui.model.session import Session
@@ -27,16 +29,20 @@ from dlplay.tui.widgets.claims import ClaimList
 from dlplay.tui.widgets.claims_page import ClaimsPage
 from dlplay.tui.widgets.comparison import ComparePage
 from dlplay.tui.widgets.grid import PanelGrid
+from dlplay.tui.widgets.headline import Headline
 from dlplay.tui.widgets.pages import Pages
 from dlplay.tui.widgets.parameters import ParameterList
 from dlplay.tui.widgets.part import Asked, Noted, Part
+from dlplay.tui.widgets.seeing import Seeing
 from dlplay.tui.widgets.sidebar import Sidebar
 from dlplay.tui.widgets.status import RunLine
+from dlplay.tui.widgets.strip import Strip
 from dlplay.tui.widgets.text_pages import Dock
 from dlplay.tui.widgets.timebar import TimeBar
 from dlplay.tui.widgets.title import Title
 from dlplay.tui.widgets.tries import TryStrip
 
+NAMES = {f"do('{action.name}')": action.name for action in STAGE}
 STEERING = frozenset(action.name for action in STAGE if action.steers)
 
 
@@ -59,6 +65,7 @@ class StageScreen(FullScreen):
         ParameterList,
         TimeBar,
         RunLine,
+        ClaimList,
         Pages,
         Dock,
     )
@@ -72,6 +79,9 @@ class StageScreen(FullScreen):
         self.side = Sidebar(self.session)
         self.dock = Dock(self.session)
         self.top = Title(self.session, self.pages)
+        self.headline = Headline(self.session)
+        self.strip = Strip(self.pages)
+        self.seeing = Seeing(self.session, self.panels)
         self.tries = TryStrip(self.session)
         self.time = TimeBar(self.session)
         self.line = RunLine(self.session)
@@ -80,16 +90,20 @@ class StageScreen(FullScreen):
         self._fresh_until = 3
         self._docked: bool | None = None  # None: the width decides
         self._stands = OnChange(self._freshen)
+        self._footing = OnChange(self.refresh_bindings)
         self._ended = OnChange(self._record)
         self._warned = OnChange(self._warn)
 
     def compose(self) -> ComposeResult:
         yield Static(classes="too-small")
         yield self.top
+        yield self.headline
+        yield self.strip
         with Horizontal(id="body"):
             yield self.dock
             yield self.pages
             yield self.side
+        yield self.seeing
         yield self.tries
         yield self.time
         yield self.line
@@ -130,7 +144,8 @@ class StageScreen(FullScreen):
     def owners(self) -> list[Widget]:
         """Who is offered a key, in this order."""
         side, below = self.side.parameters, (self.time, self.line)
-        return [self.tries, self.pages.in_place, self.panels, side, *below, self.pages, self.dock]
+        last = (self.side.claims, self.pages, self.dock)
+        return [self.tries, self.pages.in_place, self.panels, side, *below, *last]
 
     async def action_do(self, name: str) -> None:
         if not self.check_action("do", (name,)) or self.tries.bars(name):
@@ -146,6 +161,11 @@ class StageScreen(FullScreen):
         steers = action == "do" and bool(STEERING.intersection(parameters))
         return None if steers and self.steered is None else True
 
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What the footer is made of: it shows what matters as things stand."""
+        return footed(super().active_bindings, self.session, NAMES)
+
     # What is seen
 
     def tick(self) -> None:
@@ -155,6 +175,10 @@ class StageScreen(FullScreen):
         if session.poll() or (session.active and not session.history.tick):
             self._freshen()
         self._stands.see(session.state, session.runs)
+        self._footing.see(stand(session), go(session))
+        happened = session.take_note()
+        if happened:
+            self.note(happened)
         self.line.tick()
         # With nothing new, a look a second: a finished run costs next to nothing.
         if self.ticks <= self._fresh_until or self.ticks % 10 == 0:
@@ -179,8 +203,9 @@ class StageScreen(FullScreen):
             self.notify(self.session.warning, severity="warning", timeout=10)
 
     def paint(self) -> None:
-        parts: list[Part] = [self.pages, self.top, self.dock, self.side.parameters]
-        for part in [*parts, self.side.claims, self.tries, self.time, self.line]:
+        above: tuple[Part, ...] = (self.pages, self.top, self.headline, self.strip, self.seeing)
+        beside: tuple[Part, ...] = (self.dock, *self.side.parts)
+        for part in (*above, *beside, self.tries, self.time, self.line):
             part.show()
 
     def show_top(self) -> None:
@@ -264,6 +289,10 @@ class StageScreen(FullScreen):
         if said:
             self.note(said)
 
+    @on(ClaimsPage.Chosen)
+    def choose_claim(self, event: ClaimsPage.Chosen) -> None:
+        self.side.claims.choose(event.place)
+
     @on(ClaimsPage.BreakAsked)
     def break_claim(self, event: ClaimsPage.BreakAsked) -> None:
         self.did(steering.break_claim(self.session, event.claim))
@@ -310,7 +339,7 @@ class StageScreen(FullScreen):
 
     def action_address(self) -> None:
         self.app.copy_to_clipboard(self.session.address)
-        self.notify(self.session.address, title="Copied")
+        self.note(f"copied: {self.session.address}")
 
     async def action_export(self) -> None:
         view = self.panels.current

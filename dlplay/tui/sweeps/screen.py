@@ -345,7 +345,7 @@ class SweepScreen(FullScreen):
 
     def action_address(self) -> None:
         self.app.copy_to_clipboard(self.found.command)
-        self.notify(self.found.command, title="Copied")
+        self.note(f"copied: {self.found.command}")
 
     def action_open(self) -> None:
         run = self.run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
@@ -44,29 +46,53 @@ class ClaimList(Scroll, Part):
         super().__init__(id="claims-short")
         self.border_title = "claims"
         self.session = session
+        self.chosen = 0  # whose sentence stands whole where there is no room for all
         self._painted = OnChange(self.paint)
 
     def compose(self) -> ComposeResult:
         yield Static(id="claim-lines")
 
     def show(self) -> None:
-        self._painted.see(self.session.card, *judged(self.session), self.size, self.app.theme)
+        session = self.session
+        self._painted.see(session.card, *judged(session), self.size, self.chosen, self.app.theme)
+
+    def choose(self, place: int) -> None:
+        """Show the sentence of this claim whole."""
+        self.chosen = place % max(len(self.session.card.claims), 1)
+        self.show()
+
+    def action_next_claim(self) -> None:
+        self.choose(self.chosen + 1)
 
     def paint(self) -> None:
         claims, (results, whole) = self.session.card.claims, judged(self.session)
         width, colours = max(self.size.width - 1, 20), self.inks
-        sentences = summary(claims, results, width, colours, whole, full=True)
-        fits = sum(-(-len(row.plain) // width) for row in sentences.split("\n")) <= self.size.height
-        text = sentences if fits else summary(claims, results, width, colours, whole, full=False)
-        text.no_wrap = not fits
+        everyone = range(len(claims))
+        text = summary(claims, results, width, colours, whole, full=everyone)
+        if not self._fits(text, width):
+            chosen = min(self.chosen, max(len(claims) - 1, 0))
+            text = summary(claims, results, width, colours, whole, full=[chosen])
         put(self.query_one(Static), text)
-        names = {claim.name for claim in claims}
-        held, known = sum(r.holds is True for r in results if r.name in names), len(names)
-        self.border_subtitle = f"{held} of {known} hold" if known else ""
-        self.set_class(whole and held == known, "-held")
+        stands = standings(claims, results)
+        self.border_subtitle = stands
+        self.set_class(whole and stands.startswith(f"{len(claims)} of"), "-held")
+
+    def _fits(self, text: Text, width: int) -> bool:
+        return len(text.wrap(self.app.console, width)) <= self.size.height
 
     def on_click(self) -> None:
         self.tell(self.Opened())
+
+
+def standings(claims: Sequence[Claim], results: Sequence[ClaimResult]) -> str:
+    """How many of the claims hold; nothing where there are none."""
+    names = {claim.name for claim in claims}
+    known = [result for result in results if result.name in names]
+    if not claims:
+        return ""
+    if all(result.holds is None for result in known):
+        return "not measured yet"
+    return f"{sum(result.holds is True for result in known)} of {len(names)} hold"
 
 
 def judged(session: Watched) -> tuple[list[ClaimResult], bool]:
@@ -82,9 +108,9 @@ def summary(
     inks: Inks,
     whole: bool,
     *,
-    full: bool,
+    full: Collection[int],
 ) -> Text:
-    """The claims, one line each; or, `full`, each with its sentence."""
+    """The claims, one line each; those of the places `full` with their sentences."""
     known = {result.name: result for result in results}
     text = Text()
     for place, claim in enumerate(claims):
@@ -92,7 +118,7 @@ def summary(
         mark, ink, _ = standing(result, whole)
         text.append("\n" if place else "")
         text.append(f"{mark} ", f"bold {inks[ink]}")
-        if full:
+        if place in full:
             text.append(claim.text)
             numbers = comparison(result) or claim.condition
             text.append(f"\n  {numbers}", inks[ink] if result.value is not None else "dim")

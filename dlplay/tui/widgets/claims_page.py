@@ -15,6 +15,13 @@ from dlplay.tui.widgets.text_pages import TextPage
 class ClaimsPage(TextPage):
     """All claims in full. Its keys choose one, and play what breaks it."""
 
+    class Chosen(Message):
+        """The user chose the claim at this place."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
+
     class BreakAsked(Message):
         """The user wants to see this claim broken; None: there is none."""
 
@@ -51,6 +58,7 @@ class ClaimsPage(TextPage):
             self.scroll_by(2 * by)
             return
         self.chosen = (max(self.chosen, 0) + by) % len(self.listed)
+        self.tell(self.Chosen(self.chosen))
         self.show()
 
     def action_type(self) -> None:
@@ -64,4 +72,5 @@ class ClaimsPage(TextPage):
     def _break(self, place: int) -> None:
         if self.listed:
             self.chosen = place % len(self.listed)
+            self.tell(self.Chosen(self.chosen))
         self.tell(self.BreakAsked(self.listed[self.chosen] if self.listed else None))

@@ -1,4 +1,4 @@
-"""All panels of a run, in a grid that fits the terminal."""
+"""All panels of a run, fitted to the terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.message import Message
 from dlplay import draw
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.changes import OnChange
-from dlplay.tui.widgets.mosaic import plan
+from dlplay.tui.widgets.mosaic import Place, pages, places
 from dlplay.tui.widgets.panel import PanelView
 from dlplay.tui.widgets.part import Part
 from dlplay.wire import events
@@ -34,6 +34,8 @@ class PanelGrid(Container, Part):
         self._turn = 0  # counts what was shown: panels that are dear take turns
         self._run = OnChange(self.forget)
         self._xray = OnChange(self._choose_xray)
+        self._wants = OnChange(self.lay_out)
+        self._led = ""  # the panel that was made the lead
         self.views: list[PanelView] = []
         self.chosen = 0
         self.zoomed = False
@@ -54,6 +56,8 @@ class PanelGrid(Container, Part):
         if set(self.names) != {view.panel for view in self.views}:
             self.have(self.names)
         self._xray.see(self.session.xray)
+        wide = max(self.size.width // 2, 3)
+        self._wants.see([(view.want.stretches, view.rows(wide)) for view in self.views])
         self._turn += 1
         at_once = self.session.history.finished is not None or self.session.at is not None
         for place, view in enumerate(self.views):
@@ -99,23 +103,32 @@ class PanelGrid(Container, Part):
         self.lay_out()
 
     def lay_out(self) -> None:
-        """Fit the grid to the size; mark the chosen panel."""
+        """Fit the panels to the size; mark the chosen one."""
         if not self.views or not self.size:
             return
-        layout = plan(1 if self.zoomed else len(self.views), self.size.width, self.size.height)
-        self.pages = 1 if self.zoomed else layout.pages
+        groups = self._groups()
+        self.pages = len(groups)
         self.page = min(self.page, self.pages - 1)
-        first = self.chosen if self.zoomed else self.page * layout.per_page
-        shown = range(first, min(first + layout.per_page, len(self.views)))
-        if len(shown) < layout.per_page:  # the last page may have fewer
-            layout = plan(len(shown), self.size.width, self.size.height)
-        self.styles.grid_size_columns, self.styles.grid_size_rows = layout.columns, layout.rows
-        for place, view in enumerate(self.views):
-            view.display = place in shown
-            view.styles.column_span = layout.column_span if place == first else 1
-            view.styles.row_span = layout.row_span if place == first else 1
-            view.border_title = f"{place + 1} {view.panel}"
-            view.set_class(place == self.chosen and len(self.views) > 1, "-chosen")
+        shown = groups[self.page]
+        found = places([self.views[n].want for n in shown], *self.size)
+        for number, view in enumerate(self.views):
+            view.display = number in shown
+            view.border_title = f"{number + 1} {view.panel}"
+            view.set_class(number == self.chosen and len(self.views) > 1, "-chosen")
+            if view.display:
+                _move(view, found[shown.index(number)])
+
+    def _groups(self) -> list[list[int]]:
+        """Which panels are seen together."""
+        if self.zoomed:
+            return [[self.chosen]]
+        return pages([view.want for view in self.views], self.lead, *self.size)
+
+    @property
+    def lead(self) -> int:
+        """The number of the panel that has most room: the first, unless another was made it."""
+        names = [view.panel for view in self.views]
+        return names.index(self._led) if self._led in names else 0
 
     def on_resize(self) -> None:
         self.lay_out()
@@ -130,8 +143,9 @@ class PanelGrid(Container, Part):
             return
         self.chosen = place % len(self.views)
         if not self.zoomed and self.size:
-            layout = plan(len(self.views), self.size.width, self.size.height)
-            self.page = self.chosen // layout.per_page
+            groups = self._groups()
+            if self.page >= len(groups) or self.chosen not in groups[self.page]:
+                self.page = next(n for n, group in enumerate(groups) if self.chosen in group)
         self.lay_out()
 
     def zoom(self, place: int | None = None) -> None:
@@ -156,13 +170,13 @@ class PanelGrid(Container, Part):
 
     @property
     def where(self) -> str:
-        """Which panels are seen, where they are not all: `panels 3-4 of 5`."""
-        shown = [place + 1 for place, view in enumerate(self.views) if view.display]
+        """Which panels are seen, where they are not all: `panels 1 4 of 5`."""
+        shown = [str(number + 1) for number, view in enumerate(self.views) if view.display]
         if not shown or len(shown) == len(self.views):
             return ""
-        ends = f"{shown[0]}-{shown[-1]}" if len(shown) > 1 else f"{shown[0]}"
         more = "z: all" if self.zoomed else "pgdn: more"
-        return f"panel{'s' if len(shown) > 1 else ''} {ends} of {len(self.views)} · {more}"
+        several = "s" if len(shown) > 1 else ""
+        return f"panel{several} {' '.join(shown)} of {len(self.views)} · {more}"
 
     # What the keys do
 
@@ -176,6 +190,16 @@ class PanelGrid(Container, Part):
             return
         self.zoom(number - 1)
         self.tell(self.Arranged(zoom=True))
+
+    def action_lead(self) -> None:
+        """Make the chosen panel the lead; if it is that already, the first one again."""
+        if self.current is None:
+            return
+        self._led = "" if self.chosen == self.lead else self.current.panel
+        self.zoomed = False
+        self.choose(self.chosen)
+        self.note(f"{self.views[self.lead].panel} leads")
+        self.tell(self.Arranged())
 
     def action_next_panel(self) -> None:
         self.choose(self.chosen + 1)
@@ -246,3 +270,10 @@ class PanelGrid(Container, Part):
         if self.current is not None and isinstance(self.current.content, kind):
             return [self.current]
         return [view for view in self.views if isinstance(view.content, kind)]
+
+
+def _move(view: PanelView, place: Place) -> None:
+    """Put a panel in its place."""
+    styles = view.styles
+    styles.offset = (place.x, place.y)
+    styles.width, styles.height = place.width, place.height

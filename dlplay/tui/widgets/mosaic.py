@@ -1,70 +1,144 @@
-"""How panels share a rectangle: columns, rows, and pages where they do not all fit."""
+"""How panels share a rectangle: one leads, the others share what it leaves.
+
+The lead has half of the rectangle or more. The others are as high as what they hold; those that
+find no room are on further pages, beside the lead. Where there is no room for any, each panel is
+alone.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-SMALLEST = (30, 9)  # cells of a panel with its border
+SMALLEST = (30, 9)  # cells of a picture beside the lead, with its border
+LOWEST = 5  # rows of what holds few lines
+LEAD = 16  # rows that the lead has at least where another is under it
 BEST_SHAPE = 2.6  # width to height, in cells: a little wider than square to the eye
+IDLE = 20  # how bad it is that room lies idle
+SHARES = (1 / 2, 2 / 5, 1 / 3)  # of the width, for a column beside the lead
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A grid of `columns` x `rows`, the first panel `column_span` x `row_span`.
+class Want:
+    """What a panel would like: so many `rows` at a width, with its border. One that `stretches`
+    is a picture, and better the larger it is; others have no use for more."""
 
-    `per_page` panels are seen at a time, on `pages` pages.
-    """
+    rows: Callable[[int], int]
+    stretches: bool = True
 
-    columns: int
-    rows: int
-    column_span: int
-    row_span: int
-    per_page: int
-    pages: int
-
-
-def plan(count: int, width: int, height: int) -> Plan:
-    """The best grid for `count` panels in `width` x `height` cells."""
-    count = max(count, 1)
-    per_page = count
-    while per_page > 1 and not _grids(per_page, width, height):
-        per_page -= 1
-    # Pages of even size look calmer than a full one and a rest.
-    pages = -(-count // per_page)
-    per_page = -(-count // pages)
-    columns, rows = min(
-        _grids(per_page, width, height) or [(1, 1)],
-        key=lambda grid: _strain(per_page, grid, width, height),
-    )
-    return Plan(columns, rows, *_spans(per_page, columns, rows, width, height), per_page, pages)
+    def least(self, width: int) -> int:
+        if self.stretches:
+            return SMALLEST[1]
+        return max(LOWEST, min(self.rows(width), SMALLEST[1]))
 
 
-def _spans(count: int, columns: int, rows: int, width: int, height: int) -> tuple[int, int]:
-    """The first panel takes the spare cells, sideways or downwards, whichever suits its shape."""
-    left = columns * rows - count
-    cell = (width / columns) / (height / rows)
-    tall = left == rows - 1 and _unfit(cell / (left + 1)) < _unfit(cell * (left + 1))
-    return (1, left + 1) if tall else (left + 1, 1)
+@dataclass(frozen=True)
+class Place:
+    """Where a panel is, in cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
 
 
-def _grids(count: int, width: int, height: int) -> list[tuple[int, int]]:
-    """Grids that hold `count` panels of a bearable size, all spare cells in one row or column."""
-    found = []
-    for columns in range(1, count + 1):
-        rows = -(-count // columns)
-        left = columns * rows - count
-        if left < columns and width // columns >= SMALLEST[0] and height // rows >= SMALLEST[1]:
-            found.append((columns, rows))
-    return found
+def pages(wants: Sequence[Want], lead: int, width: int, height: int) -> list[list[int]]:
+    """Which panels are seen together, by their numbers; the lead first, on every page. Where
+    nothing fits beside it, one panel a page."""
+    others = [number for number in range(len(wants)) if number != lead]
+    if not others:
+        return [[lead]]
+    for count in range(len(others), 0, -1):
+        # Pages of even size look calmer than a full one and a rest.
+        even = math.ceil(len(others) / math.ceil(len(others) / count))
+        groups = [[lead, *others[at : at + even]] for at in range(0, len(others), even)]
+        if all(_layouts([wants[n] for n in group], width, height) for group in groups):
+            return groups
+    return [[number] for number in range(len(wants))]
 
 
-def _strain(count: int, grid: tuple[int, int], width: int, height: int) -> float:
-    """How far the panels are from their best shape, on the average, and how uneven in size."""
-    columns, rows = grid
-    cell = (width / columns) / (height / rows)
-    across, down = _spans(count, columns, rows, width, height)
-    shapes = _unfit(cell * across / down) + (count - 1) * _unfit(cell)
-    return shapes / count + 0.15 * (columns * rows - count)
+def places(wants: Sequence[Want], width: int, height: int) -> list[Place]:
+    """Where the panels of a page are, the lead first."""
+    layouts = _layouts(wants, width, height) if len(wants) > 1 else []
+    return min(layouts, key=lambda layout: _strain(wants, layout), default=[whole(width, height)])
+
+
+def whole(width: int, height: int) -> Place:
+    """All of the rectangle."""
+    return Place(0, 0, width, height)
+
+
+def _layouts(wants: Sequence[Want], width: int, height: int) -> list[list[Place]]:
+    """All that can be done with the lead and some others, so that each is of a bearable size."""
+    below = (_below(wants, columns, width, height) for columns in range(1, len(wants)))
+    beside = (_beside(wants, int(width * share), width, height) for share in SHARES)
+    return [layout for layout in (*below, *beside) if layout]
+
+
+def _below(wants: Sequence[Want], columns: int, width: int, height: int) -> list[Place]:
+    """The others in rows under the lead, so many in each; nothing where they do not fit."""
+    cell, others = width // columns, wants[1:]
+    rows = [others[at : at + columns] for at in range(0, len(others), columns)]
+    room = height - max(LEAD, math.ceil(height / 2))
+    least = [max(want.least(cell) for want in row) for row in rows]
+    if cell < SMALLEST[0] or sum(least) > room:
+        return []
+    heights = _shared(room, [max(want.rows(cell) for want in row) for row in rows], least)
+    top = height - sum(heights)
+    layout = [Place(0, 0, width, top)]
+    for row, high in zip(rows, heights, strict=True):
+        edges = [width * n // len(row) for n in range(len(row) + 1)]
+        layout += [Place(a, top, b - a, high) for a, b in pairwise(edges)]
+        top += high
+    return layout
+
+
+def _beside(wants: Sequence[Want], wide: int, width: int, height: int) -> list[Place]:
+    """The others in a column beside the lead; nothing where they do not fit."""
+    others = wants[1:]
+    least = [want.least(wide) for want in others]
+    if not SMALLEST[0] <= wide <= width - wide or sum(least) > height:
+        return []
+    heights = _shared(height, [want.rows(wide) for want in others], least)
+    growing = [place for place, want in enumerate(others) if want.stretches]
+    for turn in range(height - sum(heights) if growing else 0):
+        heights[growing[turn % len(growing)]] += 1
+    layout, top = [Place(0, 0, width - wide, height)], 0
+    for high in heights:
+        layout.append(Place(width - wide, top, wide, high))
+        top += high
+    return layout
+
+
+def _shared(room: int, wanted: Sequence[int], least: Sequence[int]) -> list[int]:
+    """Rows for each, no more than it wants (or needs at least); who wants little gets it whole."""
+    given = list(least)
+    for _ in range(room - sum(given)):
+        short = [n for n in range(len(given)) if given[n] < wanted[n]]
+        if not short:
+            break
+        given[min(short, key=lambda n: given[n])] += 1
+    return given
+
+
+def _strain(wants: Sequence[Want], layout: Sequence[Place]) -> float:
+    """How far the pictures are from their best shape, how much of the rectangle lies idle, and
+    what has to be cut."""
+    area = sum(place.width * place.height for place in layout)
+    lead = layout[0]
+    strain = 2 * _unfit(lead.width / lead.height) - 4 * lead.width * lead.height / area
+    for want, place in zip(wants[1:], layout[1:], strict=True):
+        rows = want.rows(place.width)
+        if want.stretches:
+            strain += _unfit(place.width / place.height)
+        else:
+            idle = max(place.height - rows, 0) * place.width / area
+            strain += 1 + IDLE * idle + 2 * max(rows - place.height, 0) / max(rows, 1)
+    bottom = max(place.y + place.height for place in layout[1:])
+    left = (lead.height - bottom) * min(place.width for place in layout[1:])
+    return strain + IDLE * max(left, 0) / area
 
 
 def _unfit(shape: float) -> float:

@@ -16,6 +16,9 @@ from textual.widget import Widget
 from dlplay import draw
 from dlplay.engine.history import History
 from dlplay.tui.model.pins import Pin, overlay
+from dlplay.tui.widgets.mosaic import Want
+
+UNKNOWN = 12  # rows of a panel of which nothing is known yet
 
 REST = 20  # times as long as a drawing took: of four panels, at most a fifth of a core
 
@@ -45,6 +48,9 @@ class PanelView(Widget):
         self.view = draw.View()
         self.look = draw.Look()
         self._version: tuple[object, ...] = (-1, None)
+        self._stretches = True
+        self._rows: dict[int, int] = {}  # at a width: the most that was wanted in this run
+        self._new_run = False
         self._strips: list[Strip] = []
         self._drawn_for: tuple[object, ...] = ()
         self._rests_until = 0.0
@@ -79,6 +85,24 @@ class PanelView(Widget):
         self.caption()
         self.refresh()
 
+    @property
+    def want(self) -> Want:
+        """How high it would like to be. That never shrinks while a run goes on, and until there is
+        something it is as it was in the run before: panels are not to move without need."""
+        if self.content is not None:
+            self._stretches = draw.dear(self.content)
+            if self._new_run:
+                self._rows, self._new_run = {}, False
+        return Want(self.rows, self._stretches)
+
+    def rows(self, width: int) -> int:
+        """The rows that it would like at this width, with its border."""
+        rows = self._rows.get(width, UNKNOWN)
+        if self.content is not None:
+            wanted = draw.natural_height(self.content, width - 2, self.look) + 2
+            rows = self._rows[width] = max(wanted, self._rows.get(width, 0))
+        return rows
+
     def put(
         self,
         content: draw.Drawn | None,
@@ -96,7 +120,7 @@ class PanelView(Widget):
 
     def forget(self) -> None:
         """A new run begins: what the old one drew is gone."""
-        self._version, self.content = (-1, None), None
+        self._version, self.content, self._new_run = (-1, None), None, True
         self.caption()
         self.refresh()
 

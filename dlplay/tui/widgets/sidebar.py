@@ -9,6 +9,7 @@ from textual.widgets import Static
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.claims import ClaimList
 from dlplay.tui.widgets.parameters import ParameterList
+from dlplay.tui.widgets.part import Part
 
 
 class Sidebar(Vertical):
@@ -20,6 +21,11 @@ class Sidebar(Vertical):
         self.about = about
         self.parameters = ParameterList(session, about)
         self.claims = ClaimList(session)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What has to be shown anew."""
+        return self.parameters, self.claims
 
     def compose(self) -> ComposeResult:
         yield self.parameters

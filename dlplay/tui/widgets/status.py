@@ -5,6 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
+from dlplay.tui.model.pace import told
+from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, put
@@ -61,6 +63,12 @@ class RunLine(Static, Part):
     def action_new_seed(self) -> None:
         self.ask("seed")
 
+    def action_slower(self) -> None:
+        self.ask("slower")
+
+    def action_faster(self) -> None:
+        self.ask("faster")
+
     def action_branch(self) -> None:
         self.ask("branch")
 
@@ -73,6 +81,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     mark, ink, word = LOOKS.get(session.state, LOOKS["unfinished"])
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" {mark} {word} ", f"bold {inks[ink]}")
+    if session.after:
+        text.append("· after the run ", f"bold {inks['accent']}")
     finished = session.history.finished
     facts: list[str] = []
     progress = session.history.progress
@@ -88,6 +98,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
             if session.rate:
                 facts.append(f"{rate(session.rate)} steps/s")
                 facts.append(f"{clock((progress.total - progress.step) / session.rate)} left")
+    if isinstance(session, Session):
+        facts.append(told(session.pace))
     if finished is not None and finished.seconds:
         facts.append(f"{finished.seconds:.1f} s")
     started = session.history.started
@@ -99,6 +111,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     message = note or (finished.message if finished is not None else "")
     if message:
         text.append(f"· {message} ", inks["accent"] if note else inks[ink])
+    elif session.after:
+        text.append("· space runs it with these settings ", inks["accent"])
     elif session.stale and not session.active:
         text.append("· settings changed: space runs them ", inks["accent"])
     elif session.state == "ready":

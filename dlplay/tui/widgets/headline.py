@@ -1,0 +1,29 @@
+"""The headline of a run, under the title of its scene."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import Static
+
+from dlplay.tui.model.watching import Watched
+from dlplay.tui.widgets.part import Part
+from dlplay.tui.widgets.text import put
+
+
+class Headline(Static, Part):
+    """What the run says of itself at the step that is looked at."""
+
+    def __init__(self, session: Watched) -> None:
+        super().__init__(id="headline")
+        self.session = session
+
+    def show(self) -> None:
+        said = one_line(self.session.history.headline(self.session.at))
+        # A page will say something: its place is kept, so that nothing moves when it does.
+        self.set_class(bool(said) or self.session.card.is_page, "-open")
+        put(self, Text(said, "bold", no_wrap=True, overflow="ellipsis"))
+
+
+def one_line(text: str) -> str:
+    """The text with a blank in place of what is no character of a line."""
+    return "".join(char if char.isprintable() else " " for char in text)

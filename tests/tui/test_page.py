@@ -1,0 +1,237 @@
+"""What a page says on the stage: its headline, what to see, what it is after the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Static
+
+from dlplay.draw import Look
+from dlplay.engine.recordings.library import Library
+from dlplay.engine.recordings.replay import load
+from dlplay.tui.app import DlplayApp, replayed
+from dlplay.tui.model.progress import Progress
+from dlplay.tui.model.session import Session
+from dlplay.tui.screens.stage import StageScreen
+from tests.conftest import wait_for
+from tests.tui.conftest import until
+
+
+def line(app, name):
+    return app.screen.query_one(f"#{name}", Static).content.plain
+
+
+async def test_the_headline_is_that_of_the_step_that_is_looked_at(open_app):
+    async with open_app("page") as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        await until(pilot, lambda: line(app, "headline").startswith("step 99"), "the headline")
+        await pilot.press("home")
+        await until(pilot, lambda: "step 99" not in line(app, "headline"), "an earlier one")
+        assert line(app, "headline") == session.history.headline(session.at)
+        await pilot.press("end")
+        await until(pilot, lambda: line(app, "headline").startswith("step 99"), "the last again")
+
+
+async def test_a_recording_has_its_headline(open_app, launcher, faults, tmp_path):
+    library = Library(tmp_path)
+    live = Session(faults.find("faults/page"), launcher, library=library)
+    live.start()
+    wait_for(lambda: (live.poll() and False) or live.history.finished is not None)
+    live.close()
+    path = library.runs()[0].path
+    assert load(path).history.headline().startswith("step 99")
+    async with open_app() as (app, pilot):
+        given = replayed(faults, path)
+        await app.push_screen(StageScreen(given["session"], start=False))
+        await until(pilot, lambda: line(app, "headline").startswith("step 99"), "the headline")
+
+
+async def test_the_line_under_the_panels_says_what_to_see(open_app):
+    async with open_app("page", start=False) as (app, pilot):
+        assert line(app, "seeing") == "loss: how wrong the net is"
+        await pilot.press("tab")
+        await until(pilot, lambda: line(app, "seeing") == "note: what the temperature is")
+        await pilot.press("1")
+        await until(pilot, lambda: line(app, "seeing") == "loss: how wrong the net is")
+        assert app.screen.seeing.region.height == 1
+
+
+async def test_a_scene_without_words_for_its_panels_keeps_the_rows(open_app):
+    async with open_app("fine", start=False) as (app, _):
+        assert not app.screen.headline.display
+        assert not app.screen.seeing.display
+
+
+# After the end
+
+
+def text_of(app, panel):
+    content = app.screen.session.history.panel(panel)
+    return content.text if content is not None else ""
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def finished(app, pilot):
+    session = app.screen.session
+    await until(pilot, lambda: session.state == "done", "the end")
+    await pilot.press("down")  # the temperature, which only looks
+    assert app.screen.parameter.name == "temperature"
+    return session
+
+
+async def test_a_live_parameter_works_after_the_end_and_is_no_part_of_the_run(open_app):
+    async with open_app("page") as (app, pilot):
+        session = await finished(app, pilot)
+        await pilot.press("l")
+        value = session.values["temperature"]
+        shown = f"temperature {value:g}"
+        await until(pilot, lambda: text_of(app, "note").startswith(shown), "the look")
+        await until(pilot, lambda: shown in line(app, "headline"), "the headline")
+        await until(pilot, lambda: "after the run" in line(app, "status"), "the mark")
+        assert session.runs == 1
+        assert session.state == "done"
+        assert session.history.finished.parameters["temperature"] == 1
+        assert session.history.tweaks == []
+        await pilot.press("less_than_sign")
+        await until(pilot, lambda: "after the run" not in line(app, "status"), "the past")
+
+
+async def test_any_other_change_begins_again_in_the_same_words(open_app):
+    async with open_app("page") as (app, pilot):
+        session = await finished(app, pilot)
+        await pilot.press("up", "l")
+        assert "rate = " in line(app, "status")
+        assert "the run begins again" in line(app, "status")
+        await until(pilot, lambda: session.runs == 2, "the run")
+        await until(pilot, lambda: session.state == "done", "its end")
+        await pilot.press("D")
+        assert session.runs == 2
+        assert "all defaults: the run begins again" in line(app, "status")
+        await until(pilot, lambda: session.runs == 3, "another")
+
+
+async def test_a_finished_run_whose_process_ends_says_so_quietly(open_app):
+    async with open_app("page") as (app, pilot):
+        session = await finished(app, pilot)
+        os.kill(session.run.pid, signal.SIGKILL)
+        await until(pilot, lambda: "process has ended" in line(app, "status"), "the words")
+        assert session.state == "done"
+        await pilot.press("l")
+        await until(pilot, lambda: session.runs == 2, "another run")
+
+
+async def test_a_live_parameter_of_a_scene_without_looks_begins_it_again(open_app):
+    async with open_app("fine") as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        await pilot.press("l")
+        await until(pilot, lambda: session.runs == 2, "another run")
+
+
+@pytest.mark.parametrize("key", ["r", "q"])
+async def test_a_finished_run_is_let_go(open_app, key):
+    async with open_app("page") as (app, pilot):
+        session = await finished(app, pilot)
+        run = session.run
+        assert run.lingering
+        await pilot.press(key)
+        await until(pilot, lambda: gone(run.pid), "the end of the process")
+        assert not run.lost
+
+
+async def test_no_process_outlives_the_program(launcher, faults, tmp_path):
+    first = {"card": faults.find("faults/page")}
+    app = DlplayApp(faults, launcher, Look(), Progress(tmp_path / "progress.json"), first)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        session = await finished(app, pilot)
+        assert session.run.lingering
+        await pilot.press("ctrl+q")
+    wait_for(lambda: gone(session.run.pid), "the end of the process", seconds=60)
+
+
+def seen(app):
+    return [view.panel for view in app.screen.panels.views if view.display]
+
+
+async def test_another_panel_can_lead(open_app):
+    async with open_app("fine", start=False, size=(120, 40)) as (app, pilot):
+        views = app.screen.panels.views
+        area = app.screen.panels.size
+        await pilot.press("tab", "tab", "Z")
+        await until(pilot, lambda: views[2].size.width > views[0].size.width, "its room")
+        assert 2 * views[2].region.area >= area.width * area.height
+        assert "valley leads" in line(app, "status")
+        await pilot.press("Z")
+        await until(pilot, lambda: 2 * views[0].region.area >= area.width * area.height)
+
+
+async def test_at_80_columns_the_lead_is_alone_and_a_strip_names_the_others(open_app):
+    async with open_app("fine", start=False, size=(80, 24)) as (app, pilot):
+        assert seen(app) == ["loss"]
+        assert app.screen.strip.display
+        assert line(app, "strip").split() == [
+            "▸1",
+            "loss",
+            "2",
+            "weights",
+            "3",
+            "valley",
+            "4",
+            "words",
+        ]
+        await pilot.press("tab")
+        assert seen(app) == ["weights"]
+        await until(pilot, lambda: "▸2 weights" in line(app, "strip"), "the mark")
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: len(seen(app)) == 4 and not app.screen.strip.display)
+
+
+async def test_a_panel_of_few_lines_is_as_high_as_they_are(open_app):
+    async with open_app("page", size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        loss, note = app.screen.panels.views
+        await until(pilot, lambda: note.region.height == 5, "a low panel")
+        assert loss.region.height == app.screen.panels.size.height - 5
+
+
+# Claims
+
+
+def claims(app):
+    return app.screen.query_one("#claims-short"), line(app, "claim-lines")
+
+
+async def test_what_is_not_measured_is_not_counted(open_app):
+    async with open_app("page", start=False, size=(80, 24)) as (app, pilot):
+        assert claims(app)[0].border_subtitle == "not measured yet"
+        await pilot.press("space")
+        await until(pilot, lambda: claims(app)[0].border_subtitle == "2 of 2 hold", "the claims")
+
+
+async def test_where_there_is_no_room_for_all_the_chosen_claim_stands_whole(open_app):
+    async with open_app("page", start=False, size=(80, 24)) as (app, pilot):
+        card = app.screen.card
+        many = tuple(replace(card.claims[n % 2], name=f"claim_{n}") for n in range(6))
+        app.screen.session.card = replace(card, claims=many)
+        app.screen.paint()
+        assert many[0].text in claims(app)[1]
+        assert many[1].text not in claims(app)[1]
+        await pilot.press("C")
+        assert many[1].text in claims(app)[1]
+        assert many[0].text not in claims(app)[1]
+        for n in (0, 2, 3, 4, 5):
+            assert f"claim {n}" in claims(app)[1]
+        await pilot.press("c", "down")
+        await until(pilot, lambda: many[0].text not in claims(app)[1], "the page's choice")
