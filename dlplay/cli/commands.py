@@ -15,6 +15,7 @@ from dlplay.cli.group import Command, Commands, WithFormats
 from dlplay.cli.options import (
     COMMON,
     Ascii,
+    Charts,
     Color,
     Device,
     Json,
@@ -57,13 +58,14 @@ def main(
     scenes: Scenes = None,
     ascii: Ascii = False,
     color: Color = None,
+    charts: Charts = None,
     version: Annotated[
         bool,
         typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
     with tidy_end():
-        ctx.obj = Session().with_options(scenes, ascii, color)
+        ctx.obj = Session().with_options(scenes, ascii, color, charts)
     if ctx.invoked_subcommand is None:
         raise typer.Exit(_start(ctx.obj, what="The browser"))
 

@@ -78,6 +78,18 @@ def python() -> Iterator[Finding]:
         yield Finding("packages", "trouble", f"not installed: {', '.join(missing)}", advice)
     else:
         yield Finding("packages", "ok", ", ".join(found))
+    yield _charts()
+
+
+def _charts() -> Finding:
+    """Whether plotext, which has no wheel for some platforms, is here and can be loaded."""
+    from dlplay.draw import sheets
+
+    plotext = sheets.plotext()
+    if plotext is None:
+        advice = "pip install 'plotext>=6.1,<7'; without it boxes are tables, stacks plain bars"
+        return Finding("charts", "warning", "no plotext that can be loaded", advice)
+    return Finding("charts", "ok", f"plotext {plotext.__version__}")
 
 
 def terminal(env: Mapping[str, str]) -> Iterator[Finding]:

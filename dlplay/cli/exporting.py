@@ -145,7 +145,7 @@ def _look(session: Session) -> Look:
     from dlplay.draw import Look
 
     color = cast("Colors", COLOR_NAMES.get(session.color, session.color))
-    return Look(color, session.ascii)
+    return session.with_charts(Look(color, session.ascii))
 
 
 def _target(out: str | None, stem: str, format: Format) -> Path | None:

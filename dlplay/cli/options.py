@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
-from dlplay.cli.exits import Mistake
+from dlplay.cli.exits import Mistake, complain
 from dlplay.cli.streams import AsciiStream, TrimmedStream, has_unicode
 from dlplay.engine.numerics import DEVICES
 from dlplay.words.address import parse_seed
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dlplay.course.catalog import Catalog
     from dlplay.draw import Look
 
+CHARTS = ("own", "plotext")  # as `dlplay.draw.look` has them, which is dear to import
 COLORS = {"auto": "auto", "never": None, "16": "standard", "256": "256", "truecolor": "truecolor"}
 
 
@@ -115,6 +116,16 @@ Color = Annotated[
         show_default=False,
     ),
 ]
+Charts = Annotated[
+    str | None,
+    typer.Option(
+        "--charts",
+        metavar="|".join(CHARTS),
+        autocompletion=lambda incomplete: [c for c in CHARTS if c.startswith(incomplete)],
+        help="What draws curves, bars and histograms: dlplay itself, or plotext.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -124,8 +135,15 @@ class Session:
     scenes: Path | None = None
     ascii: bool = False
     color: str = "auto"
+    charts: str = "own"
 
-    def with_options(self, scenes: str | None, ascii: bool, color: str | None) -> Session:
+    def with_options(
+        self,
+        scenes: str | None,
+        ascii: bool,
+        color: str | None,
+        charts: str | None = None,
+    ) -> Session:
         """The options after the command win over those before it."""
         folder = self.scenes if scenes is None else Path(scenes).expanduser()
         if folder is not None and not folder.is_dir():
@@ -133,7 +151,10 @@ class Session:
         if color is not None and color not in COLORS:
             hint = did_you_mean(color, COLORS)
             raise Mistake(f"--color takes one of {', '.join(COLORS)}, not {color!r}.{hint}")
-        return Session(folder, ascii or self.ascii, color or self.color)
+        if charts is not None and charts not in CHARTS:
+            hint = did_you_mean(charts, CHARTS)
+            raise Mistake(f"--charts takes one of {', '.join(CHARTS)}, not {charts!r}.{hint}")
+        return Session(folder, ascii or self.ascii, color or self.color, charts or self.charts)
 
     def catalog(self) -> Catalog:
         from dlplay.course.catalog import Catalog, roots
@@ -180,7 +201,20 @@ class Session:
             environment.pop("NO_COLOR", None)
             environment["TERM"] = "xterm"
         look = Look.detect(environment, console.color_system, console.encoding)
-        return replace(look, ascii=look.ascii or self.ascii)
+        return self.with_charts(replace(look, ascii=look.ascii or self.ascii))
+
+    def with_charts(self, look: Look) -> Look:
+        """The look with the charts that were asked for; where there is no plotext, it is said."""
+        if self.charts == "own":
+            return look
+        from dataclasses import replace
+
+        from dlplay.draw import sheets
+
+        if sheets.plotext() is None:
+            complain("--charts plotext: plotext is not installed; dlplay draws the charts itself")
+            return look
+        return replace(look, charts="plotext")
 
 
 def on_a_terminal() -> bool:
@@ -219,6 +253,7 @@ COMMON: dict[str, tuple[Any, Any]] = {  # type and default
     "scenes": (Scenes, None),
     "ascii": (Ascii, False),
     "color": (Color, None),
+    "charts": (Charts, None),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dlplay.cli.exits import complain
 from dlplay.words.address import address
 from dlplay.words.numbers import bound, short, stands
 
@@ -67,7 +68,7 @@ def _heading(console: Console, title: str) -> None:
 def _print_panels(console: Console, card: SceneCard, history: History, session: Session) -> None:
     from rich.text import Text
 
-    from dlplay.draw import View, draw, natural_height
+    from dlplay.draw import View, draw, natural_height, sheets
 
     look, width = session.look(console), min(console.width, WIDEST)
     panels = history.panels()
@@ -83,6 +84,8 @@ def _print_panels(console: Console, card: SceneCard, history: History, session: 
         if caption := card.panels.get(name):
             console.print(Text(session.text(caption), style="dim"))
         console.print(draw(content, width, height, look, view))
+    if session.charts == "own" and any(map(sheets.wanting, panels.values())):
+        complain(sheets.MISSING)
 
 
 def print_claims(console: Console, done: events.Finished, session: Session) -> None:

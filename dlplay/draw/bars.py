@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay.draw import figures, glyphs, palette, references
+from dlplay.draw import figures, glyphs, palette, references, sheets
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, legend, note, y_axis
@@ -148,6 +148,9 @@ def _lying(
         shown = max(1, (room - 1) // series)
     pitch = series * thick + gap
     strip = Area(left, top + head, size, min(room, shown * pitch - gap))
+    sheet = None
+    if sheets.chosen(canvas.look) and strip.height > 0:
+        sheet = sheets.Sheet(size, strip.height)
     if head:
         references.tops(canvas, strip, reach.scale, lines, top)
     for group in range(shown):
@@ -158,10 +161,17 @@ def _lying(
             value, row = float(values[index, group]), y + index * thick
             brush = brushes[index][group]
             for line in range(thick):
-                _bar(canvas, left, row + line, size, reach, value, brush)
+                ends = reach.base, reach.at(value)
+                if sheet is None:
+                    _bar(canvas, left, row + line, size, reach, value, brush)
+                elif row + line < strip.y + strip.height and ends[0] != ends[1]:
+                    height = 1 - (row + line - strip.y + 0.5) / strip.height
+                    sheet.block(ends, (height, height), brush.color, brush.fill)
             end = left + math.ceil(max(reach.at(value), reach.base) * size) + 1
             if right:
                 _value(canvas, end, row, texts[index][group], brush if series > 1 else None)
+    if sheet is not None:
+        sheet.onto(canvas, strip)
     references.upright(canvas, strip, reach.scale, lines)
     if shown < count:
         canvas.text(left, strip.y + room - 1, f"+{count - shown} more", NONE, FAINT)
@@ -219,20 +229,43 @@ def _standing(
     slot = max(series, area.width // count)
     thick = max(1, (slot - (1 if slot > series else 0)) // series)
     last = -1
+    standing: list[Pillar] = []
     for group in range(min(count, area.width // slot)):
         x = area.x + group * slot
         for index in range(series):
             value = float(values[index, group])
-            for column in range(x + index * thick, x + (index + 1) * thick):
-                pillar(canvas, area, column, reach.base, reach.at(value), brushes[index][group])
+            columns = range(x + index * thick - area.x, x + (index + 1) * thick - area.x)
+            brush = brushes[index][group]
+            standing += [(column, reach.base, reach.at(value), brush) for column in columns]
             if math.isnan(value):
                 canvas.text(x + index * thick, area.row(reach.base), "×", NONE, FAINT)
         label = glyphs.fit(bars.labels[group], max(1, slot - 1)).rstrip("…")
         if x > last:
             canvas.text(x, canvas.height - 1, label)
             last = x + glyphs.width(label) - 1
+    pillars(canvas, area, standing)
     free = np.zeros((area.height, area.width), bool)
     references.names(canvas, area, reach.scale, lines, right, free)
+
+
+Pillar = tuple[int, float, float, Brush]  # column of the area, its ends as shares
+
+
+def pillars(canvas: Canvas, area: Area, standing: list[Pillar]) -> None:
+    """Upright bars, a column of cells each."""
+    if not sheets.chosen(canvas.look):
+        for column, base, share, brush in standing:
+            pillar(canvas, area, area.x + column, base, share, brush)
+        return
+    if area.width < 1 or area.height < 1:
+        return
+    sheet = sheets.Sheet(area.width, area.height)
+    for brush, base in dict.fromkeys((brush, base) for _, base, _, brush in standing):
+        mine = [p for p in standing if p[1] == base != p[2] and p[3] == brush]
+        places = [(column + 0.5) / area.width for column, *_ in mine]
+        ends = [share for _, _, share, _ in mine]
+        sheet.stems(places, base, ends, brush.color, brush.fill)
+    sheet.onto(canvas, area)
 
 
 def pillar(canvas: Canvas, area: Area, x: int, base: float, share: float, brush: Brush) -> None:

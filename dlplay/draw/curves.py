@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay.draw import figures, ink, palette, raster, references
+from dlplay.draw import figures, ink, palette, raster, references, sheets
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import Floats, Scale
 from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
@@ -72,9 +72,12 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
     behind = [(_stroke(area, trace), _color(canvas, trace)) for trace in others]
     canvas.strands(area.x, area.y, behind)
     strokes = [_stroke(area, trace) for trace in traces]
-    colors = [trace.style.color(canvas.look) for trace in traces]
-    attr = BOLD if canvas.look.colors == "none" else 0
-    canvas.strands(area.x, area.y, list(zip(strokes, colors, strict=True)), attr)
+    if sheets.chosen(canvas.look):
+        _by_plotext(canvas, area, traces)
+    else:
+        colors = [trace.style.color(canvas.look) for trace in traces]
+        attr = BOLD if canvas.look.colors == "none" else 0
+        canvas.strands(area.x, area.y, list(zip(strokes, colors, strict=True)), attr)
     if canvas.look.colors == "none" or canvas.look.ascii:
         for trace, dots in zip(traces, strokes, strict=True):
             _sign(canvas, area, trace, dots)
@@ -220,6 +223,20 @@ def _stroke(area: Area, trace: Trace) -> raster.Dots:
         across, down = raster.dashed(across, down, len(columns), trace.dash)
     raster.plot(dots, across, down)
     return dots
+
+
+def _by_plotext(canvas: Canvas, area: Area, traces: list[Trace]) -> None:
+    """The lines, over the same dots as ours; where they share cells the last has them all."""
+    sheet = sheets.Sheet(area.width, area.height)
+    for trace in traces:
+        assert trace.columns is not None
+        assert trace.rows is not None
+        x = (trace.columns + 0.5) / (area.width * 2)
+        y = 1 - (trace.rows + 0.5) / (area.height * 4)
+        color = trace.style.color(canvas.look)
+        for part in raster.runs(np.isfinite(y)):
+            sheet.line(x[part], y[part], color, "braille")
+    sheet.onto(canvas, area)
 
 
 def _sign(canvas: Canvas, area: Area, trace: Trace, dots: raster.Dots) -> None:

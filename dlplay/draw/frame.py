@@ -151,7 +151,7 @@ def axes(
     below = _below(room)
     area = y_axis(canvas, top, max(0, room - below), y, right=right, grid=grid)
     if below and area.width > 0:
-        _x_axis(canvas, area, x, x_label, top + area.height, below)
+        x_axis(canvas, area, x, x_label, top + area.height, below)
     return area
 
 
@@ -192,7 +192,8 @@ def y_axis(
     return area
 
 
-def _x_axis(canvas: Canvas, area: Area, x: Scale, label: str, y: int, rows: int) -> None:
+def x_axis(canvas: Canvas, area: Area, x: Scale, label: str, y: int, rows: int) -> None:
+    """Draw the lower axis of a chart in one or two rows from row `y` on."""
     label = glyphs.fit(label, area.width // 3)
     size = glyphs.width(label) + 1 if label else 0
     if rows == 2:

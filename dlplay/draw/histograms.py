@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dlplay.draw import palette, raster
-from dlplay.draw.bars import Brush, pillar
+from dlplay.draw import palette, raster, sheets
+from dlplay.draw.bars import Brush, pillars
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
 from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
@@ -44,16 +44,18 @@ def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> N
     if area.width < 1 or area.height < 1:
         return
     if len(counts) == 1:
-        heights = _columns(counts[0], edges, area.width) / most
-        for x, share in enumerate(heights.tolist()):
-            if share > 0:
-                pillar(canvas, area, area.x + x, 0.0, share, Brush.of(canvas, styles[0], 0))
+        heights = (_columns(counts[0], edges, area.width) / most).tolist()
+        brush = Brush.of(canvas, styles[0], 0)
+        pillars(canvas, area, [(x, 0.0, s, brush) for x, s in enumerate(heights) if s > 0])
         return
     tops = [_columns(row, edges, area.width * 2) / most for row in counts]
     for index, shares in enumerate(tops):
         _body(canvas, area, shares, index, styles[index].color(look))
-    for style, shares in zip(styles, tops, strict=True):
-        _outline(canvas, area, shares, style.color(look))
+    if sheets.chosen(look):
+        _by_plotext(canvas, area, tops, [style.color(look) for style in styles])
+    else:
+        for style, shares in zip(styles, tops, strict=True):
+            _outline(canvas, area, shares, style.color(look))
     taken: set[tuple[int, int]] = set()
     for style, shares in zip(styles, tops, strict=True):
         _sign(canvas, area, shares, style, taken)
@@ -98,6 +100,17 @@ def _outline(canvas: Canvas, area: Area, shares: Floats, color: int) -> None:
     drawn = (shares > 0) | (np.append(shares[1:], 0) > 0)
     raster.spans(columns[drawn], low[drawn], high[drawn], dots)
     canvas.dots(area.x, area.y, dots, color, BOLD)
+
+
+def _by_plotext(canvas: Canvas, area: Area, tops: list[Floats], colors: list[int]) -> None:
+    """The outlines, where they are above nothing."""
+    sheet = sheets.Sheet(area.width, area.height)
+    for color, shares in zip(colors, tops, strict=True):
+        x = (np.arange(len(shares)) + 0.5) / len(shares)
+        y = 1 - (_tops(area, shares) + 0.5) / (area.height * 4)
+        for part in raster.runs(shares > 0):
+            sheet.line(x[part], y[part], color, "braille")
+    sheet.onto(canvas, area)
 
 
 def _sign(

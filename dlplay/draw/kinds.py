@@ -6,13 +6,16 @@ from typing import Any
 
 from dlplay.draw import (
     bars,
+    boxes,
     curves,
     graph,
     heatmap,
     histograms,
     images,
     plane,
+    stacks,
     tables,
+    times,
     words,
     xray,
 )
@@ -32,6 +35,9 @@ KINDS: dict[type, Kind[Any]] = {
         plane.PLANE,
         bars.BARS,
         histograms.HISTOGRAM,
+        boxes.BOXES,
+        stacks.STACK,
+        times.TIMES,
         graph.GRAPH,
         words.TEXT,
         words.TOKENS,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Colors = Literal["truecolor", "256", "16", "none"]
+Charts = Literal["own", "plotext"]
+CHARTS: tuple[Charts, ...] = ("own", "plotext")
 
 _SYSTEMS: dict[str | None, Colors] = {
     "truecolor": "truecolor",
@@ -19,11 +21,15 @@ _SYSTEMS: dict[str | None, Colors] = {
 
 @dataclass(frozen=True)
 class Look:
-    """What the terminal can show: colours, characters beyond ASCII, a dark background."""
+    """What the terminal can show: colours, characters beyond ASCII, a dark background.
+
+    `charts`: what draws curves, bars and histograms, if it is there.
+    """
 
     colors: Colors = "truecolor"
     ascii: bool = False
     dark: bool = True
+    charts: Charts = "own"
 
     @classmethod
     def detect(cls, environ: Mapping[str, str], color_system: str | None, encoding: str) -> Look:

@@ -14,6 +14,12 @@ Ints = npt.NDArray[np.int64]
 Dots = npt.NDArray[np.bool_]
 
 
+def runs(mask: Dots) -> list[slice]:
+    """Where it is true without a break."""
+    turns = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    return [slice(a, b) for a, b in turns.reshape(-1, 2).tolist()]
+
+
 def thin(line: Line, columns: Floats) -> tuple[Line, Floats]:
     """At most one bucket a column: `columns` gives each bucket's, in order; minimum, maximum and
     mean of what falls together. Finite values win over others."""

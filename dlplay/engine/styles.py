@@ -43,7 +43,9 @@ class Styles:
                 if name not in here:
                     self._give(name, here)
                     here.append(name)
-            case events.Plot() | events.Bars() | events.Histogram():
+            case (
+                events.Plot() | events.Bars() | events.Histogram() | events.Stack() | events.Times()
+            ):
                 self._replace(event.panel, list(event.series))
             case events.Plane():
                 self._plane(event)

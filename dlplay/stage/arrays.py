@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlplay.wire.events import Array
+from dlplay.wire.events import Array, Box
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -90,3 +91,16 @@ def series(values: Numbers) -> list[float]:
     """A flat list of floats."""
     flat: list[float] = to_numpy(values).astype(np.float64).reshape(-1).tolist()
     return flat
+
+
+def box(values: Numbers) -> Box:
+    """How the finite ones of some numbers lie."""
+    every = np.array(series(values))
+    finite = every[np.isfinite(every)]
+    bad = len(every) - len(finite)
+    if not finite.size:
+        nothing = math.nan
+        return Box(nothing, nothing, nothing, nothing, nothing, nothing, 0, bad)
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers at the end of all numbers
+        least, lower, middle, upper, most = np.quantile(finite, (0, 0.25, 0.5, 0.75, 1)).tolist()
+        return Box(least, lower, middle, upper, most, float(finite.mean()), len(finite), bad)

@@ -11,7 +11,7 @@ import numpy as np
 from dlplay.stage import arrays
 from dlplay.stage.arrays import Numbers
 from dlplay.wire import events
-from dlplay.wire.events import Array, Cloud, Trail
+from dlplay.wire.events import AnyContent, AnyEvent, Array, Cloud, Trail
 
 Points = Mapping[str, Numbers] | Numbers
 
@@ -27,7 +27,7 @@ class Drawings:
         self.tick = 0  # steps begun in all
         self._points: list[tuple[str, str, int, float, Any]] = []  # panel, series, tick, x, y
         self._device_points = False
-        self._contents: dict[str, events.AnyContent] = {}
+        self._contents: dict[str, AnyContent] = {}
         self._axes: dict[str, events.Axes] = {}
         self._diverged = ""
         self._headline: str | None = None  # where there is a new one
@@ -36,11 +36,11 @@ class Drawings:
         self.again = False  # whether it has been called at this step before: curves have its point
         self._looked: set[str] = set()  # curves drawn by looks, which end no run
 
-    def take_drawn(self) -> list[events.AnyEvent]:
+    def take_drawn(self) -> list[AnyEvent]:
         """What has been drawn since the last time, as events."""
         if self._device_points:
             self._fetch()
-        drawn: list[events.AnyEvent] = [*self._axes.values()]
+        drawn: list[AnyEvent] = [*self._axes.values()]
         drawn += self._gathered()
         drawn += self._contents.values()
         if self._headline is not None:
@@ -48,7 +48,7 @@ class Drawings:
         self._axes, self._points, self._contents, self._headline = {}, [], {}, None
         return drawn
 
-    def _gathered(self) -> list[events.AnyEvent]:
+    def _gathered(self) -> list[AnyEvent]:
         """The points, series by series. Done here, not at every step: there it would be dear."""
         found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
         for panel, name, tick, x, y in self._points:
@@ -314,6 +314,87 @@ class Drawings:
             )
         )
 
+    def spread(
+        self,
+        panel: str,
+        labels: Sequence[str],
+        values: Sequence[Numbers],
+        *,
+        log: bool = False,
+        unit: str = "",
+    ) -> None:
+        """Show how the numbers of each group are distributed, a box a label: from the first to the
+        third quartile, with the median and lines to the least and the most. Of fewer than five
+        numbers the mean is shown in place of the box. `values`: of each group any shape."""
+        if len(values) != len(labels):
+            raise ValueError(
+                f"spread takes a group a label: {len(values)} groups, {len(labels)} labels"
+            )
+        self._show(
+            events.Boxes(
+                tick=self.tick,
+                panel=panel,
+                labels=[str(label) for label in labels],
+                boxes=[arrays.box(numbers) for numbers in values],
+                log=log,
+                unit=unit,
+            )
+        )
+
+    def stack(
+        self,
+        panel: str,
+        labels: Sequence[str],
+        values: Mapping[str, Numbers],
+        *,
+        unit: str = "",
+    ) -> None:
+        """Show bars made of pieces, one bar a label: each series [N] by name is a piece of all."""
+        drawn = {name: arrays.series(numbers) for name, numbers in values.items()}
+        for name, numbers in drawn.items():
+            if len(numbers) != len(labels):
+                raise ValueError(
+                    f"{name} needs a piece a label: {len(numbers)}, {len(labels)} labels"
+                )
+            if any(number < 0 for number in numbers):
+                raise ValueError(f"{name}: no piece of a bar is below zero")
+        self._show(
+            events.Stack(
+                tick=self.tick,
+                panel=panel,
+                labels=[str(label) for label in labels],
+                series=drawn,
+                unit=unit,
+            )
+        )
+
+    def events(
+        self,
+        panel: str,
+        times: Mapping[str, Numbers] | Numbers,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        x: str = "step",
+    ) -> None:
+        """Show when something happened: places [N] on a line, or several such series by name, a
+        row each. `low`, `high`: the ends of the line, if not the first and the last place."""
+        named = times if isinstance(times, Mapping) else {"": times}
+        drawn = {name: arrays.series(places) for name, places in named.items()}
+        every = np.array([place for places in drawn.values() for place in places], np.float64)
+        finite = every[np.isfinite(every)]
+        first, last = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+        self._show(
+            events.Times(
+                tick=self.tick,
+                panel=panel,
+                series=drawn,
+                low=float(first if low is None else low),
+                high=float(last if high is None else high),
+                x=x,
+            )
+        )
+
     def graph(
         self,
         panel: str,
@@ -411,7 +492,7 @@ class Drawings:
             )
         )
 
-    def _show(self, content: events.AnyContent) -> None:
+    def _show(self, content: AnyContent) -> None:
         self._contents[content.panel] = content
 
     def _fetch(self) -> None:

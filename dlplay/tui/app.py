@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from textual.screen import Screen
 
 from dlplay.course.catalog import Catalog, SceneCard, roots
 from dlplay.course.progress import Progress
-from dlplay.draw import Look
+from dlplay.draw import Look, sheets
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
@@ -100,6 +101,8 @@ class DlplayApp(Program):
             if action.name not in ("command_palette", "help"):
                 run = getattr(self, f"action_{action.name}")
                 yield SystemCommand(action.label, f"{action.help} ({action.written})", run)
+        words = "Draw curves, bars and histograms with plotext, or with dlplay's own canvas"
+        yield SystemCommand("Charts", words, self.action_charts)
         yield SystemCommand("Choose a theme", "All themes by name", self.action_change_theme)
 
     def action_next_theme(self) -> None:
@@ -107,6 +110,16 @@ class DlplayApp(Program):
         place = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(place + 1) % len(names)]
         self.refresh_css()
+
+    def action_charts(self) -> None:
+        if self.terminal.charts == "plotext":
+            self.terminal = replace(self.terminal, charts="own")
+        elif sheets.plotext() is None:
+            self.notify("plotext is not installed", title="Charts", severity="error")
+        else:
+            self.terminal = replace(self.terminal, charts="plotext")
+        if isinstance(self.screen, StageScreen):
+            self.screen.paint()
 
     def action_picture(self) -> None:
         stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")

@@ -137,6 +137,59 @@ class Histogram(Content):
         return all(len(self.edges) == len(counts) + 1 for counts in self.series.values())
 
 
+class Box(msgspec.Struct, frozen=True):
+    """How a group of `count` numbers lies: its least and most, the quartiles between, its mean.
+
+    `bad`: how many more were not finite. All are NaN where `count` is 0.
+    """
+
+    least: Number
+    lower: Number
+    middle: Number
+    upper: Number
+    most: Number
+    mean: Number
+    count: int
+    bad: int = 0
+
+
+class Boxes(Content, tag="spread"):
+    """The distributions of groups of numbers (`stage.spread`): one box a label."""
+
+    labels: list[str]
+    boxes: list[Box]
+    log: bool = False
+    unit: str = ""
+
+    def sound(self) -> bool:
+        return len(self.labels) == len(self.boxes) and all(
+            0 <= number < MOST for box in self.boxes for number in (box.count, box.bad)
+        )
+
+
+class Stack(Content):
+    """Stacked bars: one bar a label, one piece a series; no piece is below zero."""
+
+    labels: list[str]
+    series: dict[str, list[Number]]
+    unit: str = ""
+
+    def sound(self) -> bool:
+        return all(len(pieces) == len(self.labels) for pieces in self.series.values())
+
+
+class Times(Content, tag="events"):
+    """When something happened (`stage.events`): places on a line from `low` to `high`, by series.
+
+    `x` names the line.
+    """
+
+    series: dict[str, list[Number]]
+    low: Number = 0.0
+    high: Number = 1.0
+    x: str = ""
+
+
 class Graph(Content):
     """Nodes and edges. `positions`: float32 [N, 2] in 0..1. `groups`: the true class of a node.
 
@@ -231,8 +284,9 @@ class XRay(Content):
 
 
 AnyContent = (
-    Plot | Image | Heatmap | Plane | Bars | Histogram | Graph | Text | Tokens | Table | XRay
-)
+    Plot | Image | Heatmap | Plane | Bars | Histogram | Boxes | Stack | Times
+    | Graph | Text | Tokens | Table | XRay
+)  # fmt: skip
 # The stage's calls that show something in a panel: each kind has one of its name, but the X-ray,
 # which is taken by itself; and `curve` adds points to what is there.
 DRAWS = {kind.__struct_config__.tag for kind in get_args(AnyContent)} - {"xray"} | {"curve"}

@@ -27,6 +27,9 @@ class Drawings(Scene):
         "heatmap": "a matrix, or several to leaf through",
         "bars": "one group a label",
         "histogram": "how numbers are distributed",
+        "spread": "how the numbers of each group lie; of few numbers mean and range",
+        "stack": "what each is made of",
+        "events": "when something happened, a row a series",
         "graph": "nodes, edges, values, marked nodes",
         "table": "words and numbers; the best row stands out",
         "text": "plain text",
@@ -75,6 +78,12 @@ class Drawings(Scene):
         stage.bars("bars", ["none", "L2", "dropout"], {"train": [0.99, 0.95, 0.93],
                                                        "test": [0.81, 0.88, 0.9]})  # fmt: skip
         stage.histogram("histogram", {"weights": torch.randn(2000), "slopes": torch.rand(2000)})
+        groups = [torch.randn(80) * width for width in (0.5, 1, 2)]
+        stage.spread("spread", ["narrow", "normal", "wide", "few"], [*groups, torch.rand(3)])
+        memory = {"weights": [4, 4, 4], "state": [0, 4, 8]}
+        stage.stack("stack", ["SGD", "momentum", "Adam"], memory, unit="MB")
+        fired = {f"unit {i}": (torch.rand(90) < 0.1 * i).nonzero() for i in (1, 2, 3)}
+        stage.events("events", fired, low=0, high=90)
         angle = torch.arange(6) * math.pi / 3
         ring = torch.stack([angle.cos(), angle.sin()], dim=1)
         stage.graph(

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from dlplay.draw import sheets
 from tests.cli.conftest import command
 
-HEAVY = {"torch", "textual", "pydantic", "rich"}
+HEAVY = {"torch", "textual", "pydantic", "rich", "plotext"}
 
 
 def loaded(*args, expected=0, env=None):
@@ -185,6 +186,17 @@ def test_colours_only_where_they_are_wanted(dlplay, on_terminal):
     assert "\x1b" not in on_terminal("show", "tiny/fine", TERM="dumb")[1]
 
 
+def test_charts_by_plotext_or_by_our_own_canvas(dlplay):
+    own, other = (dlplay("run", "tiny/fine", "--charts", c) for c in ("own", "plotext"))
+    if sheets.plotext() is None:
+        assert other.stderr.count("plotext is not installed") == 1
+    else:
+        assert "plotext" not in other.stderr
+        assert own.stdout != other.stdout
+    assert own.exit_code == other.exit_code == 0
+    assert own.stdout.count("\n") == other.stdout.count("\n")
+
+
 # Mistakes: exit status 2, one message, what is allowed, the nearest match
 
 
@@ -215,6 +227,8 @@ def test_colours_only_where_they_are_wanted(dlplay, on_terminal):
         (["--scenes", "/nowhere", "list"], "--scenes: there is no folder '/nowhere'"),
         (["list", "--color", "truecolour"], "Did you mean 'truecolor'?"),
         (["--color", "red", "list"], "--color takes one of auto, never, 16, 256, truecolor"),
+        (["list", "--charts", "plotex"], "Did you mean 'plotext'?"),
+        (["--charts", "none", "list"], "--charts takes one of own, plotext, not 'none'"),
         (["tiny/fine"], "Did you mean `dlplay open tiny/fine`?"),
         (["lost"], "Did you mean 'list'?"),
         (["run", "tiny/fine", "--sed", "1"], "--seed"),
@@ -348,3 +362,21 @@ def test_completion_sees_the_folder_given_before(tmp_path, course):
     )
     assert completed(["--scenes", str(tmp_path), "run", "mo"], course) == ["more/one"]
     assert completed(["run", "--scenes", str(tmp_path), "mo"], course) == ["more/one"]
+
+
+def test_what_is_drawn_simply_for_want_of_plotext_is_told_once(monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    from rich.console import Console
+
+    from dlplay.cli.options import Session
+    from dlplay.cli.results import _print_panels
+    from dlplay.wire import events
+
+    monkeypatch.setattr(sheets, "plotext", lambda: None)
+    panels = {name: events.Stack(panel=name, labels=["x"], series={"u": [1.0]}) for name in "ab"}
+    history = SimpleNamespace(panels=lambda: panels, axes={}, styles=SimpleNamespace(numbers={}))
+    _print_panels(Console(width=60), SimpleNamespace(panels={}), history, Session())
+    said = capsys.readouterr()
+    assert said.err.count(sheets.MISSING) == 1
+    assert sheets.MISSING not in said.out

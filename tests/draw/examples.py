@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlplay.draw import Curves, Line
+from dlplay.stage import arrays
 from dlplay.wire import events
 from dlplay.wire.events import Array, Axes, Cloud, Layer, Spread, Trail
 
@@ -41,6 +42,12 @@ def spread(values: Any) -> Spread:
     array = np.asarray(values, float)
     counts = np.histogram(array, 24)[0].tolist()
     return Spread(float(array.mean()), float(array.std()), array.min(), array.max(), counts)
+
+
+def boxes(groups: Any, **fields: Any) -> events.Boxes:
+    labels = [f"group {i}" for i in range(len(groups))]
+    found = [arrays.box(numbers) for numbers in groups]
+    return events.Boxes(panel="x", labels=labels, boxes=found, **fields)
 
 
 def layers(count: int = 4) -> list[Layer]:
@@ -146,6 +153,21 @@ def typical() -> dict[str, Content]:
             edges=np.linspace(-3, 3, 31).tolist(),
             series={n: np.histogram(random.standard_normal(999), 30)[0].tolist() for n in "ab"},
         ),
+        "boxes": boxes([random.standard_normal(99) + i for i in range(4)]),
+        "error bars": boxes([[0.7, 0.8, 0.9], [0.85], [0.2, 0.9]], unit="accuracy"),
+        "stack": events.Stack(
+            panel="s",
+            labels=["layer 1", "layer 2", "head"],
+            series={"weights": [40.0, 80.0, 10.0], "gradients": [40.0, 80.0, 10.0]},
+            unit="kB",
+        ),
+        "events": events.Times(
+            panel="e",
+            series={"spikes": np.sort(random.random(40) * 90).tolist(), "resets": [5.0, 60.0]},
+            low=0,
+            high=90,
+            x="step",
+        ),
         "graph": events.Graph(
             panel="g",
             positions=floats(random.random((20, 2))),
@@ -213,6 +235,16 @@ def strange() -> dict[str, Content]:
         out[f"histogram edges {name}"] = events.Histogram(
             panel="h", edges=values, series={"": [1.0] * max(0, len(values) - 1)}
         )
+        out[f"boxes {name}"] = boxes([values, values[:1], values * 9], log=len(values) == 3)
+        out[f"stack {name}"] = events.Stack(
+            panel="s", labels=["a"] * len(values), series={"s": values, "t": values[:2]}
+        )
+        out[f"events {name}"] = events.Times(
+            panel="e",
+            series={"s": values, "t": []},
+            low=min(values, default=0),
+            high=max(values, default=1),
+        )
         with np.errstate(over="ignore"):
             rows = floats([values, values])
             out[f"heatmap {name}"] = events.Heatmap(
@@ -263,6 +295,33 @@ def strange() -> dict[str, Content]:
         "short bars": events.Bars(panel="b", labels=["a", "b"], series={"s": [1.0], "t": []}),
         "wide bars": events.Bars(
             panel="b", labels=[wide] * 3, series={wide: [1, 2, 3.0]}, unit=wide
+        ),
+        "no boxes": events.Boxes(panel="x", labels=[], boxes=[]),
+        "wide boxes": events.Boxes(
+            panel="x", labels=[wide] * 2, boxes=[arrays.box([1, 2.0])] * 2, unit=wide
+        ),
+        "many boxes": boxes([[i, i + 1.0, i + 3, i + 4, i + 9] for i in range(70)]),
+        "boxes in disorder": events.Boxes(
+            panel="x",
+            labels=["a", "b", "c"],
+            boxes=[
+                events.Box(9, INF, NAN, -3, 1e308, -1e308, count=9),
+                events.Box(-1e308, 1, 5, -INF, NAN, 0, count=99, bad=3),
+                events.Box(0, 0, 0, 0, 1e-320, NAN, count=3),
+            ],
+        ),
+        "no stack": events.Stack(panel="s", labels=[], series={}),
+        "wide stack": events.Stack(
+            panel="s",
+            labels=[wide] * 30,
+            series={f"{wide}{i}": [1e308, -1.0] * 15 for i in range(14)},
+        ),
+        "no events": events.Times(panel="e", series={}),
+        "events beyond": events.Times(
+            panel="e", series={wide: [-5.0, 2, 1e308], "b": [0.5] * 999}, low=1, high=-INF
+        ),
+        "many series of events": events.Times(
+            panel="e", series={f"s{i}": [i / 99] for i in range(99)}
         ),
         "no counts": events.Histogram(panel="h", edges=[], series={}),
         "no text": events.Text(panel="t", text=""),

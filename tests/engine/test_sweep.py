@@ -14,7 +14,7 @@ from dlplay.draw import Curves, Line, Look, draw
 from dlplay.engine.live import LiveRun
 from dlplay.engine.sweeps import curves as bundles
 from dlplay.engine.sweeps.runs import Sweep, Sweeping, SweepRun, sweep
-from dlplay.wire.events import Bars, Started
+from dlplay.wire.events import Bars, Boxes, Started
 from tests.conftest import FAULTS
 
 RATES = [0.01, 0.1, 10.0]  # the last diverges
@@ -139,6 +139,17 @@ def test_a_choice_is_swept_over_all_its_options_and_drawn_as_bars(fine, launcher
     assert bars.labels == ["rule=plain", "rule=signed"]
     assert bars.series == {"final": [run.measures["final"] for run in found.runs]}
     assert found.main_measure == "final"
+
+
+def test_several_seeds_of_a_choice_are_drawn_as_a_box_each(fine, launcher):
+    found = sweep(fine, "rule", seeds=2, settings={"steps": 5}, launcher=launcher)
+    boxes = found.as_plot("final")
+    assert isinstance(boxes, Boxes)
+    assert boxes.labels == ["rule=plain", "rule=signed"]
+    for box, row in zip(boxes.boxes, found.measure("final"), strict=True):
+        assert (box.least, box.most, box.count) == (row.low, row.high, 2)
+        assert box.mean == pytest.approx(row.mean)
+    assert "rule=signed" in draw(boxes, 80, 16, Look()).plain
 
 
 def test_stopped_in_the_middle_it_keeps_what_is_finished(fine, launcher, started):

@@ -164,9 +164,27 @@ def test_pictures_come_as_arrays(stage):
     assert graph.positions.numpy().tolist() == [[0.0, 0.0], [1.0, 1.0]]
 
 
+def test_distributions_pieces_and_times_become_plain_data(stage):
+    stage.spread("runs", ["a", "b"], [torch.tensor([[4.0, 0.0], [2.0, math.nan]]), []], unit="s")
+    stage.stack("memory", ["x", "y"], {"weights": torch.ones(2), "state": [0, 2]})
+    stage.events("spikes", {"one": torch.tensor([3, 9]), "none": []}, low=0)
+    stage.flush()
+    (spread,) = stage.got(events.Boxes)
+    assert spread.boxes[0] == events.Box(0.0, 1.0, 2.0, 3.0, 4.0, 2.0, count=3, bad=1)
+    assert (spread.boxes[1].count, spread.unit) == (0, "s")
+    (stack,) = stage.got(events.Stack)
+    assert stack.series == {"weights": [1.0, 1.0], "state": [0.0, 2.0]}
+    (times,) = stage.got(events.Times)
+    assert (times.series, times.low, times.high) == ({"one": [3.0, 9.0], "none": []}, 0.0, 9.0)
+    assert all(events.sound(event) for event in (spread, stack, times))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        lambda s: s.spread("a", ["x"], [[1.0], [2.0]]),
+        lambda s: s.stack("a", ["x"], {"s": [1.0, 2.0]}),
+        lambda s: s.stack("a", ["x"], {"s": [-1.0]}),
         lambda s: s.image("a", torch.zeros(1, 2, 3, 3)),
         lambda s: s.image("a", torch.zeros(600, 600)),
         lambda s: s.heatmap("a", torch.zeros(3)),

@@ -92,17 +92,19 @@ def _print_chart(console: Console, sweep: Sweep, name: str, session: Session) ->
     look, width = session.look(console), min(console.width, WIDEST)
     plot = sweep.as_plot(name)
     heading = f"{name} by {sweep.parameter.name}"
-    console.print(Text(session.text(heading + _spread_words(sweep)), style="bold"))
+    console.print(Text(session.text(heading + _spread_words(sweep, plot)), style="bold"))
     height = natural_height(plot, width, look)
     if isinstance(plot, events.Bars):  # no more than they fill
         height = min(height, len(plot.labels) * (len(plot.series) + 2) + 1)
     console.print(draw(plot, width, height, look))
 
 
-def _spread_words(sweep: Sweep) -> str:
+def _spread_words(sweep: Sweep, plot: Any) -> str:
+    from dlplay.draw.boxes import middle_of
+
     if len(sweep.seeds) < 2:
         return ""
-    return f": mean, lowest and highest of {len(sweep.seeds)} seeds"
+    return f": {middle_of(plot)}, lowest and highest of {len(sweep.seeds)} seeds"
 
 
 def _print_table(console: Console, sweep: Sweep, name: str | None, session: Session) -> None:

@@ -18,6 +18,7 @@ from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves, Line
 from dlplay.engine.summary import Summarised
 from dlplay.engine.sweeps.curves import cut, end_badly, ends_badly, together
+from dlplay.stage.arrays import box
 from dlplay.wire import events
 from dlplay.words.address import show_settings
 from dlplay.words.nearest import did_you_mean
@@ -154,9 +155,10 @@ class Sweep:
             found[value] = end_badly(line) if bad else line
         return found
 
-    def as_plot(self, measure: str) -> Curves | events.Bars:
-        """The measure against the parameter, to be drawn: a curve with the spread over seeds, or
-        bars for a choice. Values at which every run diverged are named, and have no number."""
+    def as_plot(self, measure: str) -> Curves | events.Bars | events.Boxes:
+        """The measure against the parameter, to be drawn: a curve with the spread over seeds; for
+        a choice bars, or of several seeds boxes. Values at which every run diverged are named, and
+        have no number."""
         rows = self.measure(measure)
         name, panel = self.parameter.name, f"{measure} by {self.parameter.name}"
         if self.parameter.kind not in ("number", "integer"):
@@ -213,28 +215,34 @@ class Sweep:
             )
         return series if series is not None else known[0]
 
-    def _as_bars(self, rows: list[Row], panel: str, measure: str) -> events.Bars:
+    def _as_bars(self, rows: list[Row], panel: str, measure: str) -> events.Bars | events.Boxes:
         labels = [
             self.label(row.value) + (" (diverged)" if row.diverged and not row.count else "")
             for row in rows
         ]
-        series = {measure: [row.mean for row in rows]}
         if len(self.seeds) > 1:
-            series["lowest"] = [row.low for row in rows]
-            series["highest"] = [row.high for row in rows]
-        log = _spans(np.array([y for ys in series.values() for y in ys]))
-        return events.Bars(panel=panel, labels=labels, series=series, log=log)
+            boxes = [box(_finite(self.at(row.value), measure)) for row in rows]
+            log = _spans(np.array([end for each in boxes for end in (each.least, each.most)]))
+            return events.Boxes(panel=panel, labels=labels, boxes=boxes, log=log, unit=measure)
+        series = {measure: [row.mean for row in rows]}
+        return events.Bars(
+            panel=panel, labels=labels, series=series, log=_spans(np.array(series[measure]))
+        )
 
 
 def _row(value: Value, name: str, runs: list[SweepRun]) -> Row:
-    numbers = [run.measures[name] for run in runs if run.status == "done" and name in run.measures]
-    numbers = [number for number in numbers if math.isfinite(number)]
+    numbers = _finite(runs, name)
     diverged = sum(run.status == "diverged" for run in runs)
     failed = sum(run.status == "failed" for run in runs)
     if not numbers:
         return Row(value, math.nan, math.nan, math.nan, 0, diverged, failed)
     mean = statistics.fmean(numbers)
     return Row(value, mean, min(numbers), max(numbers), len(numbers), diverged, failed)
+
+
+def _finite(runs: list[SweepRun], name: str) -> list[float]:
+    numbers = [run.measures[name] for run in runs if run.status == "done" and name in run.measures]
+    return [number for number in numbers if math.isfinite(number)]
 
 
 def _numbers(row: Row) -> tuple[float, float, float]:

@@ -8,7 +8,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 # Calls of the stage that show something; `curve` also ends a run that has diverged.
-SHOWN = _words("axes bars curve graph heatmap histogram image plane plot table text tokens watch")
+SHOWN = _words(
+    """axes bars curve events graph heatmap histogram image plane plot spread stack table text
+    tokens watch"""
+)
 ASKED = frozenset({"every", "changed", "probe"})  # and those that answer, and change nothing
 
 # Our own parts that leave everything as they found it.

@@ -16,6 +16,7 @@ from textual.widgets import Footer, Static
 
 from dlplay import draw
 from dlplay.course.catalog import SceneCard
+from dlplay.draw.boxes import middle_of
 from dlplay.engine.sweeps.runs import Sweep, SweepRun
 from dlplay.tui.actions import SWEEP, bindings
 from dlplay.tui.program import Program
@@ -217,15 +218,17 @@ class SweepScreen(FullScreen):
         curves, plot = self.chart("curves"), self.chart("measure")
         for view in (curves, plot):
             view.display = view.panel in self.shown
+        nothing = draw.Curves(events.Axes(panel=""), {})
         panel, series = choice.curve or ("curves", "")
         by = f"at {self.found.label(choice.value)}" if choice.alone else f"by {parameter}"
         curves.border_title = f"{panel}: {series} {by}" if series else panel
-        many = f", mean and range of {len(self.found.seeds)} seeds" * (len(self.found.seeds) > 1)
+        measured = plot_of(self.found, choice) or nothing
+        seeds, middle = len(self.found.seeds), middle_of(measured)
+        many = f", {middle} and range of {seeds} seeds" * (seeds > 1)
         plot.border_title = f"{choice.measure or 'measure'} by {parameter}{many}"
         look, version = self.dlplay.look, (id(self.sweep), self.sweep.version, self.choice)
-        nothing = draw.Curves(events.Axes(panel=""), {})
         curves.put(curves_of(self.sweep.drawn, choice) or nothing, look, (version, None))
-        plot.put(plot_of(self.found, choice) or nothing, look, (version, None))
+        plot.put(measured, look, (version, None))
 
     def note(self, text: str) -> None:
         """Say in the status line what a key did."""

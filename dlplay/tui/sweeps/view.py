@@ -73,7 +73,7 @@ def _name(sweep: Sweep, value: Value, choice: Choice) -> str:
     return POINTER + shown if value == choice.value else shown
 
 
-def plot_of(found: Sweep, choice: Choice) -> Curves | events.Bars | None:
+def plot_of(found: Sweep, choice: Choice) -> Curves | events.Bars | events.Boxes | None:
     """The chosen measure against the parameter, the chosen value marked; None before any."""
     if choice.measure not in found.measures:
         return None

@@ -62,7 +62,7 @@ class PanelGrid(Container, Part):
         at_once = self.session.history.finished is not None or self.session.at is not None
         for place, view in enumerate(self.views):
             # By turns: a key need not wait for more than half of the pictures.
-            self._fill(view, at_once or (self._turn + place) % 2 == 0)
+            self._fill(view, at_once or (view.rested and (self._turn + place) % 2 == 0))
 
     def _fill(self, view: PanelView, turn: bool) -> None:
         session = self.session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import monotonic, thread_time
 
 from rich.style import Style
 from textual import events as input_events
@@ -18,6 +19,8 @@ from dlplay.tui.model.pins import Pin, overlay
 from dlplay.tui.widgets.mosaic import Want
 
 UNKNOWN = 12  # rows of a panel of which nothing is known yet
+
+REST = 20  # times as long as a drawing took: of four panels, at most a fifth of a core
 
 
 class PanelView(Widget):
@@ -50,6 +53,7 @@ class PanelView(Widget):
         self._new_run = False
         self._strips: list[Strip] = []
         self._drawn_for: tuple[object, ...] = ()
+        self._rests_until = 0.0
 
     def show(
         self,
@@ -138,6 +142,11 @@ class PanelView(Widget):
     def frames(self) -> int:
         return draw.frames(self.content) if self.content is not None else 1
 
+    @property
+    def rested(self) -> bool:
+        """Whether drawing it again now leaves nearly all the time to others."""
+        return monotonic() >= self._rests_until
+
     def render_line(self, y: int) -> Strip:
         # The theme stands for the style, which is dear to compute for every line.
         key = (self._version, self.size, self.view, self.look, self.app.theme)
@@ -149,7 +158,9 @@ class PanelView(Widget):
     def _draw(self, size: Size, style: Style) -> list[Strip]:
         if self.content is None or not size:
             return [Strip.blank(size.width, style) for _ in range(size.height)]
+        began = thread_time()
         drawing = draw.draw(self.content, size.width, size.height, self.look, self.view)
+        self._rests_until = monotonic() + REST * (thread_time() - began)
         return [Strip(line, size.width).apply_style(style) for line in drawing.lines]
 
     def on_resize(self) -> None:

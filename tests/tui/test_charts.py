@@ -1,0 +1,61 @@
+"""Charts by plotext, as the palette offers them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlplay.draw import sheets
+from dlplay.tui.widgets.panel import PanelView
+from tests.tui.conftest import until
+
+
+def charts(app):
+    """What the palette does under this name."""
+    offered = {command.title: command for command in app.get_system_commands(app.screen)}
+    offered["Charts"].callback()
+
+
+def seen(app):
+    view = next(iter(app.screen.query(PanelView)))
+    lines = [view.render_line(y) for y in range(view.size.height)]
+    return [segment for strip in lines for segment in strip]
+
+
+@pytest.mark.skipif(sheets.plotext() is None, reason="plotext is not installed")
+async def test_the_palette_changes_what_draws_the_charts_and_back(open_app):
+    async with open_app("fine", {"steps": 40}) as (app, pilot):
+        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        await pilot.pause()
+        app.screen.paint()
+        own = seen(app)
+        charts(app)
+        assert app.look.charts == "plotext"
+        await until(pilot, lambda: seen(app) != own, "another picture")
+        charts(app)
+        await until(pilot, lambda: seen(app) == own, "the first one")
+
+
+async def test_without_plotext_it_is_said_and_nothing_changes(open_app, monkeypatch):
+    monkeypatch.setattr(sheets, "plotext", lambda: None)
+    async with open_app("fine", start=False) as (app, pilot):
+        charts(app)
+        assert app.look.charts == "own"
+        said = "plotext is not installed"
+        await until(pilot, lambda: [n.message for n in app._notifications] == [said], "the notice")
+
+
+def test_a_panel_rests_after_a_drawing_in_proportion_to_its_cost(monkeypatch):
+    from dlplay.draw import Look
+    from dlplay.tui.widgets import panel
+    from dlplay.wire import events
+
+    now, spent = [100.0], iter([1.0, 1.5])
+    monkeypatch.setattr(panel, "monotonic", lambda: now[0])
+    monkeypatch.setattr(panel, "thread_time", lambda: next(spent))
+    view = PanelView("p")
+    assert view.rested
+    view.content, view.look = events.Text(panel="p", text="a"), Look()
+    view._draw(panel.Size(5, 1), panel.Style.null())
+    assert not view.rested
+    now[0] += 0.5 * panel.REST
+    assert view.rested
