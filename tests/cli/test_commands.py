@@ -375,7 +375,7 @@ def test_what_is_drawn_simply_for_want_of_plotext_is_told_once(monkeypatch, caps
 
     monkeypatch.setattr(sheets, "plotext", lambda: None)
     panels = {name: events.Stack(panel=name, labels=["x"], series={"u": [1.0]}) for name in "ab"}
-    history = SimpleNamespace(panels=lambda: panels, axes={})
+    history = SimpleNamespace(panels=lambda: panels, axes={}, styles=SimpleNamespace(numbers={}))
     _print_panels(Console(width=60), SimpleNamespace(panels={}), history, Session())
     said = capsys.readouterr()
     assert said.err.count(sheets.MISSING) == 1
