@@ -261,8 +261,9 @@ def test_the_script_of_a_page_is_its_run_without_looks():
     for word in ("stage.look", "stage.plane", "stage.headline", "stage.axes", "def look"):
         assert word not in body, word
     assert 'stage.claim("learns", right, above=' in body
-    # No page, no tries, no looks.
-    assert len(body.splitlines()) < len(card.source.splitlines()) - 60
+    assert (
+        len(body.splitlines()) < len(card.source.splitlines()) - 60
+    )  # no page, no tries, no looks
     for each in card.tries:
         assert each.setting in text
         assert each.options[each.right - 1] in " ".join(text.replace("#", " ").split())
