@@ -12,7 +12,7 @@ FOOTERS = {
     "ready": ("start_or_pause", "less", "more", "tries", "lesson", "claims", "back"),
     "running": ("start_or_pause", "stop", "slower", "faster", "zoom", "claims", "back"),
     "paused": ("start_or_pause", "step", "restart", "stop", "zoom", "claims", "back"),
-    "over": ("start_or_pause", "more", "tries", "next_scene", "lesson", "claims", "back"),
+    "over": ("start_or_pause", "more", "tries", "next_scene", "claims", "back"),
     "past": ("start_or_pause", "earlier", "later", "now", "branch", "back"),
     "replaying": ("earlier", "later", "next_mark", "export", "claims", "address", "back"),
 }

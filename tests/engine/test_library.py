@@ -394,7 +394,8 @@ def test_a_replay_is_what_a_watcher_saw(library, card):
     assert replay.started == started()
     assert replay.summary is replay.history.finished
     seen, lived = vars(replay.history), vars(history)
-    same = lived.keys() - {"series", "keyframes"}
+    same = lived.keys() - {"series", "keyframes", "styles"}
+    assert seen["styles"].numbers == lived["styles"].numbers
     assert {name: seen[name] for name in same} == {name: lived[name] for name in same}
     assert replay.history.panel("words") == history.panel("words")
     assert replay.history.panel("loss").lines["a"].mean.tolist() == [3.0, 4.0]

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Static
 
+from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
-from dlplay.tui.model.progress import Progress
 from dlplay.tui.model.session import Session
 from dlplay.tui.screens.stage import StageScreen
 from tests.conftest import wait_for

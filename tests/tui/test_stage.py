@@ -71,7 +71,8 @@ async def test_full_stop_takes_one_step(open_app):
 
 
 async def test_a_claim_of_a_stopped_run_has_not_failed_yet(open_app):
-    async with open_app("fine", LONG | {"learning_rate": 1e-3}) as (app, pilot):
+    # Steps of one to and fro, however many: the loss stays where it is
+    async with open_app("fine", LONG | {"learning_rate": 1.0, "rule": "signed"}) as (app, pilot):
         session = app.screen.session
         await until(pilot, lambda: session.history.claims, "a measure")
         await pilot.press("x")

@@ -51,6 +51,8 @@ def ask(session: Watched, what: Ask) -> str:
         case "branch":
             return branch(session)
         case "defaults":
+            if session.veiled:
+                return VEILED
             session.defaults()
             return f"all defaults: {AGAIN}"
         case "xray":
