@@ -5,6 +5,7 @@ Neither torch nor numpy is needed here, and Pillow only to look at an image.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -148,6 +149,47 @@ def similar(kind: str, typed: str) -> str | None:
     bundled = () if folder else FILE_KINDS[kind].bundled
     match = nearest(name, [*neighbours, *bundled])
     return os.path.join(folder, match) if match is not None else None
+
+
+def completions(kind: str, typed: str) -> list[str]:
+    """What a name or a path that was begun may become, in order; a folder ends with a slash.
+
+    Of an image or a folder of images, only what may be one or lead to one.
+    """
+    folder, name = os.path.split(typed)
+    found = []
+    try:
+        with os.scandir(os.path.expanduser(folder) or ".") as entries:
+            for entry in islice(entries, NEIGHBOURS):
+                if not entry.name.startswith(name) or (entry.name[0] == "." and name[:1] != "."):
+                    continue
+                if entry.is_dir():
+                    found.append(os.path.join(folder, entry.name, ""))
+                elif kind in ("text", "table") or (
+                    kind == "image" and entry.name.lower().endswith(SUFFIXES)
+                ):
+                    found.append(os.path.join(folder, entry.name))
+    except (OSError, ValueError):  # a NUL in what was typed
+        pass
+    bundled = [] if folder else [each for each in FILE_KINDS[kind].bundled if each.startswith(name)]
+    return [*bundled, *sorted(found)]
+
+
+def digest(kind: str, path: str) -> str:
+    """SHA-256 of a file, or of the names and sizes of a folder's images; "" if it cannot be read.
+
+    `path` is as it was given. What a folder's images show is not read: there may be gigabytes.
+    """
+    try:
+        where = absolute(path)
+        if kind == "images":
+            sizes = [(os.path.basename(each), os.stat(each).st_size) for each in image_files(where)]
+            data = repr(sizes).encode("utf-8", "surrogateescape")
+        else:
+            data = read(where, max(TEXT_SIZE, IMAGE_SIZE, TABLE_SIZE))
+    except (OSError, Unfit):
+        return ""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _images(path: str) -> Iterator[str]:

@@ -406,7 +406,8 @@ class File(Parameter[str]):
 
     `kind`: "text", "image", "images" (a folder of them) or "table" (CSV); dlplay.data has a loader
     by each of these names. The value is the name of what is bundled, such as the default, or the
-    whole path of a file that was there when it was given.
+    path of a file that was there when it was given: as it was given, so it starts from the folder
+    in which dlplay was started unless it is a whole path.
     """
 
     kind = "file"
@@ -438,15 +439,18 @@ class File(Parameter[str]):
         if value in self.bundled:
             return value
         try:
-            path = files.absolute(value)
-            files.look(self.content, path)
+            files.look(self.content, files.absolute(value))
         except NotThere as error:
             match = files.similar(self.content, value)
             hint = f" Did you mean {match!r}?" if match is not None else ""
             raise self._unfit(value, error, hint) from None
         except Unfit as error:
             raise self._unfit(value, error) from None
-        return path
+        return value
+
+    def digest(self, value: str) -> str:
+        """SHA-256 of the user's own file; "" for what is bundled or cannot be read."""
+        return "" if value in self.bundled else files.digest(self.content, value)
 
     def _unfit(self, value: str, why: Unfit, hint: str = "") -> ParameterError:
         name = self.name or "this parameter"

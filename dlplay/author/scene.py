@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlplay.author.claims import Claim
-from dlplay.author.parameters import Parameter, ParameterError
+from dlplay.author.parameters import File, Parameter, ParameterError
 from dlplay.wire.events import ClaimResult
 from dlplay.words.nearest import did_you_mean
 
@@ -97,6 +97,21 @@ def checked_live(parameters: Mapping[str, Parameter[Any]], name: str, value: obj
         live = ", ".join(n for n, p in parameters.items() if p.live) or "none"
         raise ParameterError(f"{name} cannot change during a run; live parameters: {live}")
     return parameter.check(value)
+
+
+def own_files(
+    parameters: Mapping[str, Parameter[Any]], values: Mapping[str, Any]
+) -> dict[str, str]:
+    """SHA-256 of each file of the user's own among the values, by the parameter's name.
+
+    What is bundled, and what cannot be read, is left out.
+    """
+    digests = {
+        name: parameter.digest(values[name])
+        for name, parameter in parameters.items()
+        if isinstance(parameter, File)
+    }
+    return {name: digest for name, digest in digests.items() if digest}
 
 
 def find(parameters: Mapping[str, Parameter[Any]], name: str) -> Parameter[Any]:

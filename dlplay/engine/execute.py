@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dlplay.author.parameters import ParameterError
-from dlplay.author.scene import Scene, checked, checked_live
+from dlplay.author.scene import Scene, checked, checked_live, own_files
 from dlplay.course import catalog
 from dlplay.course.catalog import SceneCard
 from dlplay.engine import numerics, sabotage
@@ -56,6 +56,7 @@ def execute(
         parameters=values,
         versions=numerics.versions(),
         digest=card.digest,
+        files=own_files(card.parameters, values),
     )
     sink([begun])
     try:

@@ -42,6 +42,7 @@ class Started(Event):
     parameters: Settings
     versions: dict[str, str] = {}
     digest: str = ""  # SHA-256 of the scene's file
+    files: dict[str, str] = {}  # SHA-256 of each file of the user's own, by the parameter's name
 
     def ended(self, status: str, tick: int = 0, **known: Any) -> Finished:
         """The summary of a run that began so and came as far as this tick; of what is not `known`

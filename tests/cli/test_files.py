@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,17 +75,16 @@ def test_a_wrong_file_is_told_before_anything_runs(dlplay, reading):
     assert result.stderr.endswith("there is no such file. Did you mean 'play, a.txt'?\n")
 
 
-def test_the_address_of_a_run_holds_the_whole_path(dlplay, reading, tmp_path, monkeypatch):
-    result = dlplay("run", "reading/text", "mine=play, a.txt", "--device", "cpu")
-    path = tmp_path / "my books" / "play, a.txt"
-    assert result.exit_code == 0
-    (address,) = [row for row in result.stdout.splitlines() if row.startswith("dlplay open")]
-    _, _, *words = shlex.split(address)
-    assert words[:2] == ["reading/text", f"mine={path}"]
-    monkeypatch.chdir("/")
-    again = dlplay("run", *words)
-    assert again.exit_code == 0
-    assert "size  5" in again.stdout
+def test_the_address_of_a_run_holds_the_path_as_it_was_given(dlplay, reading, tmp_path):
+    for path in ("play, a.txt", "./play, a.txt", str(tmp_path / "my books" / "play, a.txt")):
+        result = dlplay("run", "reading/text", f"mine={path}", "--device", "cpu")
+        assert result.exit_code == 0
+        (address,) = [row for row in result.stdout.splitlines() if row.startswith("dlplay open")]
+        _, _, *words = shlex.split(address)
+        assert words[:2] == ["reading/text", f"mine={path}"]
+        again = dlplay("run", *words)
+        assert again.exit_code == 0
+        assert "size  5" in again.stdout
 
 
 def test_a_recording_outlives_its_file(dlplay, reading, tmp_path):
@@ -98,7 +99,16 @@ def test_a_recording_outlives_its_file(dlplay, reading, tmp_path):
     assert str(path) in seen.stdout.replace("\n", "")
     exported = dlplay("export", record, "--to", "json", "--out", "-")
     assert exported.exit_code == 0, exported.stderr
-    assert json.loads(exported.stdout)["parameters"] == {"mine": str(path)}
+    known = json.loads(exported.stdout)
+    assert known["parameters"] == {"mine": str(path)}
+    assert known["files"] == {"mine": hashlib.sha256(b"to be").hexdigest()}
+    assert b"to be" not in record.read_bytes()
+
+    assert "not the file" not in seen.stderr  # it is gone, which is no news to a replay
+    path.write_text("or not", encoding="utf-8")
+    again = dlplay("replay", record)
+    assert again.exit_code == 0
+    assert f"mine={path} is not the file that was recorded" in again.stderr
 
 
 def test_what_only_its_loader_finds_out_is_one_sentence(dlplay, reading, tmp_path):
@@ -135,13 +145,15 @@ def test_show_tells_what_is_bundled_and_what_else_it_takes(dlplay, reading):
     assert schema["bundled"] == ["photos", "digits", "fashion"]
 
 
-def test_the_shell_completes_what_is_bundled(reading):
+def test_the_shell_completes_what_is_bundled_and_paths(reading):
     assert completed(["run", "reading/text", "mine="], reading) == [
         "mine=shakespeare",
         "mine=names",
         "mine=smiles",
     ]
     assert completed(["run", "reading/text", "mine=n"], reading) == ["mine=names"]
+    Path("poem.txt").write_text("to be", encoding="utf-8")
+    assert completed(["run", "reading/text", "mine=./po"], reading) == ["mine=./poem.txt"]
 
 
 def test_files_can_be_swept(dlplay, reading):
@@ -162,7 +174,10 @@ def test_a_sweep_is_offered_and_typed_with_spaces_in_names(text, tmp_path):
     own = str(folder / "plain text")
     assert offered(mine, Wish(text)) == "shakespeare, names, smiles"
     assert offered(mine, Wish(text, {"mine": own})) == f"{own}, shakespeare, names, smiles"
-    assert planned(Wish(text), mine, "plain text, names", "1", "1").values == [own, "names"]
+    assert planned(Wish(text), mine, "plain text, names", "1", "1").values == [
+        "plain text",
+        "names",
+    ]
     with pytest.raises(Mistyped, match="there is no such file"):
         planned(Wish(text), mine, "plain txt, names", "1", "1")
 

@@ -66,3 +66,37 @@ async def test_a_path_is_typed_and_arrows_turn_through_what_is_bundled(tmp_path,
             assert session.history.finished.message.endswith("there is no such file.")
         finally:
             session.close()
+
+
+async def test_tab_completes_a_path_in_the_dialog(tmp_path, launcher, monkeypatch):
+    (tmp_path / "reading").mkdir()
+    (tmp_path / "reading" / "reads.py").write_text(SCENE, encoding="utf-8")
+    (tmp_path / "[b]ooks").mkdir()
+    for name in ("[red]one.txt", "[red]two.txt"):
+        (tmp_path / "[b]ooks" / name).write_text("to be", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    catalog = Catalog([tmp_path])
+    first = {"card": catalog.find("reading/reads"), "settings": {}, "start": False, "seed": 0}
+    app = DlplayApp(catalog, launcher, Look(), Progress(tmp_path / "progress.json"), first)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        session = app.screen.session
+        try:
+            await pilot.press("enter")
+            dialog = app.screen
+            assert isinstance(dialog, ValueDialog)
+            typed = dialog.query_one(Input)
+            told = dialog.query_one("#complaint", Static)
+            await pilot.press("[", "tab")  # the old value is selected: typing replaces it
+            assert typed.value == "[b]ooks/"
+            await pilot.press("tab")
+            assert typed.value == "[b]ooks/[red]"
+            assert told.content.plain == "[red]one.txt  [red]two.txt"
+            await pilot.press("x", "tab")
+            assert typed.value == "[b]ooks/[red]x"
+            assert told.content.plain == "nothing here begins so"
+            await pilot.press("backspace", "t", "tab", "enter")
+            assert session.values["book"] == "[b]ooks/[red]two.txt"
+            assert app.screen is not dialog
+        finally:
+            session.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import random
 import subprocess
@@ -17,6 +18,7 @@ from dlplay import File
 from dlplay.author import files
 from dlplay.author.contents import FORMATS, Unfit, as_table, as_text
 from dlplay.author.parameters import ParameterError
+from dlplay.data import text
 
 UNWRITABLE = "a path with control characters, or not in UTF-8, cannot be recorded."
 
@@ -59,11 +61,12 @@ FILES = {"text": "book.txt", "image": "pictures/red.png", "images": "pictures", 
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_a_path_becomes_absolute_and_is_read_back(folder, kind):
+def test_a_path_is_kept_as_it_was_given_and_read_back(folder, kind):
     mine, path = parameter(kind), str(folder / FILES[kind])
-    for typed in (FILES[kind], f"./{FILES[kind]}", f"~/{FILES[kind]}", path, Path(FILES[kind])):
-        assert mine.check(typed) == path
-    assert mine.parse(mine.show(path)) == path
+    for typed in (FILES[kind], f"./{FILES[kind]}", f"~/{FILES[kind]}", path):
+        assert mine.check(typed) == typed
+        assert mine.parse(mine.show(typed)) == typed
+    assert mine.check(Path(FILES[kind])) == FILES[kind]
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -76,12 +79,13 @@ def test_every_bundled_name_is_a_value_wherever_one_is(folder, kind):
 def test_a_file_that_is_called_as_what_is_bundled_is_named_by_its_path(folder):
     (folder / "names").write_text("another", encoding="utf-8")
     assert parameter("text").check("names") == "names"
-    assert parameter("text").check("./names") == str(folder / "names")
+    assert parameter("text").check("./names") == "./names"
+    assert text("./names") == "another"
 
 
 def test_an_absolute_path_holds_from_another_folder(folder, monkeypatch):
     mine = parameter("text")
-    value = mine.check("book.txt")
+    value = mine.check(str(folder / "book.txt"))
     (folder / "elsewhere").mkdir()
     monkeypatch.chdir(folder / "elsewhere")
     assert mine.check(value) == value
@@ -91,8 +95,34 @@ def test_a_folder_above_a_link_is_the_folder_above_where_it_leads(folder):
     (folder / "a" / "b").mkdir(parents=True)
     (folder / "a" / "book.txt").write_text("inner", encoding="utf-8")
     (folder / "link").symlink_to(folder / "a" / "b")
-    with open(parameter("text").check("link/../book.txt"), encoding="utf-8") as file:
-        assert file.read() == "inner"
+    assert text(parameter("text").check("link/../book.txt")) == "inner"
+
+
+def test_what_was_begun_is_completed_with_bundled_names_and_files(folder):
+    (folder / "notes").mkdir()
+    (folder / ".hidden").write_text("x", encoding="utf-8")
+    assert files.completions("text", "n") == ["names", "notes/"]
+    assert files.completions("text", "./b") == ["./book.txt"]
+    assert files.completions("text", "~/b") == ["~/book.txt"]
+    assert files.completions("text", ".h") == [".hidden"]
+    assert files.completions("image", "pictures/") == ["pictures/red.png"]
+    assert files.completions("image", "b") == []  # a book is no image
+    assert files.completions("images", "p") == ["photos", "pictures/"]
+    assert files.completions("images", "pictures/") == []
+    assert ".hidden" not in files.completions("text", "")
+    assert files.completions("text", "/no/such/") == []
+    assert files.completions("text", "a\0b") == []
+
+
+def test_a_digest_tells_one_file_from_another(folder):
+    assert files.digest("text", "book.txt") == hashlib.sha256(b"to be\n").hexdigest()
+    assert files.digest("text", "~/book.txt") == files.digest("text", "book.txt")
+    before = files.digest("images", "pictures")
+    assert before != files.digest("images", ".") == ""  # a folder without images
+    Image.new("RGB", (30, 20), "blue").save(folder / "pictures" / "blue.png")
+    assert files.digest("images", "pictures") not in ("", before)
+    assert files.digest("text", "no such") == ""
+    assert parameter("text").digest("names") == ""
 
 
 @pytest.mark.parametrize(
@@ -157,7 +187,7 @@ def test_a_link_that_leads_nowhere_or_to_itself_is_no_file(folder):
     (folder / "good.txt").symlink_to(folder / "book.txt")
     assert refusal("text", "lost.txt").startswith("there is no such file.")
     assert refusal("text", "loop.txt").startswith("it cannot be read (Too many levels")
-    assert parameter("text").check("good.txt") == str(folder / "good.txt")
+    assert parameter("text").check("good.txt") == "good.txt"
 
 
 def test_a_pipe_is_not_waited_for(folder):
@@ -185,13 +215,13 @@ def test_a_file_may_be_no_larger(folder, kind, limit):
 
 def test_a_text_may_be_as_large_as_it_says(folder):
     (folder / "large").write_bytes(b"a\n" * 2_500_000)
-    assert parameter("text").check("large") == str(folder / "large")
+    assert parameter("text").check("large") == "large"
 
 
 def test_an_image_may_have_so_many_pixels_and_no_more(folder):
     Image.new("1", (8000, 5000)).save("fits.png")
     Image.new("1", (8000, 5001)).save("large.png")
-    assert parameter("image").check("fits.png") == str(folder / "fits.png")
+    assert parameter("image").check("fits.png") == "fits.png"
     assert refusal("image", "large.png") == "it has more than 40 megapixels."
 
 
@@ -213,7 +243,7 @@ def test_a_folder_may_hold_so_many_images_and_no_more(folder):
         (folder / "pictures" / f"{number:04}.jpg").touch()
     assert refusal("images", "pictures") == "it holds more than 2,000 images."
     (folder / "pictures" / "red.png").unlink()
-    assert parameter("images").check("pictures") == str(folder / "pictures")
+    assert parameter("images").check("pictures") == "pictures"
 
 
 def test_hidden_files_folders_and_other_files_are_no_images(folder):
@@ -354,7 +384,7 @@ def test_a_head_that_says_little_is_no_mistake(folder, text):
     if "# no" in text:
         assert "which is no number" in refusal("table", "data.csv")
     else:
-        assert parameter("table").check("data.csv") == str(folder / "data.csv")
+        assert parameter("table").check("data.csv") == "data.csv"
 
 
 @pytest.mark.parametrize("kind", ["text", "image", "table"])
@@ -370,7 +400,7 @@ def test_broken_files_never_raise_anything_else(folder, kind):
         for _ in range(generator.randrange(1, 8)):
             data[generator.randrange(len(data))] = generator.randrange(256)
         (folder / "broken").write_bytes(data[: generator.choice([len(data), turn])])
-        assert answer(kind, "broken") in (str(folder / "broken"), "refused")
+        assert answer(kind, "broken") in ("broken", "refused")
 
 
 def test_paths_of_any_characters_never_raise_anything_else(folder):

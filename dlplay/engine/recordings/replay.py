@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlplay.author.scene import own_files
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.recordings.format import BadRecording, read
 from dlplay.engine.recordings.vetting import vetted
@@ -97,12 +98,21 @@ def _from_summary(done: Finished | None) -> Started | None:
 
 
 def changed_since(replay: Replay, card: SceneCard | None) -> str:
-    """A sentence if today's scene is not the one that was recorded, or is gone (`card` None)."""
+    """A sentence if today's scene, or a file of the user's own that it read, is not the one that
+    was recorded, or if the scene is gone (`card` None)."""
     scene, digest = replay.started.scene, replay.started.digest
     if card is None:
         return f"There is no scene {scene} here any more: its lesson and source cannot be shown."
     if digest and digest != card.digest:
         return f"{scene} has been changed since this was recorded: today's run may differ."
+    known = replay.started.parameters
+    today = own_files(card.parameters, card.defaults | known)
+    for name, digest in replay.started.files.items():
+        if today.get(name, digest) != digest:
+            return (
+                f"{name}={known.get(name)} is not the file that was recorded: today's run may "
+                "differ."
+            )
     return ""
 
 

@@ -14,15 +14,24 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from dlplay.author.parameters import Parameter, ParameterError
+from dlplay.author.files import completions
+from dlplay.author.parameters import File, Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
 from dlplay.tui.widgets.text import Scroll
 
+SHOWN = 12  # of the names that what was typed may become
+
 
 class ValueDialog(ModalScreen[Any]):
-    """Type a parameter's value; a wrong one is told on the spot, and the dialog stays."""
+    """Type a parameter's value; a wrong one is told on the spot, and the dialog stays.
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+    A path is completed by tab, as far as the files that lie there leave no choice.
+    """
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("tab", "complete", show=False, priority=True),
+    ]
 
     def __init__(self, parameter: Parameter[Any], value: Any) -> None:
         super().__init__()
@@ -32,9 +41,27 @@ class ValueDialog(ModalScreen[Any]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = self.parameter.name
-            yield Static(f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}")
+            about = f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}"
+            if isinstance(self.parameter, File):
+                about += "\n(tab completes a path)"
+            yield Static(about, markup=False)
             yield Input(self.parameter.show(self.value), select_on_focus=True)
             yield Static(id="complaint")
+
+    def action_complete(self) -> None:
+        if not isinstance(self.parameter, File):
+            return
+        typed = self.query_one(Input)
+        found = completions(self.parameter.content, typed.value)
+        further = _shared(found)
+        if len(further) > len(typed.value):
+            typed.value = further
+        typed.cursor_position = len(typed.value)
+        told = "" if len(found) == 1 else "nothing here begins so"
+        if len(found) > 1:
+            names = [path[path.rstrip("/").rfind("/") + 1 :] for path in found]
+            told = "  ".join(names[:SHOWN]) + f"  … {len(names)} in all" * (len(names) > SHOWN)
+        self.query_one("#complaint", Static).update(Text(told))
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:
@@ -43,6 +70,14 @@ class ValueDialog(ModalScreen[Any]):
             self.dismiss(self.parameter.parse(text))
         except ParameterError as error:
             self.query_one("#complaint", Static).update(Text(str(error), "bold"))
+
+
+def _shared(words: list[str]) -> str:
+    """What all of them begin with."""
+    beginning = words[0] if words else ""
+    while not all(word.startswith(beginning) for word in words):
+        beginning = beginning[:-1]
+    return beginning
 
 
 async def ask_value(
