@@ -7,8 +7,9 @@ $$\text{softmax}(z)_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}$$
 
 Plain softmax has temperature T = 1. Only differences count: z + 1000 gives the same, and the ratio
 of two probabilities is e^(difference / T). With one of two logits fixed at 0 it is the sigmoid.
-**Softmin** is softmax(−z): the smallest gets most, say the nearest of some prototypes if z are
-distances. Its Jacobian is full, ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ): raising one logit lowers all others.
+Softmax's Jacobian is full, ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ) at T = 1 and this over T at others: raising one
+logit lowers the probabilities of all others. **Softmin** is softmax(−z): the smallest gets most,
+say the nearest of some prototypes if z are distances. Its Jacobian has the opposite sign.
 
 **Log-softmax** is its logarithm, zᵢ − logsumexp(z), where
 

@@ -9,10 +9,11 @@ et al., 2020): to make a picture that never was, begin with pure noise and undo 
 
 $$ x_t = \sqrt{1 - β_t} x_{t-1} + \sqrt{β_t} ε_t $$
 
-with β from 0.0005 to 0.1. The shrinking is no matter of taste: if x has variance 1, so has the
-next, since (1 - β) · 1 + β = 1. Leave it out and the variance grows without end. (Some tell this
-with x + βε and a variance of tβ: fresh noises add their variances, so that would be tβ².) As sums
-of Gaussians are Gaussian, all t steps are one jump,
+with β from 0.0005 to 0.1. The shrinking keeps the scale: if x has variance 1, so has the next,
+since (1 - β) · 1 + β = 1. Leave it out and the variance grows with each step; *variance exploding*
+models (Song et al., 2021) do that, and reckon with it. (Some tell this with x + βε and a variance
+of tβ: fresh noises add their variances, so that would be tβ².) As sums of Gaussians are Gaussian,
+all t steps are one jump,
 
 $$ x_t = \sqrt{\bar{α}_t} x_0 + \sqrt{1 - \bar{α}_t} ε $$
 

@@ -20,7 +20,8 @@ labelled.
 ## When it helps
 
 **With wrong labels: much.** The plain net learns the wrong labels by heart and its test accuracy
-falls, step by step. Dropout's does not, and AdamW's weight decay is no substitute here.
+falls, step by step. Dropout's does not. AdamW stands beside it with one weight decay, which nobody
+tuned: that dropout is ahead of this one says nothing of the best (`weight_decay=4` comes close).
 
 **With right labels: not at all.** All three kinds end within a few points of each other. "Dropout
 is better than L2" is a statement about a task, not about methods.
@@ -431,7 +432,8 @@ class Dropout(Scene):
         return measured.noisy_loss < 0.9
 
     @claim(
-        "both kinds of dropout are better than AdamW's weight decay, by more than 0.02",
+        "both kinds of dropout are right over 0.02 more often than AdamW with this one weight "
+        "decay, untuned",
         breaks={"drop_hidden": 0, "steps": 200, "masks": 64},
     )
     def beats_weight_decay(self, measured):

@@ -3,8 +3,8 @@ r"""
 
 A committee's members learn side by side and know nothing of one another. **Boosting** trains weak
 learners one after the other, each on what those before it did badly, and adds them up. So it takes
-away bias, where averaging takes away variance: a stump, a tree of one split, is hardly better than
-a coin on two moons, and three hundred stumps draw a good border.
+away bias, where averaging takes away variance: a stump, a tree of one split, can draw one straight
+border only (on two moons it is right for some 0.8 of new points), and many stumps draw a bent one.
 
 **AdaBoost** (Freund and Schapire 1997) keeps a weight for each example. Round t's learner hₜ, of
 answers −1 or 1, has an *edge* γₜ: the weight that it gets right less the weight that it gets wrong.

@@ -25,7 +25,7 @@ an ordinary sample.
 
 ## How to prevent it
 
-**More data** is best: it is the only remedy that costs no bias. Degree 15 is hopeless with 20
+**More data** is best: it takes away variance and costs no bias. Degree 15 is hopeless with 20
 points and nearly perfect with 320, where the error is hardly above σ², the floor. No degree is too
 high as such; it is too high *for so many points*.
 
@@ -39,7 +39,8 @@ now over λ: bias² goes up, variance goes down. The coefficients get small but 
 the data insist on stay. Among rulers of 16 coefficients, the right price gives an error not far
 from the best degree's.
 
-**Averaging** many models takes away variance too: see *The committee*.
+**Averaging** many models takes away variance too, and leaves the bias as it is: see *The
+committee*.
 
 ## Watch
 

@@ -286,7 +286,8 @@ class Karate(Scene):
         return measured.gcn >= 0.93
 
     @claim(
-        "on the block model the GCN is right for 30 % more of the people than the MLP",
+        "on the block model the GCN is right for over 30 in 100 more of the unlabelled people than "
+        "the MLP is",
         breaks={"mixing": 1, "steps": 50},
     )
     def homophily(self, measured):

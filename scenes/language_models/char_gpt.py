@@ -1,9 +1,10 @@
 r"""
 # A GPT in a minute
 
-A GPT is a stack of Transformer blocks that reads a text and, after every character, states how
-probable each possible next character is. This one reads nine plays by Shakespeare, character by
-character, 78 kinds of them. It begins knowing nothing and trains while you watch.
+A GPT is a stack of Transformer blocks that reads a text and, after every *token*, states how
+probable each possible next token is. In most of them a token is a piece of a word, some 50,000
+kinds. In this one it is a character: it reads nine plays by Shakespeare, of 78 kinds of them. It
+begins knowing nothing and trains while you watch.
 
 Each character becomes a vector. A block lets every position take something from the positions that
 it may see (attention), and then thinks about the result alone (two layers with GELU). At the top, a

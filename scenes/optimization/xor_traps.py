@@ -365,8 +365,8 @@ class XorTraps(Scene):
         return measured.convex_weights < 1e-5
 
     @claim(
-        "half-way between two solutions of 16 hidden units the loss is more than 10 times as high "
-        "as at the worse of the two (the median over all pairs of neighbours)",
+        "on the straight line from one net of 16 hidden units to the next the loss climbs above "
+        "the worse of the two by over 10 times that loss (median climb over median loss)",
         breaks={"alike": True, "steps": 100},
     )
     def barrier(self, measured):

@@ -320,7 +320,8 @@ class DepthWidth(Scene):
         return measured.most_shallow_pieces <= 49
 
     @claim(
-        "with random weights depth does not multiply pieces: never 1.6 times those of one layer",
+        "with random weights depth does not multiply pieces: nets of 2, 4 and 6 layers each have "
+        "under 1.6 times as many as those of one (means of 20)",
         breaks={"activation": "hardtanh", "gain": 8.0, "steps": 10},
     )
     def no_multiplying(self, measured):

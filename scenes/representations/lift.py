@@ -4,8 +4,9 @@ r"""
 A linear classifier, ȳ = sign(Σⱼ wⱼxⱼ + b), cuts the plane with one straight line. Four small
 problems: **rings**, one class around the other; **xor**, opposite quarters of a square; **moons**,
 two hooked halves; **spiral**, two arms wound into each other. No line solves any of them, but it
-fails in different ways. On rings it is no better than chance; on moons it is right nine times
-in ten. *Not separable* does not say *useless*.
+fails in different ways. On rings the line of least squares is no better than chance (the line that
+gets most points right passes beside the inner ring, and gets some seven in ten); on moons it is
+right nine times in ten. *Not separable* does not say *useless*.
 
 The remedy: carry the points into a space of other coordinates, Φ(x), and cut there,
 ȳ = sign(w·Φ(x) + b). Straight there is bent here. Choose a `map`:
@@ -40,12 +41,12 @@ circle and x₁x₂ = 0; on the spiral they are no better than the line.
 
 ## A net of two layers, and what it promises
 
-ȳ = F(W¹F(W⁰x)) is a lift, F(W⁰x), and a cut. With enough units it comes as near as you like to
-*any* continuous function on a bounded closed set (*any*, not *most*), if its activation is no
-polynomial: units that square their input only ever make quadratics, however many there are. The
-theorem neither says how many are enough nor that training will find the weights. In **error by
-width** the units are not trained at all, only w is, and the target even has a jump: the error falls
-all the same.
+y = W¹F(W⁰x + b⁰) + b¹ is a lift, F(W⁰x + b⁰), and a cut, y = 0. With enough units y comes as near
+as you like to *any* continuous function on a bounded closed set (*any*, not *most*), if its
+activation is no polynomial: units that square their input only ever make quadratics, however many
+there are. The theorem neither says how many are enough nor that training will find the weights. In
+**error by width** the units are not trained at all, only w is, and the target even has a jump: the
+error falls all the same.
 For structured inputs that number may grow exponentially; that is where depth comes in (next scene).
 
 ## Watch
@@ -378,25 +379,28 @@ class Lift(Scene):
         return measured.trick_gap < 1e-9
 
     @claim(
-        "on rings the best line is no better than chance: 0.4 to 0.6",
+        "on rings the line of least squares is no better than chance: 0.4 to 0.6",
         breaks={"handmade": "radius", "steps": 20},
     )
     def rings_line(self, measured):
         return measured.rings_line.between(0.4, 0.6)
 
-    @claim("on xor the best line stays below 0.7", breaks={"handmade": "product", "steps": 20})
+    @claim(
+        "on xor the line of least squares stays below 0.7",
+        breaks={"handmade": "product", "steps": 20},
+    )
     def xor_line(self, measured):
         return measured.xor_line < 0.7
 
     @claim(
-        "on moons the best line is far above chance and not right: 0.8 to 0.94",
+        "on moons the line of least squares is far above chance and not right: 0.8 to 0.94",
         breaks={"handmade": "cubes", "steps": 20},
     )
     def moons_line(self, measured):
         return measured.moons_line.between(0.8, 0.94)
 
     @claim(
-        "on the spiral neither the best line nor the quadratic map reaches 0.75",
+        "on the spiral neither the line of least squares nor the quadratic map reaches 0.75",
         breaks={"degree": 5, "steps": 20},
     )
     def spiral_line(self, measured):

@@ -5,7 +5,7 @@ A plain **autoencoder** learns to squeeze a digit into two numbers and back. Not
 says where those numbers should lie, so the codes settle at any place and scale, and a random code
 means little to the decoder. A **variational autoencoder** is a probability model first: a hidden z
 is drawn from N(0, 1), the decoder turns it into an image f(z), and each pixel adds noise of
-variance σ². The likelihood of an image sums over every z that might have caused it, which nobody
+variance v. The likelihood of an image sums over every z that might have caused it, which nobody
 can do, so one maximises a bound of it, the **ELBO**:
 
 $$
@@ -13,7 +13,7 @@ $$
 $$
 
 The encoder gives q(z|x) = N(μ, σ²), its guess at z; 𝐄 is the mean over that guess. The first term
-rewards good copies: it is −‖x − f(z)‖² / 2σ² and a constant, −32 log 2πσ² for 64 pixels. The second
+rewards good copies: it is −‖x − f(z)‖² / 2v and a constant, −32 log 2πv for 64 pixels. The second
 charges nats for every code that stands out from the prior. In a loss to be *minimised* the KL has a
 plus sign.
 
@@ -49,7 +49,8 @@ one network for all images, cost.
 - *original and copy*: test digits, each with the VAE's copy at its right.
 - *VAE and AE samples*: random codes, decoded by the VAE at the left and by the plain autoencoder
   at the right.
-- *latent plane*: where the encoder puts test digits; the circle is the prior's two σ.
+- *latent plane*: where the encoder puts test digits; the circle lies two standard
+  deviations of the prior from its middle.
 - *map of digits*: the plane, decoded, at even steps of probability.
 
 ## Try
@@ -156,7 +157,12 @@ class Digits(Scene):
     beta = Float(1.0, min=0.001, max=100, log=True, live=True, help="weight of the KL term")
     latents = Int(2, min=2, max=16, help="dimensions of z")
     noise_variance = Float(
-        0.05, min=0.005, max=0.5, log=True, live=True, help="σ² of a pixel around the decoded mean"
+        0.05,
+        min=0.005,
+        max=0.5,
+        log=True,
+        live=True,
+        help="v: variance of a pixel around the decoded mean",
     )
     gradient = Choice(
         "reparametrised",
@@ -231,7 +237,7 @@ class Digits(Scene):
             x=(-reach, reach),
             y=(-reach, reach),
             points={str(digit): mean[y == digit, :2] for digit in range(10)},
-            paths={"2σ": circle},
+            paths={"prior": circle},
             x_label="z1",
             y_label="z2",
         )
