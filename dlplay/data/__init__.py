@@ -9,21 +9,24 @@ from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import image, images, table, text
 from dlplay.data.plane import points
-from dlplay.data.shapes import bars
+from dlplay.data.shapes import Objects, bars, objects, scattered
 from dlplay.data.writing import names, shakespeare, smiles
 
 __all__ = [
     "CLOTHES",
     "PHOTOS",
     "SERIES",
+    "Objects",
     "bars",
     "digits",
     "fashion",
     "image",
     "images",
     "names",
+    "objects",
     "photo",
     "points",
+    "scattered",
     "series",
     "shakespeare",
     "smiles",

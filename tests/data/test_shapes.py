@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from dlplay.data.shapes import bars
+from dlplay.data.shapes import bars, objects, scattered
 
 
 def test_bars_have_the_angle_of_their_class():
@@ -38,3 +38,52 @@ def test_noise_has_the_given_deviation_and_the_generator_decides():
     again, _ = bars(200, noise=0.5, generator=torch.Generator().manual_seed(1))
     assert torch.equal(again, x)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_objects_lie_in_their_boxes_and_apart():
+    seen = objects(200, noise=0.0, generator=torch.Generator().manual_seed(0))
+    assert seen.images.shape == (200, 1, 48, 48)
+    assert seen.boxes.shape == (200, 3, 4)
+    assert set(seen.classes.unique().tolist()) == {-1, 0, 1, 2}
+    assert (seen.classes[:, 0] >= 0).all()  # never an empty image
+    for image, boxes, classes, mask in zip(*seen, strict=True):
+        assert torch.equal(image[0] > 0, mask > 0)
+        rest = mask.clone()
+        for (left, top, right, bottom), kind in zip(
+            boxes.int().tolist(), classes.tolist(), strict=True
+        ):
+            inside = rest[top:bottom, left:right]
+            if kind < 0:
+                assert not inside.numel()
+                continue
+            assert set(inside.unique().tolist()) <= {0, kind + 1}
+            assert (inside > 0).any(dim=0).all() or kind == 2
+            assert (inside[-1] > 0).any()
+            rest[top:bottom, left:right] = 0
+        assert not rest.any()  # nothing outside the boxes
+
+
+def test_objects_are_as_many_and_as_large_as_asked_for():
+    many = objects(100, least=4, most=4, overlap=True, generator=torch.Generator().manual_seed(1))
+    assert (many.classes >= 0).all()
+    small = objects(50, sides=(5, 7), generator=torch.Generator().manual_seed(1))
+    left, top, right, bottom = small.boxes[small.classes >= 0].T
+    assert (right - left).unique().tolist() == [5, 6, 7]
+    assert torch.equal(right - left, bottom - top)
+    with pytest.raises(ValueError, match="3 to 46"):
+        objects(1, sides=(9, 47))
+
+
+def test_scattered_images_are_whole_and_anywhere():
+    images = torch.rand(500, 1, 8, 8, generator=torch.Generator().manual_seed(0)) + 0.1
+    canvas = scattered(images, 16, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(canvas.sum((1, 2, 3)), images.sum((1, 2, 3)))
+    lit = canvas[:, 0] > 0
+    tops, lefts = lit.any(2).int().argmax(1), lit.any(1).int().argmax(1)
+    assert set(tops.tolist()) == set(lefts.tolist()) == set(range(9))
+    middle = scattered(images, 20, 0)
+    assert torch.equal(middle[:, :, 6:14, 6:14], images)
+    odd = scattered(images[:, :, :, :7], 12, 3)  # not square, and 4 places each way
+    assert torch.allclose(odd.sum(), images[:, :, :, :7].sum())
+    with pytest.raises(ValueError, match="0 to 4"):
+        scattered(images, 12, 5)
