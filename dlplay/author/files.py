@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -136,7 +136,7 @@ def image_files(path: str) -> list[str]:
     return found
 
 
-def similar(kind: str, typed: str) -> str | None:
+def similar(bundled: Sequence[str], typed: str) -> str | None:
     """What may have been meant: a bundled name, or a file that lies where none of this name is."""
     folder, name = os.path.split(typed)
     neighbours: list[str] = []
@@ -146,13 +146,12 @@ def similar(kind: str, typed: str) -> str | None:
             neighbours = list(islice(shown, NEIGHBOURS))
     except OSError:
         pass
-    bundled = () if folder else FILE_KINDS[kind].bundled
-    match = nearest(name, [*neighbours, *bundled])
+    match = nearest(name, [*neighbours, *([] if folder else bundled)])
     return os.path.join(folder, match) if match is not None else None
 
 
 def completions(kind: str, typed: str) -> list[str]:
-    """What a name or a path that was begun may become, in order; a folder ends with a slash.
+    """What a path that was begun may become, in order; a folder ends with a slash.
 
     Of an image or a folder of images, only what may be one or lead to one.
     """
@@ -171,8 +170,7 @@ def completions(kind: str, typed: str) -> list[str]:
                     found.append(os.path.join(folder, entry.name))
     except (OSError, ValueError):  # a NUL in what was typed
         pass
-    bundled = [] if folder else [each for each in FILE_KINDS[kind].bundled if each.startswith(name)]
-    return [*bundled, *sorted(found)]
+    return sorted(found)
 
 
 def digest(kind: str, path: str) -> str:

@@ -405,25 +405,33 @@ class File(Parameter[str]):
     """A file of the user's own, or what is bundled: what the loader of that kind takes.
 
     `kind`: "text", "image", "images" (a folder of them) or "table" (CSV); dlplay.data has a loader
-    by each of these names. The value is the name of what is bundled, such as the default, or the
-    path of a file that was there when it was given: as it was given, so it starts from the folder
-    in which dlplay was started unless it is a whole path.
+    by each of these names. `names`: what the scene itself has, in place of what is bundled. The
+    value is the name of what is bundled, such as the default, or the path of a file that was there
+    when it was given: as it was given, so it starts from the folder in which dlplay was started
+    unless it is a whole path.
     """
 
     kind = "file"
 
     def __init__(
-        self, default: str, *, kind: str, live: bool = False, help: str = "", unit: str = ""
+        self,
+        default: str,
+        *,
+        kind: str,
+        names: Sequence[str] = (),
+        live: bool = False,
+        help: str = "",
+        unit: str = "",
     ) -> None:
         if kind not in files.FILE_KINDS:
             kinds = ", ".join(files.FILE_KINDS)
             hint = did_you_mean(kind, files.FILE_KINDS)
             raise ParameterError(f"the kind of a File is one of {kinds}, not {kind!r}.{hint}")
         self.content = kind
-        self.bundled = files.FILE_KINDS[kind].bundled
+        self.bundled = tuple(names) or files.FILE_KINDS[kind].bundled
         if default not in self.bundled:
-            names = ", ".join(self.bundled)
-            raise ParameterError(f"a File's default is bundled, one of {names}, not {default!r}")
+            known = ", ".join(self.bundled)
+            raise ParameterError(f"a File's default is bundled, one of {known}, not {default!r}")
         super().__init__(default, live=live, help=help, unit=unit)
 
     @property
@@ -441,12 +449,17 @@ class File(Parameter[str]):
         try:
             files.look(self.content, files.absolute(value))
         except NotThere as error:
-            match = files.similar(self.content, value)
+            match = files.similar(self.bundled, value)
             hint = f" Did you mean {match!r}?" if match is not None else ""
             raise self._unfit(value, error, hint) from None
         except Unfit as error:
             raise self._unfit(value, error) from None
         return value
+
+    def completions(self, typed: str) -> list[str]:
+        """What a name or a path that was begun may become, in order; a folder ends with a slash."""
+        names = [] if "/" in typed else [name for name in self.bundled if name.startswith(typed)]
+        return [*names, *files.completions(self.content, typed)]
 
     def digest(self, value: str) -> str:
         """SHA-256 of the user's own file; "" for what is bundled or cannot be read."""

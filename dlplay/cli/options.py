@@ -47,7 +47,6 @@ def complete_chapter(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
 
 def complete_setting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """`name=` for the parameters of the scene given before, and the values of a choice."""
-    from dlplay.author.files import completions
     from dlplay.author.parameters import File
     from dlplay.course.catalog import UnknownScene
 
@@ -60,7 +59,7 @@ def complete_setting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
         parameter = card.parameters[name]
         values = [parameter.show(value) for value in parameter.spread(8)]
         if isinstance(parameter, File) and begun:
-            values = completions(parameter.content, begun)
+            values = parameter.completions(begun)
         words = [(f"{name}={value}", parameter.allowed) for value in values]
     else:
         words = [(f"{n}=", p.help or p.allowed) for n, p in card.parameters.items()]

@@ -1,13 +1,13 @@
 """Data for scenes: small bundled files and generators. Nothing is ever downloaded.
 
 Every bundled file has its source and licence in LICENSES.md beside this file. Numbers are float32
-or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `images` and `table`
-load what a File parameter names, which may be the user's own.
+or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `images`, `table` and
+`examples` load what a File parameter names, which may be the user's own.
 """
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.measurements import SERIES, series
-from dlplay.data.own import image, images, table, text
+from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.shapes import Objects, bars, objects, scattered
 from dlplay.data.writing import names, shakespeare, smiles
@@ -19,6 +19,7 @@ __all__ = [
     "Objects",
     "bars",
     "digits",
+    "examples",
     "fashion",
     "image",
     "images",

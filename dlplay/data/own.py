@@ -20,8 +20,8 @@ from dlplay.data.writing import names, shakespeare, smiles
 LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look
 
 
-def text(file: str) -> str:
-    """The text of a File of kind "text": its lines end with line feeds.
+def text(file: str, *, least: int = 1) -> str:
+    """The text of a File of kind "text", of `least` characters or more; lines end with \\n.
 
     Bundled are "shakespeare", as `shakespeare()` has it, and the lines of "names" and "smiles" in
     random order, always the same. Raises ParameterError for a file that will not do.
@@ -33,7 +33,10 @@ def text(file: str) -> str:
     if file == "smiles":
         return _lines(*smiles())
     with _told(file):
-        return as_text(read(absolute(file), TEXT_SIZE))
+        found = as_text(read(absolute(file), TEXT_SIZE))
+        if len(found) < least:
+            raise Unfit(f"it has {len(found):,} characters, and {least:,} are needed")
+        return found
 
 
 def _lines(first: list[str], rest: list[str]) -> str:
@@ -56,25 +59,32 @@ def image(
 
 
 def images(
-    file: str, *, size: int = 32, grey: bool = False, device: str = "cpu"
+    file: str, *, size: int = 32, grey: bool = False, least: int = 1, device: str = "cpu"
 ) -> tuple[torch.Tensor, list[str]]:
     """The images of a File of kind "images": [N, 3 or 1, size, size], and their names, in order.
 
-    Each is treated as by `image`. The run's log tells which files cannot be read; they are left
-    out. Bundled are "photos" (6), "digits" (1,797) and "fashion" (3,000). Raises ParameterError
-    for a folder that will not do.
+    N is `least` or more. Each is treated as by `image`. The run's log tells which files cannot be
+    read; they are left out. Bundled are "photos" (6), "digits" (1,797) and "fashion" (3,000).
+    Raises ParameterError for a folder that will not do.
     """
+    with _told(file):
+        x, called = _bundled_images(file, size, grey) or _folder(absolute(file), size, grey)
+        if len(x) < least:
+            raise Unfit(f"it holds {len(x)} images that can be read, and {least} are needed")
+        return x.to(device), called
+
+
+def _bundled_images(file: str, size: int, grey: bool) -> tuple[torch.Tensor, list[str]] | None:
     if file == "photos":
         photos = torch.stack([photo(name).expand(3, -1, -1) for name in PHOTOS])
-        return _fitted(photos, size, grey).to(device), list(PHOTOS)
+        return _fitted(photos, size, grey), list(PHOTOS)
     if file in ("digits", "fashion"):
         x = digits(1797)[0] if file == "digits" else fashion()[0]
-        return _fitted(x, size, grey).to(device), [f"{file} {n}" for n in range(1, len(x) + 1)]
-    with _told(file):
-        return _folder(absolute(file), size, grey, device)
+        return _fitted(x, size, grey), [f"{file} {n}" for n in range(1, len(x) + 1)]
+    return None
 
 
-def _folder(path: str, size: int, grey: bool, device: str) -> tuple[torch.Tensor, list[str]]:
+def _folder(path: str, size: int, grey: bool) -> tuple[torch.Tensor, list[str]]:
     found, called = [], []
     for each in image_files(path):
         name = os.fsencode(os.path.basename(each)).decode("utf-8", "replace")
@@ -85,7 +95,7 @@ def _folder(path: str, size: int, grey: bool, device: str) -> tuple[torch.Tensor
             print(f"{name!r} is left out: {why}")
     if not found:
         raise Unfit("none of its images can be read")
-    return torch.stack(found).to(device), called
+    return torch.stack(found), called
 
 
 def _fitted(x: torch.Tensor, size: int | None, grey: bool) -> torch.Tensor:
@@ -95,6 +105,47 @@ def _fitted(x: torch.Tensor, size: int | None, grey: bool) -> torch.Tensor:
     if size is not None and size != x.shape[2]:
         x = functional.interpolate(x, (size, size), mode="bilinear", antialias=True).clamp(0, 1)
     return x.contiguous() if grey else x.expand(-1, 3, -1, -1).contiguous()
+
+
+def examples(
+    file: str,
+    *,
+    features: int,
+    classes: bool = False,
+    least: int = 30,
+    most: int = 2000,
+    device: str = "cpu",
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What is known and what is to be told, of a File of kind "table": x [N, features], y [N].
+
+    Told is the last column with numbers, from the first `features` of the others, each with mean 0
+    and standard deviation 1. `classes`: the last column must have two values, and y says 0 for the
+    smaller, 1 for the larger. The rows are in random order, always the same. Those with an empty
+    cell are left out; N is `least` or more, and of more than `most` so many are drawn. Raises
+    ParameterError for a file that will not do, also for columns that never change.
+    """
+    called, rows = table(file, device=device)
+    name = called[-1]
+    with _told(file):
+        if len(called) <= features:
+            raise Unfit(f"it needs {features + 1} columns with numbers, and has {len(called)}")
+        if len(rows) < least:
+            raise Unfit(f"it has {len(rows)} whole rows, and {least} are needed")
+        order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
+        rows = rows[order[:most].to(device)]
+        y = rows[:, -1]
+        values = y.unique()
+        if classes and len(values) != 2:
+            raise Unfit(f"{name!r} needs two values, one for each class, and has {len(values)}")
+        if len(values) == 1:
+            raise Unfit(f"{name!r} has the same value in all rows, so there is nothing to tell")
+        x = rows[:, :features].double()
+        for column, each in zip(x.T, called, strict=False):
+            if column.std() == 0:
+                raise Unfit(f"{each!r} has the same value in all rows, so it tells nothing")
+        print(f"{name!r} is told from {', '.join(map(repr, called[:features]))}; {len(x)} rows")
+        x = (x - x.mean(dim=0)) / x.std(dim=0)
+        return x.to(y), (y == values[1]).to(y) if classes else y
 
 
 def table(

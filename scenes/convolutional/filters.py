@@ -66,8 +66,8 @@ import torch
 from torch import nn
 from torch.nn.functional import conv2d, cosine_similarity, cross_entropy, pad
 
-from dlplay import Choice, Float, Int, Scene, claim
-from dlplay.data import bars, photo
+from dlplay import Choice, File, Float, Int, Scene, claim
+from dlplay.data import bars, image
 
 KERNELS = {
     "vertical": [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
@@ -161,12 +161,7 @@ class Filters(Scene):
     panels = ("photo", "feature map", "reads per pixel", "filters", "selectivity", "loss")
     quick = {"steps": 40}
 
-    photo = Choice(
-        "camera",
-        ("camera", "astronaut", "chelsea", "coffee", "rocket", "coins"),
-        live=True,
-        help="the picture to filter",
-    )
+    photo = File("camera", kind="image", live=True, help="the picture to filter")
     kernel = Choice(
         "vertical",
         ("vertical", "horizontal", "edges", "sharpen", "blur", "learned"),
@@ -231,8 +226,9 @@ class Filters(Scene):
         return x.to(stage.device), y.to(stage.device)
 
     def show_photo(self, stage, learned):
-        x = photo(self.photo).mean(dim=0, keepdim=True)[None].to(stage.device)  # [1, 1, 128, 128]
-        stage.image("photo", x[0], captions=[f"{self.photo}, {x.shape[-1]}×{x.shape[-1]}"])
+        x = image(self.photo, grey=True)[None].to(stage.device)  # [1, 1, 128, 128]
+        name = self.photo.rstrip("/").split("/")[-1]
+        stage.image("photo", x[0], captions=[f"{name}, {x.shape[-1]}×{x.shape[-1]}"])
         if self.kernel == "learned":
             kernels = list(learned[:, 0])
         else:

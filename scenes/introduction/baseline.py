@@ -36,7 +36,7 @@ from torch import nn
 from torch.nn.functional import conv2d, cross_entropy
 
 from dlplay import Choice, Float, Int, Scene, Try
-from dlplay.data import digits
+from dlplay.data import digits, scattered
 
 DRAWN = """
 ..##.. ...##. ..###. .####. ...#.. .##### ...#.. ###### ..###. ..###.
@@ -109,7 +109,7 @@ class Baseline(Scene):
         x, y, x_new, y_new = digits(device=stage.device)  # [1400, 1, 8, 8], [1400], [397, ...]
         x, y = x[: self.examples], y[: self.examples]
         places = {"in the middle": 0, "moved": self.jitter}
-        seen = {place: (moved(x, by), moved(x_new, by)) for place, by in places.items()}
+        seen = {at: (scattered(x, 16, by), scattered(x_new, 16, by)) for at, by in places.items()}
 
         def learners():
             linear = [nn.Flatten(), nn.Linear(256, 10)]
@@ -170,15 +170,6 @@ class Baseline(Scene):
             stage.claim("templates", middle[0] - away[0], above=0.45)
             stage.claim("linear_falls", middle[1] - away[1], above=0.6)
             stage.claim("deep_stays", middle[3] - away[3], at_most=0.1)
-
-
-def moved(images, jitter):
-    """Images [N, 1, 8, 8], each at its own place on an empty canvas: [N, 1, 16, 16]."""
-    canvas = torch.zeros(len(images), 1, 16, 16, device=images.device)
-    corners = 4 - jitter // 2 + torch.randint(jitter + 1, (len(images), 2))
-    for image, empty, (row, column) in zip(images, canvas, corners.tolist(), strict=True):
-        empty[:, row : row + 8, column : column + 8] = image
-    return canvas
 
 
 def templates(device):

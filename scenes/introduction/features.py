@@ -34,7 +34,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, pad
 
 from dlplay import Choice, Float, Int, Scene, Try
-from dlplay.data import digits
+from dlplay.data import digits, scattered
 
 FEATURES = ("ink", "spread ↕", "spread ↔", "leaning", "skew ↕", "skew ↔", "edges ↕", "edges ↔")
 TOTALS = [0, 6, 7]  # those that are mere sums over the picture
@@ -107,8 +107,8 @@ class Features(Scene):
 
     def run(self, stage):
         images, labels, images_new, y_new = digits(device=stage.device)  # [1400, 1, 8, 8], ...
-        x = moved(images[: self.examples], self.jitter)  # [N, 1, 16, 16]
-        x_new, y = moved(images_new, self.jitter), labels[: self.examples]
+        x = scattered(images[: self.examples], 16, self.jitter)  # [N, 1, 16, 16]
+        x_new, y = scattered(images_new, 16, self.jitter), labels[: self.examples]
 
         numbers, numbers_new = measured(x), measured(x_new)  # [N, 8]
         mean, spread = numbers.mean(0), numbers.std(0) + 1e-6
@@ -164,15 +164,6 @@ class Features(Scene):
             stage.claim("dense_loses", by_hand - dense, above=0.2)
             stage.claim("learned_wins", cnn - by_hand, above=0.04)
             stage.claim("reads", cnn, above=0.88)
-
-
-def moved(images, jitter):
-    """Images [N, 1, 8, 8], each at its own place on an empty canvas: [N, 1, 16, 16]."""
-    canvas = torch.zeros(len(images), 1, 16, 16, device=images.device)
-    corners = 4 - jitter // 2 + torch.randint(jitter + 1, (len(images), 2))
-    for image, empty, (row, column) in zip(images, canvas, corners.tolist(), strict=True):
-        empty[:, row : row + 8, column : column + 8] = image
-    return canvas
 
 
 def measured(x):

@@ -11,6 +11,9 @@ at random. The **loss** is one number: how wrong the answers are. Each **step** 
 a little, so that the loss falls. Nothing else happens, and yet the border bends, folds and closes
 around the inner ring.
 
+Your own points will do, too: `data=my.csv` takes a table of two columns and a third with two
+values. What is claimed is claimed of the rings.
+
 Now press `t`, and say what you expect before you see it.
 
 ## Tomorrow
@@ -24,8 +27,8 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from dlplay import Choice, Float, Int, Scene, Try
-from dlplay.data import points
+from dlplay import File, Float, Int, Scene, Try
+from dlplay.data import examples, points
 from dlplay.nn import grid
 
 REACH = 1.5  # the part of the plane that is shown: from -1.5 to 1.5
@@ -77,12 +80,12 @@ class FirstNet(Scene):
 
     units = Int(8, min=1, max=16, help="hidden units of the net")
     learning_rate = Float(1.0, min=0.03, max=100, log=True, live=True, help="how large a step is")
-    data = Choice("rings", ("rings", "moons", "quarters"), help="how the two classes lie")
+    data = File("rings", kind="table", names=("rings", "moons", "quarters"),
+                help="how classes lie; or a table: two columns and a class")  # fmt: skip
     steps = Int(200, min=10, max=5000, log=True, help="steps to train")
 
     def run(self, stage):
-        x, y = points(self.data, 200, device=stage.device)  # [200, 2] and [200], 0 or 1
-        x_new, y_new = points(self.data, 2000, device=stage.device)  # the net never learns these
+        x, y, x_new, y_new = two_classes(self.data, stage.device)  # the net never learns the new
 
         net = nn.Sequential(nn.Linear(2, self.units), nn.Tanh(), nn.Linear(self.units, 1))
         nn.init.normal_(net[0].weight, std=2)
@@ -99,7 +102,7 @@ class FirstNet(Scene):
         def look():
             stage.headline(
                 f"after {stage.step + 1} steps: loss {loss:.2f}, "
-                f"right for {share_right():.0%} of 2,000 new points"
+                f"right for {share_right():.0%} of {len(x_new):,} new points"
             )
             sureness = 2 * net(places)[..., 0].sigmoid() - 1  # [60, 60], -1 class 0, 1 class 1
             stage.plane(
@@ -124,7 +127,7 @@ class FirstNet(Scene):
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-            stage.curve("loss", {"its 200 points": loss})
+            stage.curve("loss", {f"its {len(x)} points": loss})
 
         with stage.probe(net):
             right = share_right()
@@ -132,6 +135,15 @@ class FirstNet(Scene):
             stage.claim("no_line", right - straight_line(x, y, x_new, y_new), above=0.25)
             stage.claim("falls", losses[-1] / losses[0], below=0.33)
             stage.claim("calm", torch.tensor(losses[-101:]).diff().max(), below=0.01)
+
+
+def two_classes(data, device):
+    """Points [N, 2] and classes [N], 0 or 1, to learn from, and others; of a table, two thirds."""
+    if data in ("rings", "moons", "quarters"):
+        return *points(data, 200, device=device), *points(data, 2000, device=device)
+    x, y = examples(data, features=2, classes=True, most=600, device=device)
+    x, y, known = x / 2, y.long(), len(x) * 2 // 3  # most columns reach some 3 deviations
+    return x[:known], y[:known], x[known:], y[known:]
 
 
 def straight_line(x, y, x_new, y_new):

@@ -45,6 +45,9 @@ gaining from a longer context.
 The text comes out in the shape of a play, with names in capitals, stage directions, short lines.
 Most words are real and no sentence means anything. Read it as what a minute buys.
 
+**Your own text.** `corpus=my.txt` has it read yours (its last tenth is held out). Everything is
+measured anew; the claims are those of the plays, and claim nothing of your text.
+
 An attention map shows from where a position takes, not why, nor whether it mattered. To know,
 change the character and see what moves.
 
@@ -74,17 +77,20 @@ change the character and see what moves.
 """
 
 import math
+from collections import Counter
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from dlplay import Choice, Float, Int, Scene, Text, claim
-from dlplay.data import shakespeare
+from dlplay import Choice, File, Float, Int, Scene, Text, claim
+from dlplay.data import text as text_of
 from dlplay.nn.attention import Rotary, attention_maps
 from dlplay.nn.transformer import Block, decay_groups, initialize
 
-PASSAGE = 20_000  # held-out characters on which the model and the counts are compared
+PASSAGE = 20_000  # held-out characters on which the model and the counts are compared, at most
+LEAST = 15_000  # characters of a text of one's own
+KINDS = 255  # of characters, at most; rarer ones become one more
 HEADS = 4  # attention maps in a layer
 BATCH = 16  # windows
 LENGTH = 400  # a text that is written ends here, and the next one begins
@@ -137,7 +143,7 @@ class CharGPT(Scene):
     quick = {"steps": 12, "width": "32", "layers": 1, "context": 32}
 
     temperature = Float(0.8, min=0, max=3, step=0.1, live=True, help="0 takes the most probable")
-    top_k = Int(78, min=1, max=78, live=True, help="keep this many characters")
+    top_k = Int(78, min=1, max=78, live=True, help="keep this many characters; 78: all")
     top_p = Float(0.95, min=0.05, max=1, step=0.05, live=True, help="keep this much probability")
     prompt = Text("PORTIA.", max_length=60, live=True, help="what the text begins with")
     learning_rate = Float(
@@ -150,22 +156,27 @@ class CharGPT(Scene):
     positions = Choice("rope", ("rope", "learned", "none"), help="how it knows the order")
     mask = Choice("causal", ("causal", "none"), help="none: it sees what it is to predict")
     init = Float(0.02, min=0.001, max=1, log=True, help="standard deviation of first weights")
+    corpus = File("shakespeare", kind="text", help="what it reads; your own: a tenth is held out")
 
     def run(self, stage):
-        text = shakespeare()
-        symbols = sorted(set(text))
+        text = text_of(self.corpus, least=LEAST)
+        symbols = sorted(c for c, _ in Counter(text).most_common(KINDS))
         number = {symbol: i for i, symbol in enumerate(symbols)}
-        data = torch.tensor([number[c] for c in text])
+        if len(set(text)) > KINDS:
+            symbols.append("\N{REPLACEMENT CHARACTER}")
+            print(f"characters beyond the {KINDS} most frequent are read as {symbols[-1]}")
+        data = torch.tensor([number.get(c, KINDS) for c in text])
         train, held_out = data[: len(data) * 9 // 10], data[len(data) * 9 // 10 :]
         V, T = len(symbols), self.context
+        passage = min(PASSAGE, len(held_out) - T)
 
         # What counting alone can do: the chance of each character of the passage, given the
         # n - 1 before it. Each order leans on the one below (Witten and Bell, 1991).
         names = ("1-gram", "2-gram", "3-gram", "4-gram", "5-gram")
         baselines = {"uniform": math.log(V)}
-        chance = torch.full((PASSAGE,), 1 / V, dtype=torch.float64)
+        chance = torch.full((passage,), 1 / V, dtype=torch.float64)
         for n in stage.loop(5, "counting"):
-            chance = ngram(train, held_out[T - n : T + PASSAGE], chance, n + 1, V)
+            chance = ngram(train, held_out[T - n : T + passage], chance, n + 1, V)
             baselines[names[n]] = -chance.log().mean().item()
             stage.axes("loss", x="step", y="nats per character", lines=baselines)
 
@@ -181,7 +192,7 @@ class CharGPT(Scene):
         )
         # Windows that end in every 16th place of the passage; in training, 64 of them will do.
         span = min(16, T)
-        ends = torch.arange(T + span, T + PASSAGE + 1, span, device=stage.device)
+        ends = torch.arange(T + span, T + passage + 1, span, device=stage.device)
         windows = held_out[ends[:, None] + torch.arange(-T - 1, 0, device=stage.device)]
         few = windows[:: len(windows) // 64]
         with stage.probe(model):
@@ -237,7 +248,8 @@ class CharGPT(Scene):
         stage.measure(distinct=distinct(writer.texts[0]), distinct_greedy=distinct(writer.texts[1]))
 
     @claim(
-        "an untrained model knows nothing: its loss is within 0.1 of ln 78",
+        "an untrained model knows nothing: its loss is within 0.1 of the logarithm of the number "
+        "of kinds of characters (78)",
         breaks={"init": 0.3, "steps": 10},
     )
     def begins_uniform(self, measured):
@@ -365,7 +377,7 @@ def cut(logits, temperature, top_k=78, top_p=1.0):
     if temperature == 0:
         return one_hot(logits.argmax(-1), logits.shape[-1]).float()
     p, order = (logits / temperature).softmax(-1).sort(descending=True)
-    keep = torch.arange(p.shape[-1], device=p.device) < top_k
+    keep = torch.arange(p.shape[-1], device=p.device) < (top_k if top_k < 78 else p.shape[-1])
     if top_p < 1:
         keep = keep & (p.cumsum(-1) - p < top_p)  # the fewest that hold top_p together
     p = torch.zeros_like(p).scatter(-1, order, p * keep)
@@ -396,7 +408,7 @@ class Writer:
         """A new text, from the prompt on. A character that the plays lack is left out."""
         prompt = self.scene.prompt.replace("\\n", "\n")
         ids = [self.symbols.index(c) for c in prompt if c in self.symbols]
-        ids = ids or [self.symbols.index("\n")]
+        ids = ids or [self.symbols.index("\n") if "\n" in self.symbols else 0]
         self.given = len(ids)
         self.texts = [list(ids), list(ids)]
         self.chances = [[1.0] * len(ids), [1.0] * len(ids)]  # of each character, by the model

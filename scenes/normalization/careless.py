@@ -7,10 +7,10 @@ steps), without normalization, with LayerNorm and with BatchNorm: at five learni
 first weights of seven sizes. Each point is the median of three nets. The 36 nets of a kind are one
 batched model; on a CPU it takes its steps 3 to 5 times as fast as they would one by one.
 
-**Larger learning rates.** Plain nets diverge at rate 1. Nets with BatchNorm still learn at 3, with
-LayerNorm in between. Part of this is a plain consequence of scale invariance: a layer times a is
-normalized back, so the gradient is orthogonal to the weights and falls as 1/a. A step that is too
-long makes the weights longer, and thereby the next step shorter. At rate 10 that does not help
+**Larger learning rates.** At rate 1 most plain nets diverge. Nets with BatchNorm still learn at 3,
+with LayerNorm in between. Part of this is a plain consequence of scale invariance: a layer times a
+is normalized back, so the gradient is orthogonal to the weights and falls as 1/a. A step that is
+too long makes the weights longer, and thereby the next step shorter. At rate 10 that does not help
 any more.
 
 **Less depends on the first weights.** He × 0.1 in each of seven layers is 10⁻⁷ at the output; a
@@ -291,11 +291,11 @@ class Careless(Scene):
         return measured.batch_at_3 > 0.85
 
     @claim(
-        "at rate 1 already the plain ones fail: under 20 %",
+        "at rate 1 already the plain ones are lost: the median of three is right for under 50 %",
         breaks={"activation": "sigmoid", "depth": 2},
     )
     def plain_at_1(self, measured):
-        return measured.plain_at_1 < 0.2
+        return measured.plain_at_1 < 0.5
 
     @claim("layer norm still learns at rate 1: over 50 %", breaks={"steps": 10})
     def layer_at_1(self, measured):

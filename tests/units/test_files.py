@@ -101,17 +101,34 @@ def test_a_folder_above_a_link_is_the_folder_above_where_it_leads(folder):
 def test_what_was_begun_is_completed_with_bundled_names_and_files(folder):
     (folder / "notes").mkdir()
     (folder / ".hidden").write_text("x", encoding="utf-8")
-    assert files.completions("text", "n") == ["names", "notes/"]
-    assert files.completions("text", "./b") == ["./book.txt"]
-    assert files.completions("text", "~/b") == ["~/book.txt"]
-    assert files.completions("text", ".h") == [".hidden"]
-    assert files.completions("image", "pictures/") == ["pictures/red.png"]
-    assert files.completions("image", "b") == []  # a book is no image
-    assert files.completions("images", "p") == ["photos", "pictures/"]
-    assert files.completions("images", "pictures/") == []
-    assert ".hidden" not in files.completions("text", "")
-    assert files.completions("text", "/no/such/") == []
-    assert files.completions("text", "a\0b") == []
+    assert parameter("text").completions("n") == ["names", "notes/"]
+    assert parameter("text").completions("./b") == ["./book.txt"]
+    assert parameter("text").completions("~/b") == ["~/book.txt"]
+    assert parameter("text").completions(".h") == [".hidden"]
+    assert parameter("image").completions("pictures/") == ["pictures/red.png"]
+    assert parameter("image").completions("b") == []  # a book is no image
+    assert parameter("images").completions("p") == ["photos", "pictures/"]
+    assert parameter("images").completions("pictures/") == []
+    assert ".hidden" not in parameter("text").completions("")
+    assert parameter("text").completions("/no/such/") == []
+    assert parameter("text").completions("a\0b") == []
+
+
+def test_a_scene_may_have_names_of_its_own_in_place_of_what_is_bundled(folder):
+    mine = File("rings", kind="table", names=("rings", "moons"))
+    mine.name = "mine"
+    assert mine.check("moons") == "moons"
+    assert mine.nudge("rings", 1) == "moons"
+    assert mine.completions("m") == ["moons"]
+    assert mine.check("data.csv") == "data.csv"
+    with pytest.raises(
+        ParameterError, match=r"^mine takes rings, moons, or the path of a CSV file"
+    ):
+        mine.check("nile")
+    with pytest.raises(ParameterError, match="Did you mean 'moons'"):
+        mine.check("moon")
+    with pytest.raises(ParameterError, match="one of rings, moons, not 'nile'"):
+        File("nile", kind="table", names=("rings", "moons"))
 
 
 def test_a_digest_tells_one_file_from_another(folder):

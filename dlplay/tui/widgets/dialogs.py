@@ -14,7 +14,6 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from dlplay.author.files import completions
 from dlplay.author.parameters import File, Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
 from dlplay.tui.widgets.text import Scroll
@@ -52,7 +51,7 @@ class ValueDialog(ModalScreen[Any]):
         if not isinstance(self.parameter, File):
             return
         typed = self.query_one(Input)
-        found = completions(self.parameter.content, typed.value)
+        found = self.parameter.completions(typed.value)
         further = _shared(found)
         if len(further) > len(typed.value):
             typed.value = further
