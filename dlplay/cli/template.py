@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 from pathlib import Path
 
 CHAPTER = "mine"
@@ -18,10 +19,14 @@ def split_name(name: str) -> tuple[str, str]:
     chapter, slash, slug = name.rpartition("/")
     chapter = chapter if slash else CHAPTER
     if NAME.fullmatch(chapter) and NAME.fullmatch(slug):
+        for word in (chapter, slug):
+            if iskeyword(word):
+                raise BadName(f"{word!r} is a word of Python's own; choose another name")
         return chapter, slug
     parts = [_kebab(part) for part in name.split("/")][-2:]
     better = "/".join(part for part in parts if part)
-    hint = f" Did you mean {better!r}?" if NAME.fullmatch(better.split("/")[-1]) else ""
+    fits = all(NAME.fullmatch(part) and not iskeyword(part) for part in better.split("/"))
+    hint = f" Did you mean {better!r}?" if fits else ""
     raise BadName(
         f"{name!r} is no name for a scene: write scene or chapter/scene, in lower-case letters, "
         f"digits and single hyphens, each beginning with a letter.{hint}"
@@ -69,7 +74,7 @@ What the scenes of this chapter have in common.
 """
 '''
 
-SCENE = '''"""
+SCENE = r'''r"""
 # @TITLE@
 
 The page: first the problem, then the picture, the mechanism, the formula with every letter said,
@@ -77,7 +82,7 @@ for a reader who has no other book. Here a straight line y = w·x + b is fitted 
 each step moves w and b a little against the slope of the mean squared error L, by the learning
 rate η:
 
-$$ w_{t + 1} = w_t - \\\\eta \\\\frac{\\\\partial L}{\\\\partial w} $$
+$$ w_{t + 1} = w_t - \eta \frac{\partial L}{\partial w} $$
 
 The loss stops at the variance of the noise: no line explains that.
 

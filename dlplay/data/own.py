@@ -134,7 +134,7 @@ def examples(
         order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
         rows = rows[order[:most].to(device)]
         y = rows[:, -1]
-        values = y.unique()
+        values = sorted(set(y.tolist()))
         if classes and len(values) != 2:
             raise Unfit(f"{name!r} needs two values, one for each class, and has {len(values)}")
         if len(values) == 1:

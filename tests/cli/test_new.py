@@ -58,6 +58,14 @@ def test_a_chapter_of_its_own_and_a_given_folder(dlplay, tmp_path):
     assert chapters["my-course"].scenes[0].title == "Week 1"
 
 
+@pytest.mark.parametrize("name", ["class", "mine/class", "for/loop"])
+def test_a_word_of_python_is_no_name(dlplay, own, name):
+    result = dlplay("new", name)
+    assert result.exit_code == 2
+    assert "is a word of Python's own; choose another name" in result.stderr
+    assert not own.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "better"),
     [("My Idea", "my-idea"), ("my_idea", "my-idea"), ("MyIdea", "my-idea"), ("a--b", "a-b"),
