@@ -49,6 +49,9 @@ class Styles:
                 self._replace(event.panel, list(event.series))
             case events.Boxes():  # as bars of one series without a name
                 self._replace(event.panel, [""])
+            case events.Matrices():
+                windows = [w.name for matrix in event.matrices for w in matrix.windows]
+                self._replace(event.panel, list(dict.fromkeys(windows)))
             case events.Plane():
                 self._plane(event)
 

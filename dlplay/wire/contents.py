@@ -61,6 +61,52 @@ class Heatmap(Content):
         return self.values.holds(3, "f4")
 
 
+class Window(msgspec.Struct, frozen=True):
+    """Cells of a matrix that are outlined: the first row and column, how many of each."""
+
+    name: str
+    row: int
+    column: int
+    height: int
+    width: int
+
+    def sound(self) -> bool:
+        """Whether the numbers are such as we count."""
+        return all(abs(n) < MOST for n in (self.row, self.column, self.height, self.width))
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """One of several matrices: float32 [rows, columns]; NaN is a cell that is still empty.
+
+    `low`, `high`: the ends of its colours. `colors`: "sequential", "diverging" (zero is in the
+    middle) or "grey" (black to white, a picture).
+    """
+
+    name: str
+    values: Array
+    low: Number = 0.0
+    high: Number = 1.0
+    colors: str = "sequential"
+    windows: list[Window] = []
+
+    def sound(self) -> bool:
+        """Whether it is a matrix in colours that there are."""
+        return (
+            self.values.holds(2, "f4")
+            and self.colors in ("sequential", "diverging", "grey")
+            and all(window.sound() for window in self.windows)
+        )
+
+
+class Matrices(Content):
+    """Matrices side by side, all of them seen; the small ones with their numbers."""
+
+    matrices: list[Matrix]
+
+    def sound(self) -> bool:
+        return all(matrix.sound() for matrix in self.matrices)
+
+
 class Cloud(msgspec.Struct, frozen=True):
     """Points of a plane: float32 [N, 2], with a class each (or none)."""
 
@@ -284,7 +330,7 @@ class XRay(Content):
 
 
 AnyContent = (
-    Plot | Image | Heatmap | Plane | Bars | Histogram | Boxes | Stack | Times
+    Plot | Image | Heatmap | Matrices | Plane | Bars | Histogram | Boxes | Stack | Times
     | Graph | Text | Tokens | Table | XRay
 )  # fmt: skip
 # The stage's calls that show something in a panel: each kind has one of its name, but the X-ray,

@@ -25,6 +25,7 @@ class Drawings(Scene):
         "plane": "a field, points with classes, paths",
         "image": "grey or colour, with captions",
         "heatmap": "a matrix, or several to leaf through",
+        "matrices": "several, with their numbers, and windows on them",
         "bars": "one group a label",
         "histogram": "how numbers are distributed",
         "spread": "how the numbers of each group lie; of few numbers mean and range",
@@ -75,6 +76,16 @@ class Drawings(Scene):
         attention = torch.softmax(-((torch.arange(8)[:, None] - torch.arange(8)) ** 2) / 4, dim=1)
         words = ["the", "cat", "sat", "on", "the", "mat", "and", "slept"]
         stage.heatmap("heatmap", attention, rows=words, columns=words, x="looks at", y="word")
+        picture = photo("camera")[0, 16:64, 40:88]  # [48, 48]
+        patch, row, column = picture[20:23, 30:33], 20, 30
+        edge = torch.tensor([[-1.0, 0, 1]] * 3)
+        stage.matrices(
+            "matrices",
+            {"photo": picture, "patch": patch, "× filter": edge, "= product": patch * edge},
+            windows={"photo": {"window": (row, column, 3, 3)}},
+            scales={"patch": (0, 1), "× filter": (-1, 1), "= product": (-1, 1)},
+            grey=("photo", "patch"),
+        )
         stage.bars("bars", ["none", "L2", "dropout"], {"train": [0.99, 0.95, 0.93],
                                                        "test": [0.81, 0.88, 0.9]})  # fmt: skip
         stage.histogram("histogram", {"weights": torch.randn(2000), "slopes": torch.rand(2000)})

@@ -8,6 +8,7 @@ import numpy as np
 
 from dlplay.draw import Curves, Line
 from dlplay.stage import arrays
+from dlplay.stage.drawings import Drawings
 from dlplay.wire import events
 from dlplay.wire.events import Array, Axes, Cloud, Layer, Spread, Trail
 
@@ -31,6 +32,13 @@ def heatmap(values: Any, **fields: Any) -> events.Heatmap:
     fields.setdefault("low", float(finite.min()) if finite.size else 0.0)
     fields.setdefault("high", float(finite.max()) if finite.size else 1.0)
     return events.Heatmap(panel="map", values=floats(array), **fields)
+
+
+def matrices(named: dict[str, Any], **windows: dict[str, tuple[int, int, int, int]]) -> Any:
+    drawings = Drawings()
+    drawings.matrices("grids", named, windows=windows, grey=[n for n in named if n == "photo"])
+    (content,) = drawings.take_drawn()
+    return content
 
 
 def image(count: int, height: int, width: int, channels: int = 1, **fields: Any) -> events.Image:
@@ -97,6 +105,17 @@ def typical() -> dict[str, Content]:
             low=0,
         ),
         "weights": heatmap(random.standard_normal((1, 48, 64)), low=-3, high=3, diverging=True),
+        "window": matrices(
+            {
+                "photo": random.random((64, 64)),
+                "patch": random.random((3, 3)),
+                "× filter": [[-1, 0, 1]] * 3,
+                "map": [[NAN, 1.0] * 30] * 60,
+            },
+            photo={"window": (3, 61, 3, 3)},
+            patch={"window": (1, 1, 2, 2)},
+        ),
+        "three grids": matrices({n: random.standard_normal((3, 3)) for n in "abc"}),
         "race": events.Plane(
             panel="r",
             **plane,
@@ -256,6 +275,13 @@ def strange() -> dict[str, Content]:
                 high=max(values, default=1),
                 diverging=name == "bad",
             )
+            out[f"matrices {name}"] = events.Matrices(
+                panel="m",
+                matrices=[
+                    events.Matrix("m", rows, min(values, default=0), max(values, default=1)),
+                    events.Matrix("n", floats([values] * 30), colors="diverging", low=-1),
+                ],
+            )
             xy = floats(np.stack([values, values[::-1]], axis=1) if values else np.zeros((0, 2)))
         for kind in ("heat", "contour", "signed", "classes"):
             out[f"plane {kind} {name}"] = events.Plane(
@@ -288,6 +314,25 @@ def strange() -> dict[str, Content]:
         "large matrix": heatmap(np.random.default_rng(0).random((1, 300, 300)), rows=["r"] * 300),
         "wide labels": heatmap(
             np.eye(4)[None], rows=[wide] * 4, columns=[wide] * 4, x=wide, y=wide
+        ),
+        "no matrices": events.Matrices(panel="m", matrices=[]),
+        "many matrices": matrices({f"a long name of matrix {i}": np.eye(4) for i in range(30)}),
+        "wide matrices": matrices({wide: np.eye(3), "tall": np.zeros((300, 1))}),
+        "far windows": events.Matrices(
+            panel="m",
+            matrices=[
+                events.Matrix(
+                    "m",
+                    floats(np.eye(side)),
+                    colors=colors,
+                    windows=[
+                        events.Window(wide, -(10**9), 10**9, 1, 1),
+                        events.Window("", -1, -1, 10**9, 10**9),
+                        events.Window("none", 1, 1, 0, -3),
+                    ],
+                )
+                for side, colors in ((4, "grey"), (40, "diverging"))
+            ],
         ),
         "no field": events.Plane(panel="p", x=(0, 1), y=(0, 1), field=floats(np.zeros((0, 5)))),
         "one value": events.Plane(panel="p", x=(0, 1), y=(0, 1), field=floats([[1.0]])),

@@ -99,6 +99,12 @@ FEWER = events.Array((3, 2), "<f4", XY.data)
         events.Image(panel="p", pixels=XY),
         events.Image(panel="p", pixels=events.Array((1, 1, 1, 2), "|u1", b"ab")),
         events.Heatmap(panel="p", values=XY),
+        events.Matrices(panel="p", matrices=[events.Matrix("m", FEWER)]),
+        events.Matrices(panel="p", matrices=[events.Matrix("m", XY, colors="pink")]),
+        events.Matrices(
+            panel="p",
+            matrices=[events.Matrix("m", XY, windows=[events.Window("w", 1 << 53, 0, 1, 1)])],
+        ),
         msgspec.structs.replace(PLANE, field=events.Array((2, 2), "<f8", b"\0" * 32)),
         msgspec.structs.replace(PLANE, field=FEWER),
         msgspec.structs.replace(PLANE, clouds=[events.Cloud("c", XY, [1])]),
