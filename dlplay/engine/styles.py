@@ -54,6 +54,8 @@ class Styles:
                 self._replace(event.panel, list(dict.fromkeys(windows)))
             case events.Plane():
                 self._plane(event)
+            case events.Image() if event.boxes:
+                self._replace(event.panel, [each.name for each in event.boxes])
 
     def _plane(self, plane: events.Plane) -> None:
         named = [cloud.name for cloud in plane.clouds if cloud.name and not cloud.labels]

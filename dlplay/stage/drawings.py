@@ -154,18 +154,34 @@ class Drawings:
         columns: int = 0,
         low: float | None = 0.0,
         high: float | None = 1.0,
+        boxes: Mapping[str, Sequence[Numbers]] | None = None,
+        box_labels: Mapping[str, Sequence[Sequence[str]]] | None = None,
     ) -> None:
         """Show images: [H, W], [N, H, W] (grey) or [N, 1 or 3, H, W], values low..high.
 
         `low` or `high` of None: the least or greatest value shown. `columns`: images in a row.
+        `boxes`: rectangles by name, for each image [K, 4]: left, top, right, bottom in pixels, the
+        image from 0 to its width and height; empty ones are left out. `box_labels`: a few words
+        for each of them. On a single image both may be given as they are, not in a list.
         """
+        pixels = arrays.pixels(images, low, high)
+        said = box_labels or {}
+        if strange := [name for name in said if name not in (boxes or {})]:
+            raise ValueError(f"box_labels: there are no boxes called {strange[0]!r}")
+        outlines = [
+            arrays.outlines(name, some, said.get(name), pixels.shape[0])
+            for name, some in (boxes or {}).items()
+        ]
+        if sum(len(each.images) for each in outlines) > events.MOST_BOXES:
+            raise ValueError(f"image takes at most {events.MOST_BOXES} boxes")
         self._show(
             events.Image(
                 tick=self.tick,
                 panel=panel,
-                pixels=arrays.pixels(images, low, high),
+                pixels=pixels,
                 captions=[str(caption) for caption in captions],
                 columns=columns,
+                boxes=outlines,
             )
         )
 

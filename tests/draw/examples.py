@@ -46,6 +46,10 @@ def image(count: int, height: int, width: int, channels: int = 1, **fields: Any)
     return events.Image(panel="image", pixels=Array.of(pixels.astype(np.uint8)), **fields)
 
 
+def outlines(name: str, boxes: Any, labels: Any = None) -> events.Outlines:
+    return arrays.outlines(name, boxes, labels, len(boxes))
+
+
 def spread(values: Any) -> Spread:
     array = np.asarray(values, float)
     counts = np.histogram(array, 24)[0].tolist()
@@ -95,6 +99,23 @@ def typical() -> dict[str, Content]:
         ),
         "digits": image(20, 8, 8, captions=[str(i) for i in range(20)]),
         "photo": image(1, 64, 64, 3),
+        "boxes on a picture": image(
+            1,
+            48,
+            48,
+            boxes=[
+                outlines("truth", [[[4, 5, 20, 21], [30, 30, 44, 40.5]]]),
+                outlines("predicted", [[[6, 5.5, 20, 19]]], [["circle .9"]]),
+            ],
+        ),
+        "boxes on pictures": image(
+            6,
+            48,
+            48,
+            3,
+            captions=[str(i) for i in range(6)],
+            boxes=[outlines("", [[[i, i, 9 + i, 20]] for i in range(6)])],
+        ),
         "attention": heatmap(
             attention,
             names=["head 0", "head 1", "head 2"],
@@ -308,6 +329,30 @@ def strange() -> dict[str, Content]:
         "tall image": image(2, 300, 1),
         "wide image": image(2, 1, 300, 3, columns=2),
         "many images": image(99, 28, 28, captions=["a long caption"] * 3, columns=50),
+        "boxes beyond the picture": image(
+            2,
+            8,
+            8,
+            boxes=[
+                events.Outlines(
+                    wide,
+                    floats(
+                        [
+                            *([-5, -5, 99, 99], [2, 2, 2, 2], [5, 5, 1, 1], [-9, 0, -1, 4]),
+                            *([1e30, 0, INF, 4], [0, NAN, 1, 1], [-1e30, 2, 1e30, 5]),
+                            *([3, 3, 4, 4], [0, 0, 8, 8], [7, 7, 8, 8], [0, 0, 1, 8]),
+                        ]
+                    ),
+                    [0] * 11,
+                    [wide, ""] * 5 + ["a"],
+                ),
+                *(events.Outlines(f"{i}", floats([[1, 1, 7, 7]]), [1]) for i in range(30)),
+            ],
+        ),
+        "boxes of no image": image(0, 8, 8, boxes=[events.Outlines("a", floats([]), [])]),
+        "many boxes on a picture": image(
+            1, 64, 64, boxes=[outlines("b", [[[i % 60, i % 50, 63, 63] for i in range(900)]])]
+        ),
         "no matrix": events.Heatmap(panel="m", values=floats(np.zeros((0, 4, 4)))),
         "no rows": events.Heatmap(panel="m", values=floats(np.zeros((2, 0, 4)))),
         "flat array": events.Heatmap(panel="m", values=floats(np.zeros(4))),
