@@ -86,11 +86,11 @@ def _cells(
     if plan.across < 5:
         return
     colors = palette.colors_of(shares, _name(heatmap), canvas.look)
-    decimals = _decimals(matrix)
+    decimals = decimals_of(matrix)
     for row in range(matrix.shape[0]):
         y = plan.y + row * plan.down + (plan.down - 1) // 2
         for column in range(matrix.shape[1]):
-            text = _printed(float(matrix[row, column]), decimals)
+            text = printed(float(matrix[row, column]), decimals)
             if len(text) > plan.across - 1:
                 continue
             x = plan.x + column * plan.across + (plan.across - len(text) + 1) // 2
@@ -101,7 +101,7 @@ def _cells(
                 canvas.text(x, y, text, ink.contrast(color))
 
 
-def _decimals(matrix: Floats) -> int:
+def decimals_of(matrix: Floats) -> int:
     """How many decimals all numbers of a matrix are printed with; -1: each as it needs."""
     finite = matrix[np.isfinite(matrix)]
     if not finite.size or (finite == np.round(finite)).all():
@@ -110,7 +110,7 @@ def _decimals(matrix: Floats) -> int:
     return -1 if most < 0.05 or most >= 1000 else 2 if most < 10 else 1 if most < 100 else 0
 
 
-def _printed(value: float, decimals: int) -> str:
+def printed(value: float, decimals: int) -> str:
     if decimals < 0 or value == 0:
         return figures.number(value)
     return f"{value:.{decimals}f}"
@@ -123,27 +123,27 @@ def _paint(canvas: Canvas, heatmap: events.Heatmap, plan: Plan, shares: Floats) 
     shares = shares[: room[0], : room[1]]
     missing = np.isnan(shares)
     if canvas.look.shaded:
-        _ramp(canvas, plan, shares, heatmap.diverging)
+        ramp(canvas, plan.x, plan.y, shares, heatmap.diverging)
     else:
         canvas.back[part] = palette.colors_of(shares, _name(heatmap), canvas.look)
     canvas.char[part][missing] = ord("×")
     canvas.attr[part][missing] = FAINT
 
 
-def _ramp(canvas: Canvas, plan: Plan, shares: Floats, diverging: bool) -> None:
+def ramp(canvas: Canvas, x: int, y: int, shares: Floats, diverging: bool) -> None:
     """Amounts of ink; where zero is in the middle, other characters below it."""
     if not diverging:
-        canvas.shades(plan.x, plan.y, np.nan_to_num(shares))
+        canvas.shades(x, y, np.nan_to_num(shares))
         return
     signed = np.nan_to_num(shares * 2 - 1)
     front = np.where(signed < 0, palette.series_style(0).color(canvas.look),
                      palette.series_style(1).color(canvas.look))  # fmt: skip
     plus = " .+*#" if canvas.look.ascii else SHADES
     minus = " .-=~" if canvas.look.ascii else MINUS_SHADES
-    ramp = minus[:0:-1] + plus
-    middle = (len(minus) - 0.5) / len(ramp)
+    signs = minus[:0:-1] + plus
+    middle = (len(minus) - 0.5) / len(signs)
     amounts = middle + signed * np.where(signed < 0, middle, 1 - middle)
-    canvas.shades(plan.x, plan.y, amounts, front.astype(np.int32), ramp)
+    canvas.shades(x, y, amounts, front.astype(np.int32), signs)
 
 
 def _pixels(canvas: Canvas, heatmap: events.Heatmap, plan: Plan, shares: Floats) -> None:
@@ -161,7 +161,7 @@ def _pixels(canvas: Canvas, heatmap: events.Heatmap, plan: Plan, shares: Floats)
         if len(shares) % 2:
             shares = np.concatenate([shares, shares[-1:]])
         pairs = np.nan_to_num(shares[0::2], nan=0.0) + np.nan_to_num(shares[1::2], nan=0.0)
-        _ramp(canvas, plan, pairs / 2, heatmap.diverging)
+        ramp(canvas, plan.x, plan.y, pairs / 2, heatmap.diverging)
         return
     canvas.halves(plan.x, plan.y, palette.colors_of(shares, _name(heatmap), canvas.look))
 
@@ -222,7 +222,7 @@ def _scale(canvas: Canvas, heatmap: events.Heatmap, plan: Plan) -> None:
     bar = Plan(x, plan.y, 2, 1, 2, height)
     if canvas.look.shaded:
         shares = np.linspace(1, 0, height)[:, None].repeat(2, axis=1)
-        _ramp(canvas, bar, shares, heatmap.diverging)
+        ramp(canvas, bar.x, bar.y, shares, heatmap.diverging)
     else:
         shares = np.linspace(1, 0, 2 * height)[:, None].repeat(2, axis=1)
         canvas.halves(x, plan.y, palette.colors_of(shares, _name(heatmap), canvas.look))

@@ -1,19 +1,19 @@
-"""Images: a grid of pictures in half blocks."""
+"""Images: a grid of pictures in half blocks, and the boxes on them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlplay.draw import glyphs, ink
+from dlplay.draw import glyphs, ink, outlines
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.frame import note
 from dlplay.draw.ink import FAINT, NONE
-from dlplay.draw.kind import Kind, Picture
+from dlplay.draw.kind import Kind, Picture, Rows
 from dlplay.draw.look import View
 from dlplay.wire import events
 
@@ -53,14 +53,19 @@ def draw_image(canvas: Canvas, image: events.Image, view: View) -> None:
     if pixels.ndim != 4 or 0 in pixels.shape:
         note(canvas, "no image yet")
         return
-    grid = layout(image, canvas.width, canvas.height, view.fit)
+    pens = outlines.pens(canvas, image, view)
+    top = outlines.legend_of(canvas, pens) if canvas.height >= 6 else 0
+    grid = layout(image, canvas.width, canvas.height - top, view.fit)
     across = grid.columns * grid.width + (grid.columns - 1)
     left = max(0, (canvas.width - across) // 2)
     for index in range(grid.shown):
         row, column = divmod(index, grid.columns)
         x = left + column * (grid.width + 1)
-        y = row * (grid.cell_rows + grid.gap)
+        y = top + row * (grid.cell_rows + grid.gap)
         _picture(canvas, x, y, resized(pixels[index], grid.width, grid.height))
+        if pens:
+            place = outlines.Place(x, y, grid.width, grid.height, *pixels.shape[2:0:-1])
+            outlines.draw_outlines(canvas, place, pens, index)
         if grid.caption and index < len(image.captions):
             text = glyphs.fit(image.captions[index], grid.width)
             middle = x + (grid.width - glyphs.width(text)) // 2
@@ -211,12 +216,22 @@ def natural_height(image: events.Image, width: int) -> int:
     across = max(1, min(image.columns or count, (width + 1) // (wide + 1), count))
     grid = Grid(wide, tall, across, count, caption)
     lines = math.ceil(count / across)
-    return lines * grid.cell_rows + (lines - 1) * grid.gap
+    named = any(each.name for each in image.boxes)
+    return lines * grid.cell_rows + (lines - 1) * grid.gap + named
 
 
-def _parts(image: events.Image) -> Iterator[Picture]:
+def _parts(image: events.Image) -> Iterator[Picture | Rows]:
     for number, picture in enumerate(image.pixels.numpy()):
         yield Picture(str(number), picture)
+    if image.boxes:
+        yield Rows(("image", "box", "label", "left", "top", "right", "bottom"), _rows(image))
+
+
+def _rows(image: events.Image) -> Iterator[Sequence[str | int | float]]:
+    for each in image.boxes:
+        labels = each.labels or [""] * len(each.images)
+        for number, label, edges in zip(each.images, labels, each.edges.numpy(), strict=True):
+            yield number, each.name, label, *(round(edge, 2) for edge in edges.tolist())
 
 
 IMAGE = Kind(events.Image, draw_image, dear=True, height=natural_height, parts=_parts)

@@ -49,8 +49,13 @@ class Styles:
                 self._replace(event.panel, list(event.series))
             case events.Boxes():  # as bars of one series without a name
                 self._replace(event.panel, [""])
+            case events.Matrices():
+                windows = [w.name for matrix in event.matrices for w in matrix.windows]
+                self._replace(event.panel, list(dict.fromkeys(windows)))
             case events.Plane():
                 self._plane(event)
+            case events.Image() if event.boxes:
+                self._replace(event.panel, [each.name for each in event.boxes])
 
     def _plane(self, plane: events.Plane) -> None:
         named = [cloud.name for cloud in plane.clouds if cloud.name and not cloud.labels]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlplay.wire.events import Array, Box
+from dlplay.wire.events import Array, Box, Outlines
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -85,6 +86,35 @@ def points(values: Numbers) -> Array:
     array = floats(values, (1, 2), "points")
     array = array.reshape(-1, 2) if array.size else np.zeros((0, 2), np.float32)
     return Array.of(array)
+
+
+def outlines(
+    name: str, boxes: Sequence[Numbers], labels: Sequence[Any] | None, count: int
+) -> Outlines:
+    """Boxes [K, 4] of each of `count` images, without those that have no area."""
+    alone = count == 1 and len(boxes) > 0 and to_numpy(boxes[0]).ndim == 1 and len(boxes[0]) > 0
+    each = [boxes] if alone else boxes
+    if len(each) != count:
+        raise ValueError(f"boxes: {name!r} is for {len(each)} images; there are {count}")
+    words = None if labels is None else [labels] if alone else labels
+    found, images, said = [np.zeros((0, 4), np.float32)], [], []
+    for number, some in enumerate(each):
+        edges = to_numpy(some).astype(np.float32)
+        if edges.size and (edges.ndim > 2 or edges.shape[-1] != 4):
+            raise ValueError(f"boxes: {name!r} needs [K, 4], not {list(edges.shape)}")
+        edges = edges.reshape(-1, 4)
+        kept = np.isfinite(edges).all(axis=1)
+        kept &= (edges[:, 2] > edges[:, 0]) & (edges[:, 3] > edges[:, 1])
+        found.append(edges[kept])
+        images += [number] * int(kept.sum())
+        if words is not None:
+            if len(words[number]) != len(edges):
+                raise ValueError(
+                    f"box_labels: {name!r} needs a label a box: {len(words[number])} for "
+                    f"{len(edges)} of image {number}"
+                )
+            said += [str(word) for word, keep in zip(words[number], kept, strict=True) if keep]
+    return Outlines(name, Array.of(np.concatenate(found)), images, said)
 
 
 def series(values: Numbers) -> list[float]:

@@ -14,6 +14,7 @@ from dlplay.wire import events
 from dlplay.wire.events import AnyContent, AnyEvent, Array, Cloud, Trail
 
 Points = Mapping[str, Numbers] | Numbers
+Cells = tuple[int, int, int, int]  # of a matrix: the first row and column, how many of each
 
 
 class Drawings:
@@ -153,18 +154,34 @@ class Drawings:
         columns: int = 0,
         low: float | None = 0.0,
         high: float | None = 1.0,
+        boxes: Mapping[str, Sequence[Numbers]] | None = None,
+        box_labels: Mapping[str, Sequence[Sequence[str]]] | None = None,
     ) -> None:
         """Show images: [H, W], [N, H, W] (grey) or [N, 1 or 3, H, W], values low..high.
 
         `low` or `high` of None: the least or greatest value shown. `columns`: images in a row.
+        `boxes`: rectangles by name, for each image [K, 4]: left, top, right, bottom in pixels, the
+        image from 0 to its width and height; empty ones are left out. `box_labels`: a few words
+        for each of them. On a single image both may be given as they are, not in a list.
         """
+        pixels = arrays.pixels(images, low, high)
+        said = box_labels or {}
+        if strange := [name for name in said if name not in (boxes or {})]:
+            raise ValueError(f"box_labels: there are no boxes called {strange[0]!r}")
+        outlines = [
+            arrays.outlines(name, some, said.get(name), pixels.shape[0])
+            for name, some in (boxes or {}).items()
+        ]
+        if sum(len(each.images) for each in outlines) > events.MOST_BOXES:
+            raise ValueError(f"image takes at most {events.MOST_BOXES} boxes")
         self._show(
             events.Image(
                 tick=self.tick,
                 panel=panel,
-                pixels=arrays.pixels(images, low, high),
+                pixels=pixels,
                 captions=[str(caption) for caption in captions],
                 columns=columns,
+                boxes=outlines,
             )
         )
 
@@ -203,6 +220,50 @@ class Drawings:
                 diverging=diverging,
             )
         )
+
+    def matrices(
+        self,
+        panel: str,
+        values: Mapping[str, Numbers],
+        *,
+        windows: Mapping[str, Mapping[str, Cells]] | None = None,
+        scales: Mapping[str, tuple[float, float]] | None = None,
+        grey: Sequence[str] = (),
+    ) -> None:
+        """Show matrices [rows, columns] by name, side by side, each as large as there is room for;
+        those of at most 12 rows and columns with their numbers. NaN is a cell still empty.
+
+        `windows`: cells to outline, by the matrix, then by a name that has its colour:
+        `{"photo": {"window": (row, column, height, width)}}`. `scales`: the ends of a matrix's
+        colours, so that they mean the same at each step; else they are its own. `grey`: those that
+        are pictures, from black to white. Of the others, zero is in the middle of the colours
+        where a scale reaches below it.
+        """
+        outlined, ends = windows or {}, scales or {}
+        for name in [*outlined, *ends, *grey]:
+            if name not in values:
+                raise ValueError(f"there is no matrix {name!r} in {panel!r}")
+        drawn = []
+        for name, numbers in values.items():
+            array = arrays.floats(numbers, (2,), f"matrix {name!r}")
+            low, high = ends.get(name) or arrays.limits(array, None, None, diverging=False)
+            if name not in ends and low < 0 and name not in grey:
+                low, high = arrays.limits(array, None, None, diverging=True)
+            signed = "diverging" if low < 0 < high else "sequential"
+            drawn.append(
+                events.Matrix(
+                    name=str(name),
+                    values=Array.of(array),
+                    low=float(low),
+                    high=float(high),
+                    colors="grey" if name in grey else signed,
+                    windows=[
+                        events.Window(str(window), *map(int, cells))
+                        for window, cells in outlined.get(name, {}).items()
+                    ],
+                )
+            )
+        self._show(events.Matrices(tick=self.tick, panel=panel, matrices=drawn))
 
     def plane(
         self,

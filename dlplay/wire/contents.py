@@ -12,6 +12,8 @@ import msgspec
 
 from dlplay.wire.base import MOST, Array, Event, Number
 
+MOST_BOXES = 1000  # on the images of a panel
+
 
 class Content(Event):
     """What a panel shows from now on; it replaces what the panel showed before."""
@@ -29,15 +31,47 @@ class Plot(Content):
         return all(len(x) == len(y) for x, y in self.series.values())
 
 
+class Outlines(msgspec.Struct, frozen=True):
+    """Rectangles on images, by one name: float32 [K, 4], each left, top, right, bottom in pixels.
+
+    `images`: the number of the image that each is on. `labels`: a few words each, or none.
+    """
+
+    name: str
+    edges: Array
+    images: list[int]
+    labels: list[str] = []
+
+    def sound(self) -> bool:
+        return (
+            self.edges.holds(2, "f4")
+            and self.edges.shape[1] == 4
+            and len(self.images) == self.edges.shape[0]
+            and _optional(self.labels, self.edges.shape[0])
+        )
+
+
 class Image(Content):
-    """A grid of images: `pixels` is uint8 [N, H, W, 1 or 3]; `captions`: one each, or none."""
+    """A grid of images: `pixels` is uint8 [N, H, W, 1 or 3]; `captions`: one each, or none.
+
+    `boxes`: rectangles drawn on them, MOST_BOXES in all.
+    """
 
     pixels: Array
     captions: list[str] = []
     columns: int = 0  # images in a row; 0: as many as fit
+    boxes: list[Outlines] = []
 
     def sound(self) -> bool:
-        return self.pixels.holds(4, "u1") and self.pixels.shape[-1] in (1, 3)
+        return (
+            self.pixels.holds(4, "u1")
+            and self.pixels.shape[-1] in (1, 3)
+            and all(
+                each.sound() and all(0 <= i < self.pixels.shape[0] for i in each.images)
+                for each in self.boxes
+            )
+            and sum(len(each.images) for each in self.boxes) <= MOST_BOXES
+        )
 
 
 class Heatmap(Content):
@@ -59,6 +93,52 @@ class Heatmap(Content):
 
     def sound(self) -> bool:
         return self.values.holds(3, "f4")
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Cells of a matrix that are outlined: the first row and column, how many of each."""
+
+    name: str
+    row: int
+    column: int
+    height: int
+    width: int
+
+    def sound(self) -> bool:
+        """Whether the numbers are such as we count."""
+        return all(abs(n) < MOST for n in (self.row, self.column, self.height, self.width))
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """One of several matrices: float32 [rows, columns]; NaN is a cell that is still empty.
+
+    `low`, `high`: the ends of its colours. `colors`: "sequential", "diverging" (zero is in the
+    middle) or "grey" (black to white, a picture).
+    """
+
+    name: str
+    values: Array
+    low: Number = 0.0
+    high: Number = 1.0
+    colors: str = "sequential"
+    windows: list[Window] = []
+
+    def sound(self) -> bool:
+        """Whether it is a matrix in colours that there are."""
+        return (
+            self.values.holds(2, "f4")
+            and self.colors in ("sequential", "diverging", "grey")
+            and all(window.sound() for window in self.windows)
+        )
+
+
+class Matrices(Content):
+    """Matrices side by side, all of them seen; the small ones with their numbers."""
+
+    matrices: list[Matrix]
+
+    def sound(self) -> bool:
+        return all(matrix.sound() for matrix in self.matrices)
 
 
 class Cloud(msgspec.Struct, frozen=True):
@@ -284,7 +364,7 @@ class XRay(Content):
 
 
 AnyContent = (
-    Plot | Image | Heatmap | Plane | Bars | Histogram | Boxes | Stack | Times
+    Plot | Image | Heatmap | Matrices | Plane | Bars | Histogram | Boxes | Stack | Times
     | Graph | Text | Tokens | Table | XRay
 )  # fmt: skip
 # The stage's calls that show something in a panel: each kind has one of its name, but the X-ray,

@@ -14,8 +14,10 @@ import math
 import torch
 
 from dlplay import Float, Int, Scene
-from dlplay.data import digits, photo, points
+from dlplay.data import objects, photo, points
 from dlplay.nn import grid
+
+SHAPES = ("circle", "square", "triangle")
 
 
 class Drawings(Scene):
@@ -23,8 +25,9 @@ class Drawings(Scene):
         "curve": "a point at each step, series by name",
         "plot": "whole curves at once",
         "plane": "a field, points with classes, paths",
-        "image": "grey or colour, with captions",
+        "image": "grey or colour, with captions and boxes",
         "heatmap": "a matrix, or several to leaf through",
+        "matrices": "several, with their numbers, and windows on them",
         "bars": "one group a label",
         "histogram": "how numbers are distributed",
         "spread": "how the numbers of each group lie; of few numbers mean and range",
@@ -44,7 +47,6 @@ class Drawings(Scene):
         walker, path = torch.tensor([1.5, 1.0]), []
         x, y = points("moons", 120)
         places = grid((-2, 2), (-1.5, 1.5), 48)
-        images, labels, *_ = digits()
         stage.axes("curve", x="step", y="loss", log="y", lines={"goal": 0.01})
 
         @stage.look(5)
@@ -71,10 +73,28 @@ class Drawings(Scene):
         t = torch.linspace(-3, 3, 80)
         stage.axes("plot", x="z", y="a")
         stage.plot("plot", t, tanh=t.tanh(), relu=t.relu())
-        stage.image("image", images[:8], captions=[f"{int(label)}" for label in labels[:8]])
+        own = torch.Generator().manual_seed(5)
+        scene = objects(2, size=24, least=2, most=2, sides=(7, 11), noise=0.05, generator=own)
+        stage.image(
+            "image",
+            scene.images,
+            captions=["one", "another"],
+            boxes={"truth": scene.boxes, "predicted": scene.boxes + torch.tensor([-1, 1, 1, 2])},
+            box_labels={"predicted": [[SHAPES[k] for k in kinds] for kinds in scene.classes]},
+        )
         attention = torch.softmax(-((torch.arange(8)[:, None] - torch.arange(8)) ** 2) / 4, dim=1)
         words = ["the", "cat", "sat", "on", "the", "mat", "and", "slept"]
         stage.heatmap("heatmap", attention, rows=words, columns=words, x="looks at", y="word")
+        picture = photo("camera")[0, 16:64, 40:88]  # [48, 48]
+        patch, row, column = picture[20:23, 30:33], 20, 30
+        edge = torch.tensor([[-1.0, 0, 1]] * 3)
+        stage.matrices(
+            "matrices",
+            {"photo": picture, "patch": patch, "× filter": edge, "= product": patch * edge},
+            windows={"photo": {"window": (row, column, 3, 3)}},
+            scales={"patch": (0, 1), "× filter": (-1, 1), "= product": (-1, 1)},
+            grey=("photo", "patch"),
+        )
         stage.bars("bars", ["none", "L2", "dropout"], {"train": [0.99, 0.95, 0.93],
                                                        "test": [0.81, 0.88, 0.9]})  # fmt: skip
         stage.histogram("histogram", {"weights": torch.randn(2000), "slopes": torch.rand(2000)})

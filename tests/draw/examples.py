@@ -8,6 +8,7 @@ import numpy as np
 
 from dlplay.draw import Curves, Line
 from dlplay.stage import arrays
+from dlplay.stage.drawings import Drawings
 from dlplay.wire import events
 from dlplay.wire.events import Array, Axes, Cloud, Layer, Spread, Trail
 
@@ -33,9 +34,20 @@ def heatmap(values: Any, **fields: Any) -> events.Heatmap:
     return events.Heatmap(panel="map", values=floats(array), **fields)
 
 
+def matrices(named: dict[str, Any], **windows: dict[str, tuple[int, int, int, int]]) -> Any:
+    drawings = Drawings()
+    drawings.matrices("grids", named, windows=windows, grey=[n for n in named if n == "photo"])
+    (content,) = drawings.take_drawn()
+    return content
+
+
 def image(count: int, height: int, width: int, channels: int = 1, **fields: Any) -> events.Image:
     pixels = np.random.default_rng(0).integers(0, 256, (count, height, width, channels))
     return events.Image(panel="image", pixels=Array.of(pixels.astype(np.uint8)), **fields)
+
+
+def outlines(name: str, boxes: Any, labels: Any = None) -> events.Outlines:
+    return arrays.outlines(name, boxes, labels, len(boxes))
 
 
 def spread(values: Any) -> Spread:
@@ -87,6 +99,23 @@ def typical() -> dict[str, Content]:
         ),
         "digits": image(20, 8, 8, captions=[str(i) for i in range(20)]),
         "photo": image(1, 64, 64, 3),
+        "boxes on a picture": image(
+            1,
+            48,
+            48,
+            boxes=[
+                outlines("truth", [[[4, 5, 20, 21], [30, 30, 44, 40.5]]]),
+                outlines("predicted", [[[6, 5.5, 20, 19]]], [["circle .9"]]),
+            ],
+        ),
+        "boxes on pictures": image(
+            6,
+            48,
+            48,
+            3,
+            captions=[str(i) for i in range(6)],
+            boxes=[outlines("", [[[i, i, 9 + i, 20]] for i in range(6)])],
+        ),
         "attention": heatmap(
             attention,
             names=["head 0", "head 1", "head 2"],
@@ -97,6 +126,17 @@ def typical() -> dict[str, Content]:
             low=0,
         ),
         "weights": heatmap(random.standard_normal((1, 48, 64)), low=-3, high=3, diverging=True),
+        "window": matrices(
+            {
+                "photo": random.random((64, 64)),
+                "patch": random.random((3, 3)),
+                "× filter": [[-1, 0, 1]] * 3,
+                "map": [[NAN, 1.0] * 30] * 60,
+            },
+            photo={"window": (3, 61, 3, 3)},
+            patch={"window": (1, 1, 2, 2)},
+        ),
+        "three grids": matrices({n: random.standard_normal((3, 3)) for n in "abc"}),
         "race": events.Plane(
             panel="r",
             **plane,
@@ -256,6 +296,13 @@ def strange() -> dict[str, Content]:
                 high=max(values, default=1),
                 diverging=name == "bad",
             )
+            out[f"matrices {name}"] = events.Matrices(
+                panel="m",
+                matrices=[
+                    events.Matrix("m", rows, min(values, default=0), max(values, default=1)),
+                    events.Matrix("n", floats([values] * 30), colors="diverging", low=-1),
+                ],
+            )
             xy = floats(np.stack([values, values[::-1]], axis=1) if values else np.zeros((0, 2)))
         for kind in ("heat", "contour", "signed", "classes"):
             out[f"plane {kind} {name}"] = events.Plane(
@@ -282,12 +329,55 @@ def strange() -> dict[str, Content]:
         "tall image": image(2, 300, 1),
         "wide image": image(2, 1, 300, 3, columns=2),
         "many images": image(99, 28, 28, captions=["a long caption"] * 3, columns=50),
+        "boxes beyond the picture": image(
+            2,
+            8,
+            8,
+            boxes=[
+                events.Outlines(
+                    wide,
+                    floats(
+                        [
+                            *([-5, -5, 99, 99], [2, 2, 2, 2], [5, 5, 1, 1], [-9, 0, -1, 4]),
+                            *([1e30, 0, INF, 4], [0, NAN, 1, 1], [-1e30, 2, 1e30, 5]),
+                            *([3, 3, 4, 4], [0, 0, 8, 8], [7, 7, 8, 8], [0, 0, 1, 8]),
+                        ]
+                    ),
+                    [0] * 11,
+                    [wide, ""] * 5 + ["a"],
+                ),
+                *(events.Outlines(f"{i}", floats([[1, 1, 7, 7]]), [1]) for i in range(30)),
+            ],
+        ),
+        "boxes of no image": image(0, 8, 8, boxes=[events.Outlines("a", floats([]), [])]),
+        "many boxes on a picture": image(
+            1, 64, 64, boxes=[outlines("b", [[[i % 60, i % 50, 63, 63] for i in range(900)]])]
+        ),
         "no matrix": events.Heatmap(panel="m", values=floats(np.zeros((0, 4, 4)))),
         "no rows": events.Heatmap(panel="m", values=floats(np.zeros((2, 0, 4)))),
         "flat array": events.Heatmap(panel="m", values=floats(np.zeros(4))),
         "large matrix": heatmap(np.random.default_rng(0).random((1, 300, 300)), rows=["r"] * 300),
         "wide labels": heatmap(
             np.eye(4)[None], rows=[wide] * 4, columns=[wide] * 4, x=wide, y=wide
+        ),
+        "no matrices": events.Matrices(panel="m", matrices=[]),
+        "many matrices": matrices({f"a long name of matrix {i}": np.eye(4) for i in range(30)}),
+        "wide matrices": matrices({wide: np.eye(3), "tall": np.zeros((300, 1))}),
+        "far windows": events.Matrices(
+            panel="m",
+            matrices=[
+                events.Matrix(
+                    "m",
+                    floats(np.eye(side)),
+                    colors=colors,
+                    windows=[
+                        events.Window(wide, -(10**9), 10**9, 1, 1),
+                        events.Window("", -1, -1, 10**9, 10**9),
+                        events.Window("none", 1, 1, 0, -3),
+                    ],
+                )
+                for side, colors in ((4, "grey"), (40, "diverging"))
+            ],
         ),
         "no field": events.Plane(panel="p", x=(0, 1), y=(0, 1), field=floats(np.zeros((0, 5)))),
         "one value": events.Plane(panel="p", x=(0, 1), y=(0, 1), field=floats([[1.0]])),

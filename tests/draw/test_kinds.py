@@ -86,6 +86,8 @@ def test_what_scenes_draw_is_sound(name):
 XY = examples.floats([[0, 1], [2, 3]])
 PLANE = events.Plane(panel="p", x=(0, 1), y=(0, 1))
 GRAPH = events.Graph(panel="p", positions=XY, edges=[(0, 1)])
+BOXED = examples.image(2, 4, 4)
+EDGES = examples.floats([[0, 1, 2, 3]])
 FEWER = events.Array((3, 2), "<f4", XY.data)
 
 
@@ -98,7 +100,19 @@ FEWER = events.Array((3, 2), "<f4", XY.data)
         events.Plot(panel="p", series={"a": ([1.0], [])}),
         events.Image(panel="p", pixels=XY),
         events.Image(panel="p", pixels=events.Array((1, 1, 1, 2), "|u1", b"ab")),
+        msgspec.structs.replace(BOXED, boxes=[events.Outlines("b", XY, [0, 0])]),
+        msgspec.structs.replace(BOXED, boxes=[events.Outlines("b", EDGES, [])]),
+        msgspec.structs.replace(BOXED, boxes=[events.Outlines("b", EDGES, [2])]),
+        msgspec.structs.replace(BOXED, boxes=[events.Outlines("b", EDGES, [-1])]),
+        msgspec.structs.replace(BOXED, boxes=[events.Outlines("b", EDGES, [0], ["a", "b"])]),
+        msgspec.structs.replace(BOXED, boxes=[events.Outlines("b", EDGES, [0])] * 1001),
         events.Heatmap(panel="p", values=XY),
+        events.Matrices(panel="p", matrices=[events.Matrix("m", FEWER)]),
+        events.Matrices(panel="p", matrices=[events.Matrix("m", XY, colors="pink")]),
+        events.Matrices(
+            panel="p",
+            matrices=[events.Matrix("m", XY, windows=[events.Window("w", 1 << 53, 0, 1, 1)])],
+        ),
         msgspec.structs.replace(PLANE, field=events.Array((2, 2), "<f8", b"\0" * 32)),
         msgspec.structs.replace(PLANE, field=FEWER),
         msgspec.structs.replace(PLANE, clouds=[events.Cloud("c", XY, [1])]),

@@ -1,5 +1,6 @@
 """Images, heatmaps, planes, graphs: what is more is drawn as more."""
 
+import msgspec
 import numpy as np
 import pytest
 from rich.color import Color
@@ -14,7 +15,9 @@ from dlplay.draw import (
     images,
     natural_height,
     palette,
+    parts,
 )
+from dlplay.stage import arrays
 from dlplay.wire import events
 from dlplay.wire.events import Array, Cloud, Trail
 
@@ -103,6 +106,72 @@ def test_a_row_that_is_too_wide_is_rather_tiny_than_absent() -> None:
     grid = images.layout(image, 38, 9)
     assert (grid.columns, grid.shown) == (10, 20)
     assert 2 <= grid.width <= 3
+
+
+def boxed(*boxes: list[float], size: int = 16, **fields: object) -> events.Image:
+    pixels = np.zeros((1, size, size, 1), np.uint8)
+    outlines = [arrays.outlines(f"box {i}", [[box]], None, 1) for i, box in enumerate(boxes)]
+    return events.Image(panel="i", pixels=Array.of(pixels), boxes=outlines, **fields)
+
+
+def test_a_box_stands_around_what_it_is_around() -> None:
+    """At the same size a pixel is a cell wide and half a cell high."""
+    rows = draw(boxed([4, 4, 12, 12]), 16, 9, Look()).plain.split("\n")
+    assert rows[0].split() == ["●", "box", "0"]
+    assert rows[2:8] == ["   ┌────────┐   "] + ["   │        │   "] * 4 + ["   └────────┘   "]
+
+
+def test_a_side_within_a_cell_runs_through_it() -> None:
+    rows = draw(boxed([4.5, 5, 11.5, 11]), 16, 9, Look()).plain.split("\n")
+    assert rows[3:7] == ["    ┌──────┐    "] + ["    │      │    "] * 2 + ["    └──────┘    "]
+
+
+def test_a_side_at_the_border_is_drawn_along_it_and_one_beyond_is_not() -> None:
+    rows = draw(boxed([0, 0, 16, 16]), 16, 9, Look()).plain.split("\n")
+    assert (rows[1], rows[8]) == ("┌" + "─" * 14 + "┐", "└" + "─" * 14 + "┘")
+    rows = draw(boxed([-9, 4, 30, 30]), 16, 9, Look()).plain.split("\n")
+    assert rows[1:] == [" " * 16, "─" * 16, *[" " * 16] * 6]
+
+
+def test_of_a_small_box_the_corners_are_seen() -> None:
+    rows = draw(boxed([4, 4, 6, 8]), 16, 9, Look()).plain.split("\n")
+    assert [row[3:7] for row in rows[2:6]] == ["┌  ┐", "    ", "    ", "└  ┘"]
+
+
+def test_the_picture_is_seen_under_the_box_and_grows_with_it() -> None:
+    content = boxed([4, 4, 12, 12])
+    content = msgspec.structs.replace(
+        content, pixels=Array.of(np.full((1, 16, 16, 1), 200, np.uint8))
+    )
+    (corner,) = [cell for cell in cells(draw(content, 16, 9, Look()))[2] if cell[0] == "┌"]
+    assert abs(light(corner[2]) - 600) < 20
+    wide = draw(content, 64, 33, Look()).plain.split("\n")
+    assert sum("│" in row for row in wide) == 16
+
+
+def test_boxes_of_two_names_share_their_cells() -> None:
+    content = boxed([4, 4, 12, 12], [4, 4, 12, 12])
+    rows = draw(content, 30, 9, Look("none")).plain.split("\n")
+    assert rows[0].split() == ["─●", "box", "0", "═▲", "box", "1"]
+    assert {"─", "═"} <= set(rows[2].strip()) <= set("┌╔─═┐╗")
+    assert draw(content, 30, 9, Look("none", ascii=True)).plain.isascii()
+
+
+def test_the_label_of_a_box_stands_on_it_where_it_has_room() -> None:
+    content = boxed([4, 4, 12, 12])
+    outlines = msgspec.structs.replace(content.boxes[0], labels=["cat .9"])
+    content = msgspec.structs.replace(content, boxes=[outlines])
+    assert "┌cat .9──┐" in draw(content, 16, 9, Look()).plain
+    small = msgspec.structs.replace(outlines, edges=floats([[4, 4, 7, 12]]))
+    assert (
+        "c" not in draw(msgspec.structs.replace(content, boxes=[small]), 16, 9, Look()).plain[16:]
+    )
+
+
+def test_boxes_are_rows_for_other_programs() -> None:
+    picture, rows = parts(boxed([4, 4, 12, 12.25]))
+    assert picture.name == "0"
+    assert list(rows.rows) == [(0, "box 0", "", 4.0, 4.0, 12.0, 12.25)]
 
 
 def test_the_frame_of_a_heatmap_is_chosen_and_counted_round() -> None:

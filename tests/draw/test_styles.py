@@ -23,7 +23,7 @@ from dlplay.wire.events import (
     Trail,
 )
 
-from .examples import boxes, curves, floats
+from .examples import boxes, curves, floats, image, outlines
 
 LOOK = Look()
 
@@ -66,7 +66,8 @@ def test_a_series_keeps_its_number_over_panels_of_all_kinds():
     history.feed([Bars(panel="b", labels=["x"], series={"best": [1], "new": [2]})])
     history.feed([Histogram(panel="h", edges=[0, 1], series={"test": [1]})])
     history.feed([Plot(panel="p", series={"new": ([0], [1])})])
-    assert history.styles.numbers == {"train": 0, "test": 1, "best": 2, "new": 3}
+    history.feed([image(1, 4, 4, boxes=[outlines(name, [[]]) for name in ("best", "truth")])])
+    assert history.styles.numbers == {"train": 0, "test": 1, "best": 2, "new": 3, "truth": 4}
 
 
 def test_without_them_series_are_told_apart_by_place():
@@ -84,6 +85,7 @@ def test_it_is_drawn_in_that_colour_in_every_panel():
         Plot(panel="p", series={"test": ([0, 1], [1, 2])}),
         plane(trails=[Trail("test", floats([[0, 0], [0.5, 0.5]]))]),
         plane(field=None, clouds=[Cloud("test", floats([[0, 0]]))]),
+        image(1, 9, 9, boxes=[outlines("test", [[[1, 1, 8, 8]]])]),
     ):
         assert color(4) in looks(draw(content, 40, 12, LOOK, view), mark), content
 

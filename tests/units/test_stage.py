@@ -164,6 +164,37 @@ def test_pictures_come_as_arrays(stage):
     assert graph.positions.numpy().tolist() == [[0.0, 0.0], [1.0, 1.0]]
 
 
+def test_boxes_come_with_the_image_that_they_are_on(stage):
+    two = torch.tensor([[[1.0, 2, 3, 4], [0, 0, 0, 0]], [[5, 6, 7, 8], [1, 1, math.nan, 2]]])
+    stage.image("two", torch.zeros(2, 9, 9), boxes={"truth": two, "none": [[], []]},
+                box_labels={"truth": [["a", "b"], ["c", "d"]]})  # fmt: skip
+    stage.image("one", torch.zeros(9, 9), boxes={"x": two[0]}, box_labels={"x": ["a", "b"]})
+    stage.image("same", torch.zeros(9, 9), boxes={"x": two[:1]}, box_labels={"x": [["a", "b"]]})
+    stage.flush()
+    both, one, same = stage.got(events.Image)
+    truth, none = both.boxes
+    assert truth.edges.numpy().tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert (truth.images, truth.labels) == ([0, 1], ["a", "c"])
+    assert (none.images, none.edges.shape) == ([], (0, 4))
+    assert one.boxes == same.boxes
+    assert (one.boxes[0].images, one.boxes[0].labels) == ([0], ["a"])
+
+
+@pytest.mark.parametrize(
+    ("boxes", "labels", "said"),
+    [
+        ([[]], None, "for 1 images; there are 2"),
+        ([[[1, 2, 3]], []], None, "needs [K, 4]"),
+        ([[], []], {"other": [[], []]}, "no boxes called 'other'"),
+        ([[[0, 0, 1, 1]], []], {"x": [[], []]}, "a label a box"),
+        ([[[0, 0, 1, 1]] * 1001, []], None, "at most 1000 boxes"),
+    ],
+)
+def test_boxes_that_do_not_fit_are_told(stage, boxes, labels, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        stage.image("p", torch.zeros(2, 9, 9), boxes={"x": boxes}, box_labels=labels)
+
+
 def test_distributions_pieces_and_times_become_plain_data(stage):
     stage.spread("runs", ["a", "b"], [torch.tensor([[4.0, 0.0], [2.0, math.nan]]), []], unit="s")
     stage.stack("memory", ["x", "y"], {"weights": torch.ones(2), "state": [0, 2]})

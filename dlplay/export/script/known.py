@@ -9,8 +9,8 @@ def _words(text: str) -> frozenset[str]:
 
 # Calls of the stage that show something; `curve` also ends a run that has diverged.
 SHOWN = _words(
-    """axes bars curve events graph heatmap histogram image plane plot spread stack table text
-    tokens watch"""
+    """axes bars curve events graph heatmap histogram image matrices plane plot spread stack table
+    text tokens watch"""
 )
 ASKED = frozenset({"every", "changed", "probe"})  # and those that answer, and change nothing
 
