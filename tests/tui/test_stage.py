@@ -274,18 +274,6 @@ async def test_the_log_holds_what_the_scene_printed(open_app):
         await until(pilot, lambda: any("to standard error" in line for line in lines), "the log")
 
 
-async def test_b_plays_what_breaks_a_claim(open_app):
-    async with open_app("fine", {"learning_rate": 0.2}) as (app, pilot):
-        session = app.screen.session
-        await until(pilot, lambda: session.state == "done", "the end")
-        await pilot.press("b")
-        assert session.values["learning_rate"] == 10
-        await until(
-            pilot, lambda: session.runs == 2 and session.history.finished is not None, "the run"
-        )
-        assert session.history.claims[0].holds is not True
-
-
 async def test_the_xray_opens_and_closes(open_app):
     async with open_app("watched", LONG) as (app, pilot):
         session = app.screen.session
@@ -450,6 +438,7 @@ async def test_the_footer_follows_how_things_stand(open_app):
         await until(pilot, lambda: session.state == "running" and session.history.tick > 10)
         assert footer(app)[0] == "Pause"
         assert "Slower" in footer(app)
+        assert "Turn" in footer(app)
         await pilot.press("space")
         await until(pilot, lambda: session.state == "paused", "the pause")
         assert footer(app)[0] == "Go on"
@@ -458,11 +447,33 @@ async def test_the_footer_follows_how_things_stand(open_app):
         await pilot.press("end", "x")
         await until(pilot, lambda: session.state == "stopped", "the stop")
         assert footer(app)[0] == "Run again"
+        assert "Turn" in footer(app)
+        keys = app.screen.query("FooterKey")
         await until(
             pilot,
-            lambda: any(key.description == "Run again" for key in app.screen.query("FooterKey")),
+            lambda: any(key.description == "Run again" for key in keys),
             "the footer itself",
         )
+
+
+@pytest.mark.parametrize("stands", ["ready", "running", "paused", "over", "break"])
+def test_the_footer_says_how_a_parameter_is_turned(stands):
+    assert "more" in FOOTERS[stands]
+    assert said("more", stands) == ("←→", "Turn")
+
+
+async def test_the_footer_follows_what_is_asked(open_app):
+    async with open_app("page") as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        assert "Break" in footer(app)
+        await pilot.press("t")
+        assert {"Answer", "Another", "Leave"} <= set(footer(app))
+        await pilot.press("escape", "b")
+        assert "Begin" in footer(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Give up" in footer(app), "the game")
+        assert "Turn" in footer(app)
 
 
 @pytest.mark.parametrize("width", range(20, 60))
