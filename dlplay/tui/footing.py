@@ -9,7 +9,9 @@ from textual.binding import ActiveBinding
 
 from dlplay.tui.model.watching import ACTIVE, Watched
 
-Asks = Literal["", "answer", "choice", "break"]  # what the strip under the panels waits for
+Asks = Literal[
+    "", "answer", "riddle", "choice", "break"
+]  # what the strip under the panels waits for
 
 FOOTERS = {
     "ready": ("start_or_pause", "more", "tries", "lesson", "claims", "back"),
@@ -18,6 +20,7 @@ FOOTERS = {
     "over": ("start_or_pause", "more", "tries", "breaker", "next_scene", "claims", "back"),
     "past": ("start_or_pause", "earlier", "later", "now", "branch", "back"),
     "answer": ("zoom_to(1)", "tries", "lesson", "back"),
+    "riddle": ("zoom_to(1)", "lesson", "claims", "back"),
     "choice": ("up", "down", "type", "breaker", "back"),
     "break": ("start_or_pause", "more", "default", "breaker", "claims", "back"),
     "replaying": ("earlier", "later", "next_mark", "export", "claims", "address", "back"),
@@ -31,6 +34,7 @@ SAID = {
 }
 SAID_WHILE = {
     "answer": {"tries": ("t", "Another"), "back": ("esc", "Leave")},
+    "riddle": {"back": ("esc", "Leave")},
     "choice": {
         "up": ("↑", "Up"),
         "down": ("↓", "Down"),

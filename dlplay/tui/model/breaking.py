@@ -118,6 +118,7 @@ class Breaking:
         """Take the claim of this place, or the one that is marked; `begin` comes next."""
         self.place = self.place if place is None else place
         self.attempts, self.said, self._tried = 0, HINT, []
+        self._judged = self.session.history
         self._become("playing")
 
     def give_up(self) -> None:

@@ -74,14 +74,14 @@ class TryStrip(Scroll, Part):
     @property
     def asks(self) -> Asks:
         """What it is waiting for."""
-        if self.riddle.state == "guessing" or (not self.riddling and self.tries.state == "asking"):
-            return "answer"
+        if self.riddling:
+            return "riddle" if self.riddle.state == "guessing" else ""
         match self.game.state:
             case "choosing":
                 return "choice"
             case "playing":
                 return "break"
-        return ""
+        return "answer" if self.tries.state == "asking" else ""
 
     def show(self) -> None:
         tries, riddle, game = self.tries, self.riddle, self.game
@@ -112,7 +112,7 @@ class TryStrip(Scroll, Part):
     def on_click(self, event: input_events.Click) -> None:
         """Take the offer, or the option of the row."""
         event.stop()
-        if self.asks in ("answer", "choice"):
+        if self.asks in ("answer", "riddle", "choice"):
             number = option_at(cast(Text, self.query_one(Static).content), event.y)
             if number:
                 self.action_zoom_to(number)
