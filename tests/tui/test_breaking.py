@@ -56,6 +56,7 @@ async def test_a_claim_is_chosen_broken_told_and_kept(open_app, tmp_path):
         rows = strip(app).splitlines()
         assert rows[0].startswith(f"Break it: {LEARNS}")
         assert " · attempt 1 · b gives up" in strip(app)
+        assert breaking.HINT in strip(app)
         await until(pilot, lambda: [pin.name for pin in session.pins] == ["healthy"], "the pin")
         assert session.history is healthy
 

@@ -32,6 +32,7 @@ class ClaimsPage(TextPage):
     def __init__(self, session: Watched) -> None:
         super().__init__(session, "claims")
         self.chosen = -1  # none yet
+        self.border_subtitle = "" if session.recorded else "enter: break it yourself"
         self._painted = OnChange(self.paint)
 
     @property
