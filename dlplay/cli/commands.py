@@ -490,7 +490,8 @@ def progress(
     ] = False,
 ) -> None:
     """Show by chapter how many pages were run here, how many tries were answered, how many of
-    them right at first, and how many claims were broken by settings of one's own.
+    them right at first, how many claims were broken by settings of one's own, and in how few
+    attempts those that were broken in the stage's game (its key b).
 
     It is kept in the user's data directory, and never leaves the machine.
     """

@@ -9,6 +9,7 @@ import typer
 from dlplay.cli.exits import Exit, complain
 from dlplay.course.progress import Progress
 from dlplay.course.reached import Reached, next_scene, reached
+from dlplay.words.numbers import attempts
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
@@ -58,7 +59,7 @@ def _print(session: Session, chapters: list[Reached]) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("chapter", overflow="fold")
-    for name in ("seen", "tries answered", "right at first", "broken"):
+    for name in ("seen", "tries answered", "right at first", "broken", "in the game"):
         table.add_column(name, justify="right")
     for each in chapters:
         table.add_row(*(Text(session.text(cell)) for cell in _row(each)))
@@ -68,4 +69,5 @@ def _print(session: Session, chapters: list[Reached]) -> None:
 def _row(each: Reached) -> tuple[str, ...]:
     tries = f"{each.answered} of {each.tries}" if each.tries else ""
     right = f"{each.right} of {each.answered}" if each.answered else ""
-    return each.title, f"{each.seen} of {each.pages}", tries, right, str(each.broken or "")
+    played = f"{each.games} in {attempts(each.attempts)}" if each.games else ""
+    return each.title, f"{each.seen} of {each.pages}", tries, right, str(each.broken or ""), played

@@ -25,12 +25,14 @@ class Answer(msgspec.Struct, frozen=True):
 
 class Done(msgspec.Struct, omit_defaults=True):
     """What was done with one scene. `runs`: that came to their end. `held`: whether all claims
-    did at the defaults. `answers`: by the key of a try. `broken`: claims broken by oneself."""
+    did at the defaults. `answers`: by the key of a try. `broken`: claims broken by oneself.
+    `attempts`: the fewest that one broken in the game took, by its name."""
 
     runs: int = 0
     held: bool = False
     answers: dict[str, Answer] = {}
     broken: list[str] = []
+    attempts: dict[str, int] = {}
 
 
 class Kept(msgspec.Struct):
@@ -119,6 +121,16 @@ class Progress:
 
         def change(scenes: dict[str, Done]) -> None:
             scenes.setdefault(id, Done()).answers.setdefault(key(each), given)
+
+        self._change(change)
+
+    def broke(self, id: str, claim: str, attempts: int) -> None:
+        """Note that a claim was broken in the game in so many attempts; the fewest are kept."""
+
+        def change(scenes: dict[str, Done]) -> None:
+            done = scenes.setdefault(id, Done())
+            done.broken = list(dict.fromkeys([*done.broken, claim]))
+            done.attempts[claim] = min(attempts, done.attempts.get(claim, attempts))
 
         self._change(change)
 

@@ -12,7 +12,8 @@ from dlplay.course.progress import Answer, Progress
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One scene: its runs, its tries, the first answers by the try's setting, claims broken."""
+    """One scene: its runs, its tries, the first answers by the try's setting, claims broken, and
+    the fewest attempts that those took which were broken in the game."""
 
     id: str
     runs: int
@@ -20,10 +21,12 @@ class Page(msgspec.Struct, frozen=True):
     tries: int
     answers: list[tuple[str, Answer]]
     broken: list[str]
+    attempts: dict[str, int]
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """One chapter, in numbers. `right`: tries that were right at first."""
+    """One chapter, in numbers. `right`: tries that were right at first. `games`: claims broken in
+    the game, in `attempts` all together."""
 
     id: str
     title: str
@@ -33,6 +36,8 @@ class Reached(msgspec.Struct, frozen=True):
     answered: int
     right: int
     broken: int
+    games: int
+    attempts: int
     scenes: list[Page]
 
 
@@ -50,6 +55,8 @@ def reached(catalog: Catalog, progress: Progress) -> Iterator[Reached]:
             answered=len(answers),
             right=sum(answer.right for answer in answers),
             broken=sum(len(each.broken) for each in pages),
+            games=sum(len(each.attempts) for each in pages),
+            attempts=sum(sum(each.attempts.values()) for each in pages),
             scenes=pages,
         )
 
@@ -61,7 +68,8 @@ def page(card: SceneCard, progress: Progress) -> Page:
     given = [(setting, answer) for setting, answer in answers if answer is not None]
     names = {claim.name for claim in card.claims}
     broken = [name for name in done.broken if name in names]
-    return Page(card.id, done.runs, done.held, len(card.tries), given, broken)
+    attempts = {name: count for name, count in done.attempts.items() if name in names}
+    return Page(card.id, done.runs, done.held, len(card.tries), given, broken, attempts)
 
 
 def next_scene(catalog: Catalog, progress: Progress) -> SceneCard | None:

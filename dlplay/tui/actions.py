@@ -110,6 +110,14 @@ STAGE = (
     ),
     Action("tries", "t", "Tries", "What will happen if ...? Say, then see", "Tries", steers=True),
     Action("riddle", "R", "Riddle", "One knob is turned: which?", "Tries", steers=True),
+    Action(
+        "breaker",
+        "b",
+        "Break it",
+        "Break a claim yourself, in few attempts; while you do: give up",
+        "Tries",
+        steers=True,
+    ),
     Action("up", "k,up", "Previous", "Previous parameter (scrolls a page)", "Parameters"),
     Action("down", "j,down", "Next", "Next parameter (scrolls a page)", "Parameters"),
     Action("less", "h,left", "Less", "Turn the parameter down", "Parameters", steers=True),
@@ -185,9 +193,6 @@ STAGE = (
     Action("next_claim", "C", "Next claim", "Show the next claim's sentence whole", "Pages"),
     Action("source", "s", "Source", "The scene's own file, and back", "Pages"),
     Action("log", "o", "Log", "What the run printed, and back", "Pages"),
-    Action(
-        "breaker", "b", "Break", "Set what breaks the next claim, and run it", "Pages", steers=True
-    ),
     Action("edit", "e", "Edit", "Open the scene in $EDITOR, then reload it", "Scene", steers=True),
     Action("address", "y", "Copy", "Copy the run's one-line address", "Scene"),
     Action("next_scene", "N", "Next scene", "Open the next scene of the course", "Scene"),

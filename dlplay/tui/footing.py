@@ -3,23 +3,58 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from textual.binding import ActiveBinding
 
 from dlplay.tui.model.watching import ACTIVE, Watched
 
+Asks = Literal[
+    "", "answer", "riddle", "choice", "break"
+]  # what the strip under the panels waits for
+
 FOOTERS = {
-    "ready": ("start_or_pause", "less", "more", "tries", "lesson", "claims", "back"),
-    "running": ("start_or_pause", "stop", "slower", "faster", "zoom", "claims", "back"),
-    "paused": ("start_or_pause", "step", "restart", "stop", "zoom", "claims", "back"),
-    "over": ("start_or_pause", "more", "tries", "next_scene", "claims", "back"),
+    "ready": ("start_or_pause", "more", "tries", "lesson", "claims", "back"),
+    "running": ("start_or_pause", "stop", "slower", "faster", "more", "claims", "back"),
+    "paused": ("start_or_pause", "step", "restart", "stop", "more", "zoom", "back"),
+    "over": ("start_or_pause", "more", "tries", "breaker", "next_scene", "claims", "back"),
     "past": ("start_or_pause", "earlier", "later", "now", "branch", "back"),
+    "answer": ("zoom_to(1)", "tries", "lesson", "back"),
+    "riddle": ("zoom_to(1)", "lesson", "claims", "back"),
+    "choice": ("up", "down", "type", "breaker", "back"),
+    "break": ("start_or_pause", "more", "default", "breaker", "claims", "back"),
     "replaying": ("earlier", "later", "next_mark", "export", "claims", "address", "back"),
+}
+# Said otherwise: both arrows by one name, and what a key does while something is asked.
+SAID = {
+    "more": ("←→", "Turn"),
+    "breaker": ("b", "Break"),
+    "next_scene": ("N", "Next"),
+    "zoom_to(1)": ("1…", "Answer"),
+}
+SAID_WHILE = {
+    "answer": {"tries": ("t", "Another"), "back": ("esc", "Leave")},
+    "riddle": {"back": ("esc", "Leave")},
+    "choice": {
+        "up": ("↑", "Up"),
+        "down": ("↓", "Down"),
+        "type": ("enter", "Begin"),
+        "breaker": ("b", "Next claim"),
+        "back": ("esc", "Leave"),
+    },
+    "break": {"breaker": ("b", "Give up"), "back": ("esc", "Leave")},
 }
 
 
-def stand(session: Watched) -> str:
+def said(name: str, stands: str) -> tuple[str, str] | None:
+    """The key and the label that the footer gives an action, where they are not its own."""
+    return SAID_WHILE.get(stands, {}).get(name) or SAID.get(name)
+
+
+def stand(session: Watched, asks: Asks = "") -> str:
     """How things stand, as `FOOTERS` calls it."""
+    if asks:
+        return asks
     if session.recorded:
         return "replaying"
     if session.at is not None and session.state != "repeating":
@@ -37,16 +72,18 @@ def go(session: Watched) -> str:
 
 
 def footed(
-    found: dict[str, ActiveBinding], session: Watched, names: dict[str, str]
+    found: dict[str, ActiveBinding], session: Watched, names: dict[str, str], asks: Asks = ""
 ) -> dict[str, ActiveBinding]:
     """The bindings with those in the footer that matter now; `names`: of the actions that a
     screen's bindings run, the rest stays as it is."""
-    wanted = FOOTERS[stand(session)]
+    stands = stand(session, asks)
+    wanted = FOOTERS[stands]
     footed = {}
     for key, active in found.items():
         binding, name = active.binding, names.get(active.binding.action)
         if name is not None:
             label = go(session) if name == "start_or_pause" else binding.description
-            binding = replace(binding, show=name in wanted, description=label)
+            shown, label = said(name, stands) or (binding.key_display, label)
+            binding = replace(binding, show=name in wanted, description=label, key_display=shown)
         footed[key] = active._replace(binding=binding)
     return footed

@@ -16,6 +16,11 @@ def stands(holds: bool | None, whole: bool) -> tuple[str, str]:
     return NOT_YET if holds is False and not whole else STANDS[holds]
 
 
+def attempts(count: int) -> str:
+    """`1 attempt`, `2 attempts`."""
+    return f"{count} attempt{'' if count == 1 else 's'}"
+
+
 def short(value: float | None) -> str:
     """A measured value in four figures; nothing for None."""
     if value is None:

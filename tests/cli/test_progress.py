@@ -34,6 +34,8 @@ def test_progress_for_a_teacher(dlplay):
     card = Catalog([built_in()]).find("introduction/first-net")
     known = Progress()
     known.record(card.id, held=True, broken=("falls",))
+    known.broke(card.id, "falls", 2)
+    known.broke(card.id, "gone", 1)
     known.answer(card.id, card.tries[0], card.tries[0].right)
     known.answer(card.id, card.tries[1], 1)
     chapters = json.loads(dlplay("progress", "--json").stdout)["chapters"]
@@ -48,6 +50,12 @@ def test_progress_for_a_teacher(dlplay):
     assert page["answers"][0] == ["units=2", {"option": 2, "right": True}]
     assert page["answers"][1][1] == {"option": 1, "right": False}
     assert page["broken"] == ["falls"]
+    assert page["attempts"] == {"falls": 2}
+    assert (chapter["games"], chapter["attempts"]) == (1, 2)
+    (row,) = [
+        line for line in dlplay("progress").stdout.splitlines() if line.startswith("Introduction")
+    ]
+    assert row.split()[-5:] == ["1", "1", "in", "2", "attempts"]
 
 
 def test_progress_begins_anew(dlplay, data):

@@ -9,7 +9,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from dlplay.author.claims import Claim
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
-from dlplay.tui.footing import FOOTERS
+from dlplay.tui.footing import FOOTERS, said
 from dlplay.tui.screens.browser import Browser
 from dlplay.tui.widgets.claims import summary
 from dlplay.tui.widgets.dialogs import ChoiceDialog, Help, ValueDialog
@@ -274,18 +274,6 @@ async def test_the_log_holds_what_the_scene_printed(open_app):
         await until(pilot, lambda: any("to standard error" in line for line in lines), "the log")
 
 
-async def test_b_plays_what_breaks_a_claim(open_app):
-    async with open_app("fine", {"learning_rate": 0.2}) as (app, pilot):
-        session = app.screen.session
-        await until(pilot, lambda: session.state == "done", "the end")
-        await pilot.press("b")
-        assert session.values["learning_rate"] == 10
-        await until(
-            pilot, lambda: session.runs == 2 and session.history.finished is not None, "the run"
-        )
-        assert session.history.claims[0].holds is not True
-
-
 async def test_the_xray_opens_and_closes(open_app):
     async with open_app("watched", LONG) as (app, pilot):
         session = app.screen.session
@@ -421,13 +409,16 @@ def test_every_action_has_a_key_a_sentence_and_a_method():
 
 def test_the_footer_fits_80_columns():
     stage = {action.name: action for action in STAGE}
-    tables = [[stage[name] for name in names] for names in FOOTERS.values()]
-    for table in (*tables, [a for a in BROWSER if a.footer]):
+    tables = {stands: [stage[name] for name in names] for stands, names in FOOTERS.items()}
+    tables["browser"] = [a for a in BROWSER if a.footer]
+    for stands, table in tables.items():
         shown = [*table, *(a for a in EVERYWHERE if a.footer)]
         labels = [
             "Run again" if action.name == "start_or_pause" else action.label for action in shown
         ]
         keys = [action.written.split()[0] for action in shown]
+        for place, action in enumerate(shown):
+            keys[place], labels[place] = said(action.name, stands) or (keys[place], labels[place])
         assert sum(len(f" {k} {word} ") for k, word in zip(keys, labels, strict=True)) <= 80
 
 
@@ -447,6 +438,7 @@ async def test_the_footer_follows_how_things_stand(open_app):
         await until(pilot, lambda: session.state == "running" and session.history.tick > 10)
         assert footer(app)[0] == "Pause"
         assert "Slower" in footer(app)
+        assert "Turn" in footer(app)
         await pilot.press("space")
         await until(pilot, lambda: session.state == "paused", "the pause")
         assert footer(app)[0] == "Go on"
@@ -455,11 +447,38 @@ async def test_the_footer_follows_how_things_stand(open_app):
         await pilot.press("end", "x")
         await until(pilot, lambda: session.state == "stopped", "the stop")
         assert footer(app)[0] == "Run again"
+        assert "Turn" in footer(app)
+        keys = app.screen.query("FooterKey")
         await until(
             pilot,
-            lambda: any(key.description == "Run again" for key in app.screen.query("FooterKey")),
+            lambda: any(key.description == "Run again" for key in keys),
             "the footer itself",
         )
+
+
+@pytest.mark.parametrize("stands", ["ready", "running", "paused", "over", "break"])
+def test_the_footer_says_how_a_parameter_is_turned(stands):
+    assert "more" in FOOTERS[stands]
+    assert said("more", stands) == ("←→", "Turn")
+
+
+async def test_the_footer_follows_what_is_asked(open_app):
+    async with open_app("page") as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        assert "Break" in footer(app)
+        await pilot.press("t")
+        assert {"Answer", "Another", "Leave"} <= set(footer(app))
+        await pilot.press("escape", "R")
+        assert {"Answer", "Leave"} <= set(footer(app))
+        assert "Another" not in footer(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: session.state == "done", "the run before")
+        await pilot.press("b")
+        assert "Begin" in footer(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Give up" in footer(app), "the game")
+        assert "Turn" in footer(app)
 
 
 @pytest.mark.parametrize("width", range(20, 60))

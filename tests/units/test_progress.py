@@ -103,6 +103,14 @@ def test_broken_claims_add_up(path, page):
     assert Progress(path).of(page.id).broken == ["learns", "counts"]
 
 
+def test_the_fewest_attempts_of_the_game_are_kept(path, page):
+    known = Progress(path)
+    for attempts in (3, 2, 5):
+        known.broke(page.id, "learns", attempts)
+    done = Progress(path).of(page.id)
+    assert (done.attempts, done.broken, done.runs) == ({"learns": 2}, ["learns"], 0)
+
+
 def test_the_marks_of_before_are_taken_over(path):
     path.parent.mkdir()
     path.write_text('{"a/b": "held", "a/c": "run"}')

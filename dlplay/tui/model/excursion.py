@@ -35,13 +35,37 @@ class Excursion:
         """Run these settings, with the defaults of all others, over the healthy run; `name`: what
         that one is called in legends."""
         session = self.steered
+        self._depart(name)
+        session.play(settings)
+        self._played, self._number = session.settings, session.runs
+
+    def set_out(self, name: str) -> bool:
+        """Show the healthy run, with its settings; the runs that come next are drawn over it.
+        False where there is none."""
+        session = self.steered
+        if self.found is None:
+            return False
+        self._depart(name)
+        healthy = self.healthy
+        assert healthy is not None
+        if session.history is not healthy.history or session.stale or session.after:
+            session.adopt(session.card.defaults, session.seed, healthy.history, healthy.path)
+        self.keep_apart()
+        return True
+
+    def keep_apart(self) -> None:
+        """The healthy run is not drawn over itself."""
+        if self.healthy is not None and self._ours:
+            self.healthy.hidden = self.session.history is self.healthy.history
+
+    def _depart(self, name: str) -> None:
+        """Remember the settings, and keep the healthy run under this name."""
         if self._before is None:
-            self._before = dict(session.values)
+            self._before = dict(self.session.values)
+        self._played = None
         self._keep_healthy()
         if self.healthy is not None and self._ours:
             self.healthy.name, self.healthy.hidden = name, False
-        session.play(settings)
-        self._played, self._number = session.settings, session.runs
 
     def look(self) -> Literal["none", "going", "over", "left"]:
         """How the run stands that was begun; `left`: another is shown, or it was turned on its
@@ -87,14 +111,23 @@ class Excursion:
         self._before, self._played = None, None
         self.healthy, self._ours = None, False
 
+    @property
+    def found(self) -> Pin | None:
+        """The healthy run: the one that is kept, or a pinned one, or this one."""
+        pins = self.session.pins
+        if self.healthy is not None and self.healthy in pins:
+            return self.healthy
+        return next(filter(self._is_healthy, [*pins, self.session.now]), None)
+
     def _keep_healthy(self) -> None:
-        session = self.session
-        if self.healthy not in session.pins:
-            self.healthy, self._ours = next(filter(self._is_healthy, session.pins), None), False
-        if self.healthy is None and self._is_healthy(session.now):
+        pins, found = self.session.pins, self.found
+        if found is None or found not in pins:
             # Not in the library: nobody has asked for its recording to be kept for good.
-            self.healthy, self._ours = session.now, True
-            session.pins.append(self.healthy)
+            self._ours = found is not None
+            pins.extend([found] if found is not None else [])
+        elif found is not self.healthy:
+            self._ours = False
+        self.healthy = found
 
     def _is_healthy(self, pin: Pin) -> bool:
         finished, session = pin.history.finished, self.session

@@ -7,6 +7,7 @@ from typing import Literal
 
 from dlplay.author.tries import Try
 from dlplay.tui.model.excursion import Excursion
+from dlplay.tui.model.veil import Veil
 from dlplay.tui.model.watching import Watched
 
 HEALTHY = "healthy"  # the healthy run's name: that of a try would give its knob away
@@ -40,23 +41,25 @@ class Riddle:
             return TOO_FEW
         self.secret = random.SystemRandom().randrange(len(self.choices))
         self.state, self.said = "guessing", None
-        self.session.veiled = True
+        self.session.veil = Veil(self.session.card)
         return ""
 
     def play(self) -> str:
-        """Run it over the healthy run."""
+        """Run it over the healthy run. No X-ray: the sizes of layers are settings."""
+        if self.way.steered.xray:
+            self.way.steered.look(False)
         self.way.begin(self.answer.settings(self.session.card.parameters), HEALTHY)
         return ""
 
     def guess(self, number: int) -> None:
         """Take the answer, counted from 1, and lift the veil."""
         self.state, self.said = "told", number
-        self.session.veiled = False
+        self.session.veil = None
 
     def close(self) -> None:
         """Leave it, and lift the veil."""
         self.state = "closed"
-        self.session.veiled = False
+        self.session.veil = None
 
     def see(self) -> None:
         """Another run, or another file, ends it."""

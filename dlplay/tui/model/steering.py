@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dlplay.author.claims import Claim
 from dlplay.author.parameters import ParameterError
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.engine.timeline import marks
@@ -15,7 +14,6 @@ from dlplay.tui.model.pace import explained
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.sweeps.model import LiveSweep, Wish
-from dlplay.words.address import show_settings
 
 Ask = Literal[
     "go", "step", "again", "stop", "seed", "slower", "faster", "pin", "branch", "defaults", "xray"
@@ -114,27 +112,6 @@ def give(session: Watched, name: str, value: Any) -> str:
         case "set":
             return f"{shown}; space runs it" if before != "ready" else ""
     return f"{shown} is as far as it goes"
-
-
-def play(session: Watched, values: dict[str, Any], why: str) -> str:
-    """Take several settings at once and begin again with them."""
-    if not isinstance(session, Session):
-        return RECORDED
-    if session.veiled:
-        return VEILED
-    session.play(values)
-    return why
-
-
-def break_claim(session: Watched, claim: Claim | None) -> str:
-    """Run what breaks a claim."""
-    if claim is None:
-        return "this scene claims nothing"
-    label = claim.name.replace("_", " ")
-    if not claim.breaks:
-        return f"no setting is known to break '{label}'"
-    setting = " ".join(show_settings(session.card, claim.breaks))
-    return play(session, dict(claim.breaks), f"{setting} should break '{label}'; D: all defaults")
 
 
 # Time

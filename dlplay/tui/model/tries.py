@@ -14,7 +14,8 @@ from dlplay.wire.events import ClaimResult
 from dlplay.words.address import show_setting
 
 State = Literal["closed", "offered", "asking", "running", "told"]
-NONE_HERE = "this scene has no tries; b runs what breaks its next claim"
+NONE_HERE = "this scene has no tries; b is a game: break a claim yourself"
+ENDS = {"stopped": "was stopped before its end", "unfinished": "has no end"}
 
 
 @dataclass(frozen=True)

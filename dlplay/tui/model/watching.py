@@ -15,6 +15,7 @@ from dlplay.engine.recordings.library import Library, UnknownRun
 from dlplay.engine.timeline import marks, parameters_at
 from dlplay.tui.model.moment import Moment
 from dlplay.tui.model.pins import Pin, next_name
+from dlplay.tui.model.veil import Veil
 from dlplay.words.address import address
 
 ACTIVE = ("starting", "repeating", "running", "paused", "stopping")
@@ -28,7 +29,8 @@ class Watched(ABC):
     """
 
     recorded = False  # whether nothing can start or turn it
-    veiled = False  # whether the settings are a riddle: none of them is shown
+    veil: Veil | None = None  # while the settings are a riddle: what hides them
+    afresh = False  # whether a finished run begins again for each change, a live one too
 
     def __init__(
         self,
@@ -62,6 +64,11 @@ class Watched(ABC):
     def close(self) -> None:
         """End the run's process and its recording, if there are any."""
         self.moment.close()
+
+    @property
+    def veiled(self) -> bool:
+        """Whether the settings are a riddle: none of them is shown."""
+        return self.veil is not None
 
     @property
     def active(self) -> bool:

@@ -82,7 +82,7 @@ class StageScreen(FullScreen):
         self.headline = Headline(self.session)
         self.strip = Strip(self.pages)
         self.seeing = Seeing(self.session, self.panels)
-        self.tries = TryStrip(self.session)
+        self.tries = TryStrip(self.session, self.side.claims)
         self.time = TimeBar(self.session)
         self.line = RunLine(self.session)
         self.ticks = 0
@@ -164,7 +164,7 @@ class StageScreen(FullScreen):
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """What the footer is made of: it shows what matters as things stand."""
-        return footed(super().active_bindings, self.session, NAMES)
+        return footed(super().active_bindings, self.session, NAMES, self.tries.asks)
 
     # What is seen
 
@@ -175,7 +175,7 @@ class StageScreen(FullScreen):
         if session.poll() or (session.active and not session.history.tick):
             self._freshen()
         self._stands.see(session.state, session.runs)
-        self._footing.see(stand(session), go(session))
+        self._footing.see(stand(session, self.tries.asks), go(session))
         happened = session.take_note()
         if happened:
             self.note(happened)
@@ -255,7 +255,7 @@ class StageScreen(FullScreen):
             self.pages.open("panels")
         elif self.panels.zoomed:
             self.panels.unzoom()
-        else:
+        elif not self.tries.leave_game():
             self.app.pop_screen()
 
     # What the parts tell
@@ -295,12 +295,13 @@ class StageScreen(FullScreen):
 
     @on(ClaimsPage.BreakAsked)
     def break_claim(self, event: ClaimsPage.BreakAsked) -> None:
-        self.did(steering.break_claim(self.session, event.claim))
+        self.tries.break_it(event.claim)
 
     @on(TryStrip.Wanted)
     def play_try(self, event: TryStrip.Wanted) -> None:
-        if event.knob:
+        if event.panels:
             self.pages.open("panels")
+        if event.knob:
             self.side.parameters.choose(event.knob)
         self.did(event.act())
 

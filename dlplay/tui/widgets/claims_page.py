@@ -13,7 +13,7 @@ from dlplay.tui.widgets.text_pages import TextPage
 
 
 class ClaimsPage(TextPage):
-    """All claims in full. Its keys choose one, and play what breaks it."""
+    """All claims in full. Its keys choose one, and begin to break it."""
 
     class Chosen(Message):
         """The user chose the claim at this place."""
@@ -23,7 +23,7 @@ class ClaimsPage(TextPage):
             self.place = place
 
     class BreakAsked(Message):
-        """The user wants to see this claim broken; None: there is none."""
+        """The user wants to break this claim; None: there is none."""
 
         def __init__(self, claim: Claim | None) -> None:
             super().__init__()
@@ -31,7 +31,8 @@ class ClaimsPage(TextPage):
 
     def __init__(self, session: Watched) -> None:
         super().__init__(session, "claims")
-        self.chosen = -1  # whose breaking setting was played last
+        self.chosen = -1  # none yet
+        self.border_subtitle = "" if session.recorded else "enter: break it yourself"
         self._painted = OnChange(self.paint)
 
     @property
@@ -62,15 +63,6 @@ class ClaimsPage(TextPage):
         self.show()
 
     def action_type(self) -> None:
-        """Play what breaks the chosen claim."""
-        self._break(max(self.chosen, 0))
-
-    def break_next(self) -> None:
-        """Play what breaks the next claim."""
-        self._break(self.chosen + 1)
-
-    def _break(self, place: int) -> None:
-        if self.listed:
-            self.chosen = place % len(self.listed)
-            self.tell(self.Chosen(self.chosen))
-        self.tell(self.BreakAsked(self.listed[self.chosen] if self.listed else None))
+        """Break the chosen claim yourself."""
+        place = max(self.chosen, 0)
+        self.tell(self.BreakAsked(self.listed[place] if self.listed else None))

@@ -55,7 +55,7 @@ def scene_page(
     for title, rows in (
         ("Panels", captions if any(card.panels.values()) else []),
         ("Parameters", parameter_rows(card)),
-        ("Claims", [(Text("·", "dim"), _claim(card, claim)) for claim in card.claims]),
+        ("Claims", [(Text("·", "dim"), _claim(claim)) for claim in card.claims]),
         ("Questions, asked when the run is done", _questions(card)),
         ("Sections of the course", sections),
     ):
@@ -82,11 +82,8 @@ def parameter_rows(card: SceneCard) -> list[tuple[Text, Text]]:
     return rows
 
 
-def _claim(card: SceneCard, claim: Claim) -> Text:
-    text = Text(claim.text).append(f"\n{claim.condition}" * bool(claim.condition), "dim")
-    if claim.breaks and not card.tries:  # a try asks before it says so
-        text.append(f"\nbreaks at {' '.join(show_settings(card, claim.breaks))}", "dim")
-    return text
+def _claim(claim: Claim) -> Text:
+    return Text(claim.text).append(f"\n{claim.condition}" * bool(claim.condition), "dim")
 
 
 def _questions(card: SceneCard) -> list[tuple[Text, Text]]:

@@ -66,7 +66,7 @@ class PanelGrid(Container, Part):
 
     def _fill(self, view: PanelView, turn: bool) -> None:
         session = self.session
-        view.show(session.history, self.look, turn, session.at, session.pins)
+        view.show(session.history, self.look, turn, session.at, session.pins, session.veil)
 
     def forget(self) -> None:
         """A new run begins."""

@@ -19,6 +19,8 @@ class Headline(Static, Part):
 
     def show(self) -> None:
         said = one_line(self.session.history.headline(self.session.at))
+        if self.session.veil is not None:
+            said = self.session.veil.text(said)
         # A page will say something: its place is kept, so that nothing moves when it does.
         self.set_class(bool(said) or self.session.card.is_page, "-open")
         put(self, Text(said, "bold", no_wrap=True, overflow="ellipsis"))

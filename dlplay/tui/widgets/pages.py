@@ -28,12 +28,11 @@ class Pages(ContentSwitcher, Part):
         self.session = session
         self.grid = grid
         self.choice = PinChoice(session.pins)
-        self.claims = ClaimsPage(session)
 
     def compose(self) -> ComposeResult:
         yield self.grid
         yield LessonPage(self.session)
-        yield self.claims
+        yield ClaimsPage(self.session)
         yield SourcePage(self.session)
         yield ComparePage(self.session, self.choice)
         yield Beside(self.session, self.grid, self.choice)
@@ -82,10 +81,6 @@ class Pages(ContentSwitcher, Part):
             self.switch("beside")
         else:
             self.note("no run is pinned: p pins this one")
-
-    def action_breaker(self) -> None:
-        """Play what breaks the next claim, whichever page is seen."""
-        self.claims.break_next()
 
     @on(Beside.Emptied)
     def leave_beside(self, event: Beside.Emptied) -> None:

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from dlplay import draw
 from dlplay.engine.history import History
 from dlplay.tui.model.pins import Pin, overlay
+from dlplay.tui.model.veil import Veil
 from dlplay.tui.widgets.mosaic import Want
 
 UNKNOWN = 12  # rows of a panel of which nothing is known yet
@@ -62,15 +63,17 @@ class PanelView(Widget):
         turn: bool,
         at: int | None = None,
         pins: Sequence[Pin] = (),
+        veil: Veil | None = None,
     ) -> None:
         """Take what the history has for this panel, if it is new and its turn.
 
         `turn`: whether it is the turn of those that are dear to draw; for them every other tick is
         enough. `at`: the tick to look back to; None: now. `pins`: runs to draw over it.
+        `veil`: what its words may not tell; None: they may tell all.
         """
         # A pinned run is over: what it draws depends on whether it is there alone.
         seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
-        version = (history.versions.get(self.panel, 0), at, seen, history.styles.moves)
+        version = (history.versions.get(self.panel, 0), at, seen, history.styles.moves, bool(veil))
         if version == self._version and look == self.look:
             return
         if not self.region or not self.display:
@@ -80,6 +83,8 @@ class PanelView(Widget):
         self._version, self.look = version, look
         self.view = replace(self.view, styles=history.styles.numbers)
         self.content = history.panel(self.panel, at)
+        if veil is not None and self.content is not None:
+            self.content = veil.panel(self.content)
         if isinstance(self.content, draw.Curves) and pins:
             self.content = overlay(self.content, self.panel, list(pins), at)
         self.caption()

@@ -13,7 +13,6 @@ from dlplay.course.catalog import SceneCard
 from dlplay.tui.widgets.claims import comparison, standing
 from dlplay.tui.widgets.text import Inks, hanging
 from dlplay.wire.events import ClaimResult
-from dlplay.words.address import show_settings
 
 
 def claim_lines(
@@ -23,7 +22,7 @@ def claim_lines(
     chosen: int | None = None,
     whole: bool = False,
 ) -> RenderableType:
-    """Every claim in full: sentence, comparison, state, and what breaks it."""
+    """Every claim in full: sentence, comparison, state."""
     known = {result.name: result for result in results}
     rows = []
     for place, claim in enumerate(card.claims):
@@ -34,8 +33,6 @@ def claim_lines(
             Text(claim.text, "bold" if place == chosen else ""),
             _measured(claim, result, word, inks[ink]),
         ]
-        if claim.breaks:
-            lines.append(Text(f"breaks at {' '.join(show_settings(card, claim.breaks))}", "dim"))
         if place:
             rows.append((Text(), Text()))
         rows.append((Text(f"{pointer}{mark}", f"bold {inks[ink]}"), Text("\n").join(lines)))

@@ -92,8 +92,9 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
         facts.append(f"step {done} of the {goal} before the branch")
     elif progress is not None and progress.total:
         phase = f"{progress.phase} " if progress.phase else ""
-        facts.append(f"{phase}step {progress.step}/{progress.total}")
-        if session.state == "running":
+        of_all = "" if session.veiled else f"/{progress.total}"  # a try may have its own budget
+        facts.append(f"{phase}step {progress.step}{of_all}")
+        if session.state == "running" and not session.veiled:
             text.append(bar(progress.step / progress.total, 10), inks["accent"])
             if session.rate:
                 facts.append(f"{rate(session.rate)} steps/s")

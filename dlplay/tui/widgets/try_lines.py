@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from dlplay.tui.model.riddle import Riddle
-from dlplay.tui.model.tries import Measured, Tries, measured, usual
+from dlplay.tui.model.tries import ENDS, Measured, Tries, measured, usual
 from dlplay.tui.widgets.claims import standing
 from dlplay.tui.widgets.text import Inks
 from dlplay.words.numbers import bound, short
 
 ROWS = 8  # that it takes at most
-ENDS = {"stopped": "was stopped before its end", "unfinished": "has no end"}
+MARK = "▸"  # before the option that is marked, where one is
 
 
 def try_lines(tries: Tries, width: int, inks: Inks) -> Text:
@@ -25,30 +25,31 @@ def try_lines(tries: Tries, width: int, inks: Inks) -> Text:
         case "asking":
             rows = _question(tries, width, inks)
         case "running":
-            rows = [_heading(tries, inks), *_wrapped(tries.current.question, width, "bold")]
+            rows = [_heading(tries, inks), *wrapped(tries.current.question, width, "bold")]
             rows += _said(tries, width)
         case _:
             rows = _verdict(tries, width, inks)
-    return _fitted(rows, width)
+    return fitted(rows, width)
 
 
 def riddle_lines(riddle: Riddle, width: int, inks: Inks) -> Text:
     """The same of a riddle."""
     if riddle.state == "told":
-        return _fitted(_solved(riddle, width, inks), width)
+        return fitted(_solved(riddle, width, inks), width)
     rows = [Text("A riddle: one knob was turned. Which? The panels tell.", "bold")]
     for number, each in enumerate(riddle.choices, 1):
         instead = f"  instead of {usual(riddle.session.card, each)}"
         sign = f"{number}  ", f"bold {inks['accent']}"
         rows.append(Text.assemble(sign, each.setting, (instead, "dim")))
     keys = f"1 to {len(riddle.choices)} answers · esc leaves"
-    return _fitted([*rows, Text(keys, "dim")], width)
+    return fitted([*rows, Text(keys, "dim")], width)
 
 
 def option_at(text: Text, row: int) -> int:
     """The number of the option that stands in a row of a question; 0 where none does."""
     rows = text.plain.split("\n")
-    number, _, option = rows[row].partition("  ") if 0 <= row < len(rows) else ("", "", "")
+    found = rows[row] if 0 <= row < len(rows) else ""
+    number, _, option = found[found[:1] in (MARK, " ") :].partition("  ")
     return int(number) if option and number.isdecimal() else 0
 
 
@@ -58,16 +59,16 @@ def _solved(riddle: Riddle, width: int, inks: Inks) -> list[Text]:
         head, ink = f"✓ Right: it was {answer.setting}", "success"
     else:
         head, ink = f"✗ You said {said.setting}: it was {answer.setting}", "error"
-    rows = [Text(head, f"bold {inks[ink]}"), *_wrapped(answer.why, width, "")]
+    rows = [Text(head, f"bold {inks[ink]}"), *wrapped(answer.why, width, "")]
     keys = Text("enter another riddle · esc back to the run before", "dim")
     finished = riddle.session.history.finished
     if finished is None:
         return [*rows, Text("The run goes on; what it measures comes with its end.", "dim"), keys]
-    rows += _results(measured(riddle.way, answer), finished.status, ROWS - len(rows) - 1, inks)
+    rows += results(measured(riddle.way, answer), finished.status, ROWS - len(rows) - 1, inks)
     return [*rows, keys]
 
 
-def _fitted(rows: Sequence[Text], width: int) -> Text:
+def fitted(rows: Sequence[Text], width: int) -> Text:
     for row in rows:
         row.truncate(width, overflow="ellipsis")
     text = Text("\n").join(rows)
@@ -89,7 +90,7 @@ def _heading(tries: Tries, inks: Inks) -> Text:
 
 def _question(tries: Tries, width: int, inks: Inks) -> list[Text]:
     each = tries.current
-    rows = [_heading(tries, inks), *_wrapped(each.question, width, "bold")]
+    rows = [_heading(tries, inks), *wrapped(each.question, width, "bold")]
     for number, option in enumerate(each.options, 1):
         first, *more = textwrap.wrap(option, max(width - 3, 10)) or [""]
         rows.append(Text.assemble((f"{number}  ", f"bold {inks['accent']}"), first))
@@ -102,7 +103,7 @@ def _question(tries: Tries, width: int, inks: Inks) -> list[Text]:
 def _said(tries: Tries, width: int) -> list[Text]:
     if tries.said is None:
         return []
-    return _wrapped(f"You said: {tries.current.options[tries.said - 1]}", width, "")
+    return wrapped(f"You said: {tries.current.options[tries.said - 1]}", width, "")
 
 
 def _verdict(tries: Tries, width: int, inks: Inks) -> list[Text]:
@@ -114,11 +115,11 @@ def _verdict(tries: Tries, width: int, inks: Inks) -> list[Text]:
         head, ink = f"✓ Right: {truth}", "success"
     else:
         head, ink = f"✗ You said: {each.options[said - 1]}. So it is: {truth}", "error"
-    rows = [_heading(tries, inks), *_wrapped(head, width, f"bold {inks[ink]}")]
-    rows += _wrapped(each.why, width, "")
+    rows = [_heading(tries, inks), *wrapped(head, width, f"bold {inks[ink]}")]
+    rows += wrapped(each.why, width, "")
     finished = tries.session.history.finished
     ended = finished.status if finished is not None else "unfinished"
-    rows += _results(measured(tries.way, each), ended, ROWS - len(rows) - 1, inks)
+    rows += results(measured(tries.way, each), ended, ROWS - len(rows) - 1, inks)
     going = "leaves" if tries.last else "next try"
     return [
         *rows,
@@ -126,13 +127,13 @@ def _verdict(tries: Tries, width: int, inks: Inks) -> list[Text]:
     ]
 
 
-def _results(found: Sequence[Measured], ended: str, room: int, inks: Inks) -> list[Text]:
+def results(found: Sequence[Measured], ended: str, room: int, inks: Inks) -> list[Text]:
     if ended not in ("done", "diverged"):
         return [Text(f"Nothing is measured: the run {ENDS.get(ended, ended)}.", "dim")]
-    return [_measured(each, inks) for each in found[: max(room, 1)]]
+    return [measured_row(each, inks) for each in found[: max(room, 1)]]
 
 
-def _measured(about: Measured, inks: Inks) -> Text:
+def measured_row(about: Measured, inks: Inks) -> Text:
     """`✗ 0.98 → 0.61, not > 0.92  the claim's sentence`."""
     now, before = about.now, about.before
     mark, ink, _ = standing(now, whole=True)
@@ -146,5 +147,5 @@ def _measured(about: Measured, inks: Inks) -> Text:
     return Text.assemble((f"{mark} {numbers}  ", f"bold {inks[ink]}"), now.claim)
 
 
-def _wrapped(text: str, width: int, style: str) -> list[Text]:
+def wrapped(text: str, width: int, style: str) -> list[Text]:
     return [Text(line, style) for line in textwrap.wrap(text, width) or [""]]
