@@ -93,19 +93,30 @@ BROWSER = (
 )
 
 STAGE = (
-    Action("start_or_pause", "space", "Run", "Start, pause, go on", "Run", steers=True),
-    Action("step", "full_stop", "Step", "One step, then pause", "Run", steers=True),
-    Action("restart", "r", "Again", "Begin again with these settings", "Run", steers=True),
+    Action(
+        "start_or_pause",
+        "space",
+        "Run",
+        "Start, pause, go on; back in time or in a recording: play, pause",
+        "Run",
+    ),
+    Action("step", "full_stop", "Step", "One step, then pause; also of what plays", "Run"),
+    Action(
+        "restart",
+        "r",
+        "Again",
+        "Begin again with these settings; a recording: at its first step",
+        "Run",
+    ),
     Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run", steers=True),
     Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", steers=True),
-    Action("slower", "minus", "Slower", "Show fewer steps a second", "Run", steers=True),
+    Action("slower", "minus", "Slower", "Show fewer steps a second", "Run"),
     Action(
         "faster",
         "plus,equals_sign",
         "Faster",
         "More, up to as fast as it goes",
         "Run",
-        steers=True,
         shown="+",
     ),
     Action("tries", "t", "Tries", "What will happen if ...? Say, then see", "Tries", steers=True),

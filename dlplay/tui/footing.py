@@ -13,8 +13,8 @@ FOOTERS = {
     "running": ("start_or_pause", "stop", "slower", "faster", "zoom", "claims", "back"),
     "paused": ("start_or_pause", "step", "restart", "stop", "zoom", "claims", "back"),
     "over": ("start_or_pause", "more", "tries", "next_scene", "claims", "back"),
-    "past": ("start_or_pause", "earlier", "later", "now", "branch", "back"),
-    "replaying": ("earlier", "later", "next_mark", "export", "claims", "address", "back"),
+    "past": ("start_or_pause", "step", "earlier", "later", "now", "branch", "back"),
+    "replaying": ("start_or_pause", "step", "restart", "earlier", "later", "claims", "back"),
 }
 
 
@@ -31,6 +31,10 @@ def stand(session: Watched) -> str:
 
 def go(session: Watched) -> str:
     """What `space` does now."""
+    if session.playing:
+        return "Pause"
+    if session.recorded or (session.at is not None and session.state != "repeating"):
+        return "Play"
     if session.state in ACTIVE:
         return "Go on" if session.state == "paused" else "Pause"
     return "Run" if session.state == "ready" else "Run again"
