@@ -25,7 +25,6 @@ class Action:
     group: str
     footer: bool = False
     shown: str = ""  # how the keys are written; made from `keys` if empty
-    at_once: bool = False  # what is typed next belongs to what this opens
     steers: bool = False
 
     @property
@@ -78,7 +77,6 @@ BROWSER = (
         "Filter by words of title, section, panel, claim, text; section: WORDS",
         "Scenes",
         True,
-        at_once=True,
     ),
     Action("clear_filter", "escape", "Show all", "Leave the filter", "Scenes"),
     Action("up", "k,up", "Up", "Previous chapter or scene", "Scenes"),
@@ -141,7 +139,7 @@ STAGE = (
         "Parameters",
         steers=True,
     ),
-    Action("type", "enter", "Type", "Type a value", "Parameters", at_once=True, steers=True),
+    Action("type", "enter", "Type", "Type a value", "Parameters", steers=True),
     Action("default", "backspace", "Default", "Back to the default", "Parameters", steers=True),
     Action(
         "defaults",
@@ -236,7 +234,6 @@ def bindings(actions: tuple[Action, ...], run: str = "{}") -> list[BindingType]:
             a.label,
             show=a.footer,
             key_display=a.written.split()[0],
-            priority=a.at_once,
         )
         for a in actions
     ]
