@@ -16,13 +16,13 @@ ROUNDS = 12  # at most, until the next key is heard
 
 
 class KeyByKey(App[None]):
-    """An app that hears a key, or a paste, once all is done that the one before asked for.
+    """An app that hears a key, or a paste, once it is known who is to hear it.
 
     Textual hands a key to the widget that has the focus; up from there it comes to the bindings
     of the screen and of the app, in turns with whatever else there is to do. Of several keys that
     come in one read, the second would be under way before the first has opened the dialog that
     the second was typed into. So a callback follows the key on its way, from the focus up to the
-    app, in rounds: until nobody there has anything left to do, and the focus stays where it is.
+    app, in rounds: until the focus stays where it is, and whoever has it has nothing left to tell.
     """
 
     _held: deque[events.Key | events.Paste]
@@ -57,13 +57,7 @@ class KeyByKey(App[None]):
             return [self]
         return (self.focused or self.screen).ancestors_with_self
 
-    def _follow(
-        self,
-        rest: Sequence[MessagePump],
-        way: Sequence[MessagePump],
-        round: int,
-        quiet: bool = True,
-    ) -> None:
+    def _follow(self, rest: Way, way: Way, round: int, quiet: bool = True) -> None:
         """Go on to the next one who is still there. `quiet`: whether those before had nothing
         left to do."""
         for place, pump in enumerate(rest):
@@ -72,13 +66,14 @@ class KeyByKey(App[None]):
 
     async def _arrive(self, rest: Way, way: Way, round: int, quiet: bool) -> None:
         """Be with the first of the rest, which has done all that came before."""
-        quiet = quiet and not rest[0].message_queue_size
         if len(rest) > 1:
-            self._follow(rest[1:], way, round, quiet)
+            self._follow(rest[1:], way, round, quiet and not rest[0].message_queue_size)
             return
         now = self._way()
-        # What the key did in the last place, at the app's, may have come to the first one since.
-        if round == 1 or (round < ROUNDS and not (quiet and list(now) == list(way))):
+        # A widget with the focus tells in messages what it made of a key: they may still be on
+        # their way. Without one, whatever opens or closes has done so in the app's own turn.
+        settled = self.focused is None or (round > 1 and quiet)
+        if round < ROUNDS and not (settled and list(now) == list(way)):
             self._follow(now, now, round + 1)
         else:
             await self._hear()

@@ -157,8 +157,7 @@ class StageScreen(FullScreen):
         for owner in self.owners:
             if await self.app.run_action(name, owner):
                 return
-        # After what the parts have told of the keys before.
-        self.call_later(self.run_action, name)
+        await self.run_action(name)
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
