@@ -25,7 +25,6 @@ class Action:
     group: str
     footer: bool = False
     shown: str = ""  # how the keys are written; made from `keys` if empty
-    at_once: bool = False  # what is typed next belongs to what this opens
     steers: bool = False
 
     @property
@@ -78,7 +77,6 @@ BROWSER = (
         "Filter by words of title, section, panel, claim, text; section: WORDS",
         "Scenes",
         True,
-        at_once=True,
     ),
     Action("clear_filter", "escape", "Show all", "Leave the filter", "Scenes"),
     Action("up", "k,up", "Up", "Previous chapter or scene", "Scenes"),
@@ -93,19 +91,30 @@ BROWSER = (
 )
 
 STAGE = (
-    Action("start_or_pause", "space", "Run", "Start, pause, go on", "Run", steers=True),
-    Action("step", "full_stop", "Step", "One step, then pause", "Run", steers=True),
-    Action("restart", "r", "Again", "Begin again with these settings", "Run", steers=True),
+    Action(
+        "start_or_pause",
+        "space",
+        "Run",
+        "Start, pause, go on; back in time or in a recording: play, pause",
+        "Run",
+    ),
+    Action("step", "full_stop", "Step", "One step, then pause; also of what plays", "Run"),
+    Action(
+        "restart",
+        "r",
+        "Again",
+        "Begin again with these settings; a recording: at its first step",
+        "Run",
+    ),
     Action("stop", "x", "Stop", "Stop the run and keep what it drew", "Run", steers=True),
     Action("new_seed", "n", "Seed", "Begin again with another seed", "Run", steers=True),
-    Action("slower", "minus", "Slower", "Show fewer steps a second", "Run", steers=True),
+    Action("slower", "minus", "Slower", "Show fewer steps a second", "Run"),
     Action(
         "faster",
         "plus,equals_sign",
         "Faster",
         "More, up to as fast as it goes",
         "Run",
-        steers=True,
         shown="+",
     ),
     Action("tries", "t", "Tries", "What will happen if ...? Say, then see", "Tries", steers=True),
@@ -138,7 +147,7 @@ STAGE = (
         "Parameters",
         steers=True,
     ),
-    Action("type", "enter", "Type", "Type a value", "Parameters", at_once=True, steers=True),
+    Action("type", "enter", "Type", "Type a value", "Parameters", steers=True),
     Action("default", "backspace", "Default", "Back to the default", "Parameters", steers=True),
     Action(
         "defaults",
@@ -230,7 +239,6 @@ def bindings(actions: tuple[Action, ...], run: str = "{}") -> list[BindingType]:
             a.label,
             show=a.footer,
             key_display=a.written.split()[0],
-            priority=a.at_once,
         )
         for a in actions
     ]

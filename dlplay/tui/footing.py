@@ -18,12 +18,12 @@ FOOTERS = {
     "running": ("start_or_pause", "stop", "slower", "faster", "more", "claims", "back"),
     "paused": ("start_or_pause", "step", "restart", "stop", "more", "zoom", "back"),
     "over": ("start_or_pause", "more", "tries", "breaker", "next_scene", "claims", "back"),
-    "past": ("start_or_pause", "earlier", "later", "now", "branch", "back"),
+    "past": ("start_or_pause", "step", "earlier", "later", "now", "branch", "back"),
     "answer": ("zoom_to(1)", "tries", "lesson", "back"),
     "riddle": ("zoom_to(1)", "lesson", "claims", "back"),
     "choice": ("up", "down", "type", "breaker", "back"),
     "break": ("start_or_pause", "more", "default", "breaker", "claims", "back"),
-    "replaying": ("earlier", "later", "next_mark", "export", "claims", "address", "back"),
+    "replaying": ("start_or_pause", "step", "restart", "earlier", "later", "claims", "back"),
 }
 # Said otherwise: both arrows by one name, and what a key does while something is asked.
 SAID = {
@@ -66,6 +66,10 @@ def stand(session: Watched, asks: Asks = "") -> str:
 
 def go(session: Watched) -> str:
     """What `space` does now."""
+    if session.playing:
+        return "Pause"
+    if session.recorded or (session.at is not None and session.state != "repeating"):
+        return "Play"
     if session.state in ACTIVE:
         return "Go on" if session.state == "paused" else "Pause"
     return "Run" if session.state == "ready" else "Run again"

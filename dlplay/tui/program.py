@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from textual.app import App
-
 from dlplay.course.catalog import Catalog, SceneCard
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.sweeps.runs import SweepRun
+from dlplay.tui.keys import KeyByKey
 from dlplay.tui.model.finding import Index
 from dlplay.tui.model.place import Place
 from dlplay.tui.model.session import Session
 from dlplay.tui.sweeps.model import LiveSweep, Plan
 
 
-class Program(App[None]):
+class Program(KeyByKey):
     """The scenes, what runs them, what is known of them, and what the terminal can show."""
 
     def __init__(

@@ -65,6 +65,12 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     @property
+    def waited(self) -> float:
+        """Seconds that its first thread was ready to run so far, while others had the cores."""
+        with open(f"/proc/{self.pid}/schedstat") as stat:
+            return int(stat.read().split()[1]) / 1e9
+
+    @property
     def has_torch(self) -> bool:
         with open(f"/proc/{self.pid}/maps") as maps:
             return "libtorch" in maps.read()

@@ -41,6 +41,10 @@ class Tmux:
         for key in keys:
             self._call("send-keys", "-t", "t", key)
 
+    def press_in_one_read(self, *keys: str) -> None:
+        """Without a pause between them: the program reads them together."""
+        self._call("send-keys", "-t", "t", *keys)
+
     def sees(self, *words: str) -> None:
         def all_there() -> bool:
             screen = self.screen
@@ -121,6 +125,17 @@ def test_browse_open_tweak_pause_zoom_stop_quit(terminal):
     tmux.press("q")
     tmux.sees("exit code 0")
     wait_for(lambda: len(tmux.processes) == 0, "the end of every process")
+
+
+def test_keys_that_come_in_one_read_are_heard_in_their_order(terminal):
+    tmux = terminal()
+    tmux.sees("scenes", "enter Open")
+    tmux.press_in_one_read("/", *"behaves", "Enter", "Enter")
+    tmux.sees("learning_rate", "done", "✓")
+    tmux.press_in_one_read("j", "Enter", "5", "Enter")
+    tmux.sees("▸  steps", "‹ 5 ›*", "done")
+    tmux.press_in_one_read("j", "l", "Enter", "7", "Enter", "k", "Enter", *"60", "Enter", "j")
+    tmux.sees("▸  size", "‹ 7 ›*", "  60  *")
 
 
 def test_straight_to_a_scene_and_out_leaves_the_terminal_whole(terminal):

@@ -7,10 +7,23 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
+from textual.pilot import Pilot
 
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
+
+
+@pytest.fixture(autouse=True)
+def each_key_is_heard(monkeypatch):
+    """What the pilot has pressed, the app has heard."""
+    press = Pilot.press
+
+    async def pressed(pilot, *keys):
+        await press(pilot, *keys)
+        await until(pilot, lambda: not pilot.app.hearing, "the end of what the keys asked for")
+
+    monkeypatch.setattr(Pilot, "press", pressed)
 
 
 async def until(pilot, condition, what="it", seconds=300):

@@ -128,7 +128,7 @@ def test_a_recording_is_looked_at_and_pinned_but_not_changed(launcher, faults, t
     live.close()
     recorded = Replayed(card, load(library.runs()[0].path), known=True)
     before = recorded.moment
-    for what in ("go", "step", "again", "stop", "seed", "branch", "defaults", "xray"):
+    for what in ("stop", "seed", "branch", "defaults", "xray"):
         assert steering.ask(recorded, what) == steering.RECORDED
     assert steering.turn(recorded, "learning_rate", 1, False) == steering.RECORDED
     assert recorded.moment is before

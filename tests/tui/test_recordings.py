@@ -9,6 +9,7 @@ from dlplay.draw import Look
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
+from dlplay.tui.model.steering import RECORDED
 from tests.tui.conftest import until
 
 
@@ -66,7 +67,9 @@ async def test_a_recording_on_the_stage(launcher, faults, tmp_path):
         assert "recording" in app.screen.query_one("#top", Static).content.plain
         assert "0.2 ›*" in app.screen.query_one("#parameter-lines", Static).content.plain
         assert session.state == "done"
-        await pilot.press("space", "r", "l", "n", "b", "D")
+        for key in ("l", "n", "b", "D", "x", "t", "enter", "S", "w", "B"):
+            await pilot.press(key)
+            assert RECORDED in app.screen.query_one("#status", Static).content.plain
         assert session.run is None
         assert session.values["learning_rate"] == 0.2
         await pilot.press("home")

@@ -104,7 +104,7 @@ async def test_a_branch_may_be_stopped_on_its_way(open_app):
         await until(pilot, lambda: session.state in ("stopped", "running"), "the end of repeating")
 
 
-async def test_what_is_past_cannot_be_turned_and_going_on_is_now(open_app):
+async def test_what_is_past_cannot_be_turned(open_app):
     async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
         session = await paused(pilot, app)
         await pilot.press("home", "j", "j", "l")
@@ -112,10 +112,6 @@ async def test_what_is_past_cannot_be_turned_and_going_on_is_now(open_app):
         assert "size cannot change during a run" in words(app, "status")
         await pilot.press("M")
         assert "nothing is marked" in words(app, "status")
-        tick = session.history.tick
-        await pilot.press("space")
-        assert session.at is None
-        await until(pilot, lambda: session.history.tick > tick, "going on")
 
 
 async def test_before_any_history_nothing_happens(open_app):

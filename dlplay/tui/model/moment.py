@@ -50,7 +50,8 @@ class Moment:
 
     `number`: counts the runs that were shown; 0 before the first. `begun_with`: the session's
     settings then. `awaited`: what the run turns by itself, and has not yet. `at`: the tick that
-    is looked at; None: now. `draft`: what a branch from there would change.
+    is looked at; None: now. `playing`: whether that goes forward by itself; `owed`: a part of a
+    step that is still to be played. `draft`: what a branch from there would change.
     """
 
     number: int = 0
@@ -61,6 +62,8 @@ class Moment:
     recording: Path | None = None
     awaited: list[events.Tweaked] = field(default_factory=list)
     at: int | None = None
+    playing: bool = False
+    owed: float = 0.0
     draft: dict[str, Any] = field(default_factory=dict)
     parting: Parting | None = None  # of a branch that is not there yet
     restart_at: float | None = None  # when another run takes its place

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 
+# Seconds between two looks at what goes on; over a network, fewer frames.
+TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1
+WHOLE = 10  # seconds in which all that is kept of a run plays at full pace
 PACES = (1, 3, 10, 30, 100, 300, 0)  # steps a second; 0: as many as there can be
 
 
@@ -12,6 +16,17 @@ def nearest(rate: float) -> int:
     if rate <= 0:
         return 0
     return min(PACES[:-1], key=lambda pace: abs(math.log(pace / rate)))
+
+
+def fitting(steps: int) -> int:
+    """The pace at which so many steps play in about ten seconds."""
+    rate = steps / WHOLE
+    return nearest(rate) if rate <= PACES[-2] else 0
+
+
+def played(pace: int, steps: int) -> float:
+    """Steps a second at which what is kept of a run of so many steps plays."""
+    return pace or max(steps / WHOLE, PACES[-2])
 
 
 def next_pace(pace: int, by: int) -> int:

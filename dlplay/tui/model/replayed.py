@@ -5,6 +5,7 @@ from __future__ import annotations
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.recordings.replay import Replay, changed_since
 from dlplay.tui.model.moment import Moment
+from dlplay.tui.model.pace import fitting
 from dlplay.tui.model.watching import Watched
 
 
@@ -28,6 +29,14 @@ class Replayed(Watched):
             recording=replay.path,
             warning=" ".join(warning for warning in warnings if warning),
         )
+
+        if not card.is_page:
+            self.pace = fitting(replay.history.tick)
+
+    def begin(self) -> None:
+        """Play it from its first step on."""
+        self.seek(self.history.tick)
+        self.toggle()
 
     @property
     def state(self) -> str:

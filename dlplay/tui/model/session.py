@@ -18,7 +18,6 @@ from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import parameters_at
 from dlplay.tui.model.moment import Moment, Parting
-from dlplay.tui.model.pace import nearest, next_pace
 from dlplay.tui.model.pins import Pin
 from dlplay.tui.model.watching import Watched
 from dlplay.wire import events
@@ -45,7 +44,6 @@ class Session(Watched):
         values = card.defaults | dict(settings or {})
         super().__init__(card, values, seed=seed, device=device, library=library)
         self.launcher = launcher
-        self.pace = nearest(card.pace) if card.is_page else 0
         self._plan = tuple(tweaks)
 
     @property
@@ -147,11 +145,12 @@ class Session(Watched):
     # The run under way
 
     def toggle(self) -> None:
-        """Start, pause or go on, whichever makes sense; all of it now."""
+        """Start, pause or go on, whichever makes sense; back in time, play what is kept."""
         if self.moment.parting is not None:
             return
-        self._to_now()
-        if self.run is None or not self.active:
+        if self.at is not None:
+            super().toggle()
+        elif self.run is None or not self.active:
             self.start()
         elif self.run.paused:
             self.run.resume()
@@ -159,10 +158,12 @@ class Session(Watched):
             self.run.pause()
 
     def step(self) -> None:
-        """One step; a run that has not begun begins with it."""
+        """One step; a run that has not begun begins with it. Back in time, one forward."""
         if self.moment.parting is not None:
             return
-        self._to_now()
+        if self.at is not None:
+            super().step()
+            return
         if self.run is None or not self.active:
             self.start(paused=True)
         assert self.run is not None
@@ -170,7 +171,7 @@ class Session(Watched):
 
     def change_pace(self, by: int) -> None:
         """Show this run, and those to come, faster or slower."""
-        self.pace = next_pace(self.pace, by)
+        super().change_pace(by)
         if self.run is not None and self.active and self.moment.parting is None:
             self.run.pace(self.pace)
 

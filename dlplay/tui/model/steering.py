@@ -11,6 +11,7 @@ from dlplay.author.parameters import ParameterError
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.engine.timeline import marks
 from dlplay.tui.model.pace import explained
+from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.sweeps.model import LiveSweep, Wish
@@ -20,6 +21,7 @@ Ask = Literal[
 ]
 Where = float | Literal["beginning", "now", "next mark", "mark before"]  # a share of the run
 RECORDED = "a recording shows what ran: nothing in it can be changed"
+ENDED = "the recording is over; space plays it again"
 VEILED = "answer the riddle first; esc leaves it"
 AGAIN = "the run begins again"  # half a second after the last key that asks for it
 ON_ITS_WAY = "the branch is on its way; x stops it"
@@ -29,13 +31,20 @@ def ask(session: Watched, what: Ask) -> str:
     """What has no more to it than that it is asked."""
     if what == "pin":
         return pin(session)
+    if what == "go":
+        session.toggle()
+        return ""
+    if what == "step":
+        return step(session)
+    if what in ("slower", "faster"):
+        session.change_pace(1 if what == "faster" else -1)
+        return explained(session.pace)
+    if isinstance(session, Replayed) and what == "again":
+        session.begin()
+        return "from the first step on"
     if not isinstance(session, Session):
         return RECORDED
     match what:
-        case "go":
-            session.toggle()
-        case "step":
-            session.step()
         case "again":
             session.start()
         case "seed":
@@ -43,9 +52,6 @@ def ask(session: Watched, what: Ask) -> str:
             return f"seed {session.seed}"
         case "stop":
             return stop(session)
-        case "slower" | "faster":
-            session.change_pace(1 if what == "faster" else -1)
-            return explained(session.pace)
         case "branch":
             return branch(session)
         case "defaults":
@@ -58,6 +64,27 @@ def ask(session: Watched, what: Ask) -> str:
             about = "x-ray: weights, gradients and activations of every layer"
             return about if session.xray else ""
     return ""
+
+
+def step(session: Watched) -> str:
+    """One step forward: of what is kept, or of the run. One that is over is not thrown away for
+    it, unless other settings were chosen."""
+    if session.at is None and session.history.finished is not None and not session.active:
+        if session.recorded:
+            return "this is the last step; r begins at the first"
+        if not session.stale:
+            return "the run is over: r begins again, < goes back through it"
+    session.step()
+    return ""
+
+
+def play_on(session: Watched) -> str:
+    """What plays goes on by a frame."""
+    was_back = session.playing
+    session.play_on()
+    if not was_back or session.at is not None:
+        return ""
+    return ENDED if session.recorded else "now"
 
 
 def stop(session: Session) -> str:

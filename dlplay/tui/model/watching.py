@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from dlplay.engine.live import LiveRun
 from dlplay.engine.recordings.library import Library, UnknownRun
 from dlplay.engine.timeline import marks, parameters_at
 from dlplay.tui.model.moment import Moment
+from dlplay.tui.model.pace import TICK, nearest, next_pace, played
 from dlplay.tui.model.pins import Pin, next_name
 from dlplay.tui.model.veil import Veil
 from dlplay.words.address import address
@@ -47,6 +49,7 @@ class Watched(ABC):
         self.seed = seed
         self.device = device
         self.library = library
+        self.pace = nearest(card.pace) if card.is_page else 0
         self.xray = False
         self.pins: list[Pin] = []
         self.moment = Moment()
@@ -159,6 +162,10 @@ class Watched(ABC):
 
     def seek(self, tick: int) -> None:
         """Look at the run as it was at a tick; at its last, or beyond, is now once more."""
+        self.moment.playing = False
+        self._look_at(tick)
+
+    def _look_at(self, tick: int) -> None:
         if self.moment.parting is not None:
             return
         tick = max(tick, 0)
@@ -170,6 +177,41 @@ class Watched(ABC):
         """Go through time by a share of the run, by one step at least."""
         step = max(1, round(self.history.tick * abs(share)))
         self.seek(self.tick + (step if share > 0 else -step))
+
+    @property
+    def playing(self) -> bool:
+        """Whether the tick that is looked at goes forward by itself, until it is now."""
+        return self.moment.playing and self.at is not None
+
+    @property
+    def frame(self) -> float:
+        """Seconds between two frames of what plays: a step each at a slow pace."""
+        return max(1 / played(self.pace, self.history.tick), TICK)
+
+    def toggle(self) -> None:
+        """Play what is kept, or pause; after the last step, from the first one on."""
+        if self.playing:
+            self.moment.playing = False
+            return
+        if self.at is None:
+            self.seek(1)
+        self.moment.playing, self.moment.owed = True, 0.0
+
+    def step(self) -> None:
+        """One step forward, and no further."""
+        self.seek(self.tick + 1)
+
+    def play_on(self) -> None:
+        """One frame on, if it plays."""
+        if self.playing:
+            steps = self.moment.owed + self.frame * played(self.pace, self.history.tick)
+            # What a rounding takes from a whole step is no step less.
+            self.moment.owed, whole = math.modf(steps + 1e-9)
+            self._look_at(self.tick + int(whole))
+
+    def change_pace(self, by: int) -> None:
+        """Show what plays, and runs to come, faster or slower."""
+        self.pace = next_pace(self.pace, by)
 
     def next_mark(self, forward: bool) -> int | None:
         """The tick of the next mark after the one that is looked at, or before it."""

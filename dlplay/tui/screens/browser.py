@@ -193,10 +193,6 @@ class Browser(FullScreen):
         else:
             self.scenes.unfold()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Inside the filter, its key is a character like any other."""
-        return not (action == "filter" and isinstance(self.focused, Input))
-
     def action_filter(self) -> None:
         self.set_focus(self.query_one("#filter", Input))
 

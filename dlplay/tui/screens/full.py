@@ -19,8 +19,6 @@ from dlplay.tui.program import Program
 from dlplay.tui.widgets.dialogs import Help
 
 SMALLEST = (60, 16)
-# Seconds between two looks at what goes on; over a network, fewer frames.
-TICK = 0.25 if "SSH_CONNECTION" in os.environ else 0.1
 NOTE_SECONDS = 3.0  # for which a screen says what a key did
 
 

@@ -17,11 +17,12 @@ from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import STAGE, bindings
 from dlplay.tui.footing import footed, go, stand
 from dlplay.tui.model import steering
+from dlplay.tui.model.pace import TICK
 from dlplay.tui.model.place import next_scene
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.screens.exports import ask_export
-from dlplay.tui.screens.full import NOTE_SECONDS, TICK, FullScreen
+from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen
 from dlplay.tui.sweeps.model import LiveSweep
 from dlplay.tui.sweeps.screen import open_sweep
 from dlplay.tui.widgets.changes import OnChange
@@ -148,18 +149,15 @@ class StageScreen(FullScreen):
         return [self.tries, self.pages.in_place, self.panels, side, *below, *last]
 
     async def action_do(self, name: str) -> None:
-        if not self.check_action("do", (name,)) or self.tries.bars(name):
+        if name in STEERING and self.steered is None:
+            self.note(steering.RECORDED)
+            return
+        if self.tries.bars(name):
             return
         for owner in self.owners:
             if await self.app.run_action(name, owner):
                 return
-        # After what the parts have told of the keys before.
-        self.call_later(self.run_action, name)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A recording has no controls: what would need them is greyed in the footer."""
-        steers = action == "do" and bool(STEERING.intersection(parameters))
-        return None if steers and self.steered is None else True
+        await self.run_action(name)
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
@@ -274,6 +272,14 @@ class StageScreen(FullScreen):
     @on(TimeBar.Sought)
     def seek(self, event: TimeBar.Sought) -> None:
         self.did(steering.seek(self.session, event.where))
+
+    @on(TimeBar.Beat)
+    def play_on(self) -> None:
+        """The next tick of the screen paints it."""
+        said = steering.play_on(self.session)
+        self._freshen()
+        if said:
+            self.note(said)
 
     @on(ParameterList.Turned)
     def turn(self, event: ParameterList.Turned) -> None:

@@ -76,7 +76,6 @@ class Swept(Static, can_focus=True):
 class SweepDialog(ModalScreen[Plan | None]):
     """Asks for a sweep; a wrong word is told on the spot, and the dialog stays."""
 
-    # None with priority: it would overtake what was typed before it.
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Cancel"),
         Binding("enter", "start", show=False),

@@ -19,8 +19,9 @@ from dlplay.course.catalog import SceneCard
 from dlplay.draw.boxes import middle_of
 from dlplay.engine.sweeps.runs import Sweep, SweepRun
 from dlplay.tui.actions import SWEEP, bindings
+from dlplay.tui.model.pace import TICK
 from dlplay.tui.program import Program
-from dlplay.tui.screens.full import NOTE_SECONDS, TICK, FullScreen
+from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen
 from dlplay.tui.sweeps.dialog import SweepDialog, sweepable
 from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
 from dlplay.tui.sweeps.view import (

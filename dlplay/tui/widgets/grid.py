@@ -59,7 +59,8 @@ class PanelGrid(Container, Part):
         wide = max(self.size.width // 2, 3)
         self._wants.see([(view.want.stretches, view.rows(wide)) for view in self.views])
         self._turn += 1
-        at_once = self.session.history.finished is not None or self.session.at is not None
+        over = self.session.history.finished is not None or self.session.at is not None
+        at_once = over and not self.session.playing
         for place, view in enumerate(self.views):
             # By turns: a key need not wait for more than half of the pictures.
             self._fill(view, at_once or (view.rested and (self._turn + place) % 2 == 0))

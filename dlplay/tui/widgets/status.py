@@ -6,7 +6,6 @@ from rich.text import Text
 from textual.widgets import Static
 
 from dlplay.tui.model.pace import told
-from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, put
@@ -99,8 +98,7 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
             if session.rate:
                 facts.append(f"{rate(session.rate)} steps/s")
                 facts.append(f"{clock((progress.total - progress.step) / session.rate)} left")
-    if isinstance(session, Session):
-        facts.append(told(session.pace))
+    facts.append(told(session.pace))
     if finished is not None and finished.seconds:
         facts.append(f"{finished.seconds:.1f} s")
     started = session.history.started

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
 
 from dlplay.engine.timeline import Mark, marks
@@ -21,7 +22,8 @@ SIGNS = {"tweak": ("▾", "accent"), "spike": ("▲", "warning"), "diverged": ("
 
 
 class TimeBar(Static, Part):
-    """Where one is in the run, while one looks back. Its keys travel."""
+    """Where one is in the run, while one looks back. Its keys travel; what plays has its beat from
+    here."""
 
     class Sought(Message):
         """The user goes to a place in time."""
@@ -30,11 +32,16 @@ class TimeBar(Static, Part):
             super().__init__()
             self.where = where
 
+    class Beat(Message):
+        """It is time for the next frame of what plays."""
+
     def __init__(self, session: Watched) -> None:
         super().__init__(id="timeline")
         self.session = session
         self.marks: list[Mark] = []
         self._history = OnChange(self._find_marks)
+        self._plays = OnChange(self._set_beat)
+        self._beat: Timer | None = None
 
     def show(self) -> None:
         history, at = self.session.history, self.session.at
@@ -42,7 +49,20 @@ class TimeBar(Static, Part):
         if at is not None:
             self._history.see(self.session.runs, history.tick, len(history.tweaks))
             width = self.screen.size.width
-            put(self, timebar(at, history.tick, self.marks, width, self.inks))
+            playing = self.session.playing
+            put(self, timebar(at, history.tick, self.marks, width, self.inks, playing))
+        self._plays.see(self.session.playing, self.session.frame)
+
+    def _set_beat(self) -> None:
+        if self._beat is not None:
+            self._beat.stop()
+            self._beat = None
+        if self.session.playing:
+            self._beat = self.set_interval(self.session.frame, self.beat)
+
+    def beat(self) -> None:
+        """The next frame."""
+        self.tell(self.Beat())
 
     def _find_marks(self) -> None:
         self.marks = marks(self.session.history)
@@ -81,10 +101,12 @@ class TimeBar(Static, Part):
         self._seek("mark before")
 
 
-def timebar(at: int, last: int, marks: list[Mark], width: int, inks: Inks) -> Text:
+def timebar(
+    at: int, last: int, marks: list[Mark], width: int, inks: Inks, playing: bool = False
+) -> Text:
     """One line: a bar with marks and a cursor, then the step and what happened there."""
     here = next((mark for mark in marks if mark.tick == at), None)
-    words = f" step {at} of {last}" + (f" · {here.text}" if here else " · end: now")
+    words = f"{' ▶' * playing} step {at} of {last}" + (f" · {here.text}" if here else " · end: now")
     room = max(width - len(words) - 4, 10)
     cells: list[tuple[str, str]] = [(BAR, "dim")] * room
     for mark in marks:
