@@ -84,7 +84,7 @@ def _print_panels(console: Console, card: SceneCard, history: History, session: 
         if caption := card.panels.get(name):
             console.print(Text(session.text(caption), style="dim"))
         console.print(draw(content, width, height, look, view))
-    if session.charts == "own" and any(map(sheets.wanting, panels.values())):
+    if look.charts == "own" and any(map(sheets.wanting, panels.values())):
         complain(sheets.MISSING)
 
 

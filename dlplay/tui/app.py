@@ -16,9 +16,12 @@ from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from dlplay.course import preferences
 from dlplay.course.catalog import Catalog, SceneCard, roots
+from dlplay.course.preferences import Preferences
 from dlplay.course.progress import Progress
 from dlplay.draw import Look, sheets
+from dlplay.draw.look import Charts
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
@@ -52,10 +55,12 @@ class DlplayApp(Program):
         progress: Progress | None = None,
         first: dict[str, Any] | None = None,
         library: Library | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
         """`first`: a scene's card and what its `Session` takes, to go straight to a stage.
-        `library`: where runs are recorded; None: nowhere."""
-        super().__init__(catalog, launcher, look, progress, library)
+        `library`: where runs are recorded; None: nowhere. `preferences`: what the user chose for
+        good; None: nothing is kept."""
+        super().__init__(catalog, launcher, look, progress, library, preferences)
         self._first = first
         self.animation_level = "none"
 
@@ -71,6 +76,8 @@ class DlplayApp(Program):
         self.push_screen(Browser())
         if self._first is not None:
             self.push_screen(self._stage(**self._first))
+        if self.preferences.trouble:
+            self.call_after_refresh(self.say, self.preferences.trouble)
         # Only now may torch be imported, by the fork server: the first picture is out.
         self.call_after_refresh(self.launcher.open_gate)
 
@@ -83,9 +90,7 @@ class DlplayApp(Program):
 
     def open_scene(self, card: SceneCard) -> None:
         if card.broken:
-            self.notify(
-                card.broken, title="This file cannot be read", severity="error", markup=False
-            )
+            self.tell_broken(card)
         elif isinstance(self.screen, StageScreen):
             self.switch_screen(self._stage(card))
         else:
@@ -101,7 +106,7 @@ class DlplayApp(Program):
             if action.name not in ("command_palette", "help"):
                 run = getattr(self, f"action_{action.name}")
                 yield SystemCommand(action.label, f"{action.help} ({action.written})", run)
-        words = "Draw curves, bars and histograms with plotext, or with dlplay's own canvas"
+        words = "Draw curves, bars and histograms with plotext, or with dlplay's own canvas; kept"
         yield SystemCommand("Charts", words, self.action_charts)
         yield SystemCommand("Choose a theme", "All themes by name", self.action_change_theme)
 
@@ -112,14 +117,24 @@ class DlplayApp(Program):
         self.refresh_css()
 
     def action_charts(self) -> None:
-        if self.terminal.charts == "plotext":
-            self.terminal = replace(self.terminal, charts="own")
-        elif sheets.plotext() is None:
+        chosen: Charts = "own" if self.terminal.charts == "plotext" else "plotext"
+        if chosen == "plotext" and sheets.plotext() is None:
             self.notify("plotext is not installed", title="Charts", severity="error")
-        else:
-            self.terminal = replace(self.terminal, charts="plotext")
+            return
+        self.terminal = replace(self.terminal, charts=chosen)
+        said = f"charts by {'plotext' if chosen == 'plotext' else 'dlplay itself'}"
+        try:
+            self.preferences.keep("charts", chosen)
+        except OSError as error:
+            said += f", but not kept: {error.strerror}"
         if isinstance(self.screen, StageScreen):
             self.screen.paint()
+        self.say(said)
+
+    def say(self, text: str) -> None:
+        screens = (each for each in reversed(self.screen_stack) if isinstance(each, FullScreen))
+        if (screen := next(screens, None)) is not None:  # under a dialog, or the list of commands
+            screen.note(text)
 
     def action_picture(self) -> None:
         stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
@@ -129,8 +144,7 @@ class DlplayApp(Program):
         except OSError as error:
             self.notify(str(error), title="The picture could not be saved", severity="error")
         else:
-            say = self.screen.note if isinstance(self.screen, FullScreen) else self.notify
-            say(f"picture saved: {path.name}")
+            self.say(f"picture saved: {path.name}")
 
     def picture(self) -> str:
         """The screen as SVG that fetches nothing: the viewer's own monospaced font will do."""
@@ -189,7 +203,8 @@ def start(
     launcher = Launcher()
     if replay is None:
         launcher.warm(gated=True)  # before Textual takes the terminal
-    app = DlplayApp(catalog, launcher, look, first=first, library=Library())
+    kept = Preferences(preferences.place())
+    app = DlplayApp(catalog, launcher, look, first=first, library=Library(), preferences=kept)
     # What is there by now stays. Not to look through all of it again and again for garbage saves
     # pauses of a tenth of a second, which keys would wait for.
     gc.collect()

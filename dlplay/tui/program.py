@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import App
 
 from dlplay.course.catalog import Catalog, SceneCard
+from dlplay.course.preferences import Preferences
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.live import Launcher
@@ -29,8 +30,10 @@ class Program(App[None]):
         look: Look | None = None,
         progress: Progress | None = None,
         library: Library | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
-        """`library`: where runs are recorded; None: nowhere."""
+        """`library`: where runs are recorded; None: nowhere. `preferences`: what the user chose
+        for good; None: nothing is kept."""
         super().__init__()
         self.catalog = catalog
         self._index: Index | None = None
@@ -39,6 +42,7 @@ class Program(App[None]):
         self.place = Place(self.progress.path.with_name("last-scene"))
         self.terminal = look or Look()
         self.library = library
+        self.preferences = preferences or Preferences()
         self.sweep: LiveSweep | None = None  # the latest; one at a time
 
     @property
@@ -48,6 +52,10 @@ class Program(App[None]):
 
     def open_scene(self, card: SceneCard) -> None:
         """Open a scene's stage, in place of that of another one, and start it."""
+        raise NotImplementedError
+
+    def say(self, text: str) -> None:
+        """Say what was done, in the line that the screen has for that."""
         raise NotImplementedError
 
     def tell_broken(self, card: SceneCard) -> None:

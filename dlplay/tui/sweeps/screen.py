@@ -379,7 +379,7 @@ def _scene(card: SceneCard) -> tuple[str, str]:
 async def ask(app: Program, wish: Wish, then: Callable[[LiveSweep], None]) -> None:
     """Ask for a sweep; when it has begun, `then` is given it."""
     if not sweepable(wish):
-        app.notify(f"{wish.card.id} has no parameter that can be swept", severity="warning")
+        app.say(f"{wish.card.id} has no parameter that can be swept")
         return
     old, warning = app.sweep, ""
     if old is not None and old.active:
