@@ -54,6 +54,8 @@ def draw_image(canvas: Canvas, image: events.Image, view: View) -> None:
         note(canvas, "no image yet")
         return
     grid = layout(image, canvas.width, canvas.height, view.fit)
+    if grid.shown < len(pixels) and canvas.height > 1:  # what says so has a row, covering nothing
+        grid = layout(image, canvas.width, canvas.height - 1, view.fit)
     across = grid.columns * grid.width + (grid.columns - 1)
     left = max(0, (canvas.width - across) // 2)
     for index in range(grid.shown):
@@ -214,9 +216,31 @@ def natural_height(image: events.Image, width: int) -> int:
     return lines * grid.cell_rows + (lines - 1) * grid.gap
 
 
+def _most_height(image: events.Image, width: int) -> int | None:
+    """The rows at which its images are as wide as they can be, where it is said how many are beside
+    each other."""
+    if len(image.pixels.shape) != 4 or 0 in image.pixels.shape:
+        return 1
+    count, rows, columns = image.pixels.shape[:3]
+    if not image.columns and count > 1:  # as many beside each other as there is room for
+        return None
+    across = min(image.columns or count, count)
+    wide = max(1, (width + 1) // across - 1)
+    grid = Grid(wide, math.ceil(rows * wide / columns), across, count, any(image.captions))
+    lines = math.ceil(count / across)
+    return lines * (grid.cell_rows + grid.gap) - grid.gap
+
+
 def _parts(image: events.Image) -> Iterator[Picture]:
     for number, picture in enumerate(image.pixels.numpy()):
         yield Picture(str(number), picture)
 
 
-IMAGE = Kind(events.Image, draw_image, dear=True, height=natural_height, parts=_parts)
+IMAGE = Kind(
+    events.Image,
+    draw_image,
+    dear=True,
+    height=natural_height,
+    most=_most_height,
+    parts=_parts,
+)
