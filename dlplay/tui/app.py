@@ -15,6 +15,7 @@ from typing import Any
 from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import Theme
 
 from dlplay.course import preferences
 from dlplay.course.catalog import Catalog, SceneCard, roots
@@ -72,6 +73,7 @@ class DlplayApp(Program):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name if self.terminal.dark else LIGHT.name
+        self.theme_changed_signal.subscribe(self, self.repaint)
         self.set_class(self.terminal.ascii, "-ascii")
         self.push_screen(Browser())
         if self._first is not None:
@@ -116,6 +118,12 @@ class DlplayApp(Program):
         self.theme = names[(place + 1) % len(names)]
         self.refresh_css()
 
+    def repaint(self, theme: Theme) -> None:
+        """What draws its own text has the colours of a new theme at once."""
+        for screen in self.screen_stack:
+            if isinstance(screen, FullScreen):
+                screen.repaint()
+
     def action_charts(self) -> None:
         chosen: Charts = "own" if self.terminal.charts == "plotext" else "plotext"
         if chosen == "plotext" and sheets.plotext() is None:
@@ -127,8 +135,7 @@ class DlplayApp(Program):
             self.preferences.keep("charts", chosen)
         except OSError as error:
             said += f", but not kept: {error.strerror}"
-        if isinstance(self.screen, StageScreen):
-            self.screen.paint()
+        self.repaint(self.current_theme)
         self.say(said)
 
     def say(self, text: str) -> None:

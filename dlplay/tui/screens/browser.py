@@ -189,6 +189,12 @@ class Browser(FullScreen):
             " ", ("dlplay", "bold"), "  ", (note, inks(self.app)["accent"]) if note else WELCOME
         )
 
+    def repaint(self) -> None:
+        if self.query(SceneTree):
+            self.scenes.relabel()
+            self.query_one("#page", Static).update(self._page())
+            self.query_one("#top", Static).update(self._top())
+
     def note(self, text: str) -> None:
         """Say for a while in the line at the top what a key did."""
         if self._noted is not None:

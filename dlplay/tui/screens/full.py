@@ -51,6 +51,10 @@ class FullScreen(Screen[None]):
     def fit(self, width: int, height: int) -> None:
         """Lay out for this size; for the subclass."""
 
+    def repaint(self) -> None:
+        """Draw anew what is seen: colours have changed; for the subclass."""
+        raise NotImplementedError
+
     def note(self, text: str) -> None:
         """Say what a key did, where it covers nothing; for the subclass."""
         raise NotImplementedError

@@ -209,6 +209,10 @@ class StageScreen(FullScreen):
         for part in (*above, *beside, self.tries, self.time, self.line):
             part.show()
 
+    def repaint(self) -> None:
+        if self.is_mounted:
+            self.paint()
+
     def show_top(self) -> None:
         self.top.show()
 

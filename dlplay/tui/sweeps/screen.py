@@ -205,6 +205,10 @@ class SweepScreen(FullScreen):
         line = status_line(self.sweep, self.size.width, colours, self._note)
         put(self.query_one("#status", Static), line)
 
+    def repaint(self) -> None:
+        if self.is_mounted:
+            self.tick()
+
     def paint_top(self) -> None:
         card, parameter = self.found.card, self.found.parameter
         top = Text.assemble(
