@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -570,6 +571,11 @@ def _start(here: Session, *, what: str, **known: Any) -> int:
         raise Mistake(
             f"{what} needs a terminal. Without one: `dlplay list` shows the scenes, "
             "`dlplay run ID` runs one."
+        )
+    if (term := os.environ.get("TERM")) in ("dumb", "unknown"):
+        raise Mistake(
+            f"{what} needs a terminal that moves its cursor, such as TERM=xterm-256color; "
+            f"TERM={term} is none. `dlplay list` and `dlplay run ID` do without."
         )
     from dlplay.tui.app import start
 

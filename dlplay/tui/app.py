@@ -210,6 +210,10 @@ def start(
     launcher = Launcher()
     if replay is None:
         launcher.warm(gated=True)  # before Textual takes the terminal
+    # Textual draws on standard error; where that goes into a file, the interface must not.
+    errors = sys.__stderr__
+    if errors is None or not errors.isatty():
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     kept = Preferences(preferences.place())
     app = DlplayApp(catalog, launcher, look, first=first, library=Library(), preferences=kept)
     # What is there by now stays. Not to look through all of it again and again for garbage saves
@@ -220,6 +224,7 @@ def start(
     try:
         app.run()
     finally:
+        sys.__stderr__ = errors  # type: ignore[misc]
         launcher.open_gate()
     if app.return_code:
         sys.stderr.write("dlplay: the interface failed; the terminal has been given back\n")

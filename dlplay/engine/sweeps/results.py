@@ -20,7 +20,7 @@ from dlplay.engine.summary import Summarised
 from dlplay.engine.sweeps.curves import cut, end_badly, ends_badly, together
 from dlplay.stage.arrays import box
 from dlplay.wire import events
-from dlplay.words.address import show_settings
+from dlplay.words.address import elsewhere, show_settings
 from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Sweep:
             words.append(f"--seeds {len(self.seeds)}")
         if self.seeds[0]:
             words.append(f"--seed {self.seeds[0]}")
-        return "dlplay sweep " + " ".join(words)
+        return "dlplay sweep " + " ".join(words) + elsewhere(self.card)
 
     def label(self, value: Value) -> str:
         """`name=value`."""
