@@ -65,6 +65,8 @@ def test_pictures_under_the_lead_are_no_flat_strips():
     assert {place.width for place in others} <= {43, 44}
     assert all(place.height >= 14 for place in others)
     assert lead.height >= 27
+    _, *narrow = places([Want(lambda width: 10)] * 4, 90, 53)
+    assert all(place.height >= 14 for place in narrow)
 
 
 def test_a_picture_that_has_no_use_for_more_rows_leaves_them_to_others():

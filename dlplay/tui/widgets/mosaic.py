@@ -17,6 +17,7 @@ LOWEST = 5  # rows of what holds few lines
 LEAD = 16  # rows that the lead has at least where another is under it
 BEST_SHAPE = 2.6  # width to height, in cells: a little wider than square to the eye
 LYING = 3  # width to height of pictures under the lead
+NARROW = 14  # rows of those that are narrow: their names take some
 IDLE = 20  # how bad it is that room lies idle
 SHARES = (1 / 2, 2 / 5, 1 / 3)  # of the width, for a column beside the lead
 
@@ -33,7 +34,11 @@ class Want:
     def good(self, width: int) -> int:
         """Rows that do it justice under the lead: a picture's own, or more to suit its width."""
         rows = self.rows(width)
-        return max(rows, int(min(width // LYING, self.most(width)))) if self.stretches else rows
+        return (
+            max(rows, int(min(max(width // LYING, NARROW), self.most(width))))
+            if self.stretches
+            else rows
+        )
 
     def least(self, width: int) -> int:
         if self.stretches:
