@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -384,6 +385,30 @@ def runs(
     raise typer.Exit(recordings.run(here, json, pin, unpin, remove, name))
 
 
+@command(short_help="Compare recorded runs of one scene.")
+def compare(
+    here: Session,
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", hidden=True)],
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            "--measure", metavar="NAME", help="What to chart; unless given, the first claim's."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare recorded runs of one scene: what differs, and a measure with its spread over seeds.
+
+    \b
+    RUN  the number of a run in `dlplay runs`, a recording, or a scene for all of its recorded runs
+
+    Runs that differ in their seeds alone are one group: a box, or a range of a few.
+    """
+    from dlplay.cli import comparing
+
+    raise typer.Exit(comparing.run(here, runs, measure, json))
+
+
 @command(short_help="See a recorded run again.")
 def replay(
     here: Session,
@@ -547,6 +572,11 @@ def _start(here: Session, *, what: str, **known: Any) -> int:
         raise Mistake(
             f"{what} needs a terminal. Without one: `dlplay list` shows the scenes, "
             "`dlplay run ID` runs one."
+        )
+    if (term := os.environ.get("TERM")) in ("dumb", "unknown"):
+        raise Mistake(
+            f"{what} needs a terminal that moves its cursor, such as TERM=xterm-256color; "
+            f"TERM={term} is none. `dlplay list` and `dlplay run ID` do without."
         )
     from dlplay.tui.app import start
 

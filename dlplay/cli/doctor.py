@@ -201,12 +201,17 @@ def scenes(extra: Path | None) -> Iterator[Finding]:
 def settings_folder() -> Iterator[Finding]:
     """Where the user's settings and scenes are kept."""
     from dlplay.course.catalog import user_folder
+    from dlplay.course.preferences import Preferences
+    from dlplay.course.preferences import place as kept_in
 
+    kept = Preferences(kept_in())
+    if kept.trouble:
+        yield Finding("settings", "warning", kept.trouble, "mend that line, or remove the file")
     folder = user_folder().parent
     place = next(p for p in (folder, *folder.parents) if p.exists())
     if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
         new = "" if place == folder else " (made when it is needed)"
-        yield Finding("settings", "ok", f"{folder}{new}")
+        yield Finding("settings", "ok", f"{folder}{new}; charts: {kept['charts']}")
     else:
         advice = f"make {place} writable, or set XDG_CONFIG_HOME to a folder that is"
         text = f"{folder} cannot be written; settings and new scenes are not kept"

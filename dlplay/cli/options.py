@@ -14,6 +14,7 @@ import typer
 
 from dlplay.cli.exits import Mistake, complain
 from dlplay.cli.streams import AsciiStream, TrimmedStream, has_unicode
+from dlplay.course.preferences import ALLOWED, Preferences, place
 from dlplay.engine.numerics import DEVICES
 from dlplay.words.address import parse_seed
 from dlplay.words.nearest import did_you_mean
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from dlplay.course.catalog import Catalog
     from dlplay.draw import Look
 
-CHARTS = ("own", "plotext")  # as `dlplay.draw.look` has them, which is dear to import
+CHARTS = ALLOWED["charts"]
 COLORS = {"auto": "auto", "never": None, "16": "standard", "256": "256", "truecolor": "truecolor"}
 
 
@@ -138,7 +139,7 @@ class Session:
     scenes: Path | None = None
     ascii: bool = False
     color: str = "auto"
-    charts: str = "own"
+    charts: str | None = None  # None: as the user's settings have it
 
     def with_options(
         self,
@@ -208,14 +209,20 @@ class Session:
 
     def with_charts(self, look: Look) -> Look:
         """The look with the charts that were asked for; where there is no plotext, it is said."""
-        if self.charts == "own":
+        wanted, asked = self.charts, "--charts plotext"
+        if wanted is None:
+            kept = Preferences(place())
+            wanted, asked = kept["charts"], 'charts = "plotext"'
+            if kept.trouble:
+                complain(kept.trouble)
+        if wanted == "own":
             return look
         from dataclasses import replace
 
         from dlplay.draw import sheets
 
         if sheets.plotext() is None:
-            complain("--charts plotext: plotext is not installed; dlplay draws the charts itself")
+            complain(f"{asked}: plotext is not installed; dlplay draws the charts itself")
             return look
         return replace(look, charts="plotext")
 

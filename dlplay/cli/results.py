@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlplay.cli.exits import complain
-from dlplay.words.address import address
+from dlplay.words.address import address, elsewhere
 from dlplay.words.numbers import bound, short, stands
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def print_result(
     begun = history.started.parameters if history.started else done.parameters
     line = address(card, begun, done.seed, device, history.tweaks)
     word = "run" if history.tweaks else "open"
-    console.print(Text(session.text(f"dlplay {word} {line}")), soft_wrap=True)
+    console.print(Text(session.text(f"dlplay {word} {line}{elsewhere(card)}")), soft_wrap=True)
 
 
 def _heading(console: Console, title: str) -> None:
@@ -84,7 +84,7 @@ def _print_panels(console: Console, card: SceneCard, history: History, session: 
         if caption := card.panels.get(name):
             console.print(Text(session.text(caption), style="dim"))
         console.print(draw(content, width, height, look, view))
-    if session.charts == "own" and any(map(sheets.wanting, panels.values())):
+    if look.charts == "own" and any(map(sheets.wanting, panels.values())):
         complain(sheets.MISSING)
 
 

@@ -5,7 +5,16 @@ from dlplay.draw.drawing import Drawing
 from dlplay.draw.kind import Counts, Part, Picture, Rows, Words
 from dlplay.draw.kinds import Drawn
 from dlplay.draw.look import Look, View
-from dlplay.draw.panel import caption, dear, draw, frame_name, frames, natural_height, parts
+from dlplay.draw.panel import (
+    caption,
+    dear,
+    draw,
+    frame_name,
+    frames,
+    most_height,
+    natural_height,
+    parts,
+)
 from dlplay.draw.series import Curves, Line
 
 __all__ = [
@@ -25,6 +34,7 @@ __all__ = [
     "draw",
     "frame_name",
     "frames",
+    "most_height",
     "natural_height",
     "palette",
     "parts",

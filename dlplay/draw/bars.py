@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay.draw import brushes, figures, glyphs, references, sheets
+from dlplay.draw import brushes, figures, glyphs, ink, palette, references, sheets
 from dlplay.draw.brushes import Brush
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
-from dlplay.draw.frame import Area, legend, note, y_axis
+from dlplay.draw.frame import Area, legend, note, other_run, y_axis
 from dlplay.draw.ink import BOLD, FAINT, NONE
 from dlplay.draw.kind import Kind, Rows
 from dlplay.draw.look import View
@@ -58,20 +58,34 @@ def draw_bars(canvas: Canvas, bars: events.Bars, view: View) -> None:
         return
     used = 0
     painted = _brushes(canvas, bars, view)
-    if len(names) > 1 and canvas.height > 2:
-        entries = [row[0].entry(name) for row, name in zip(painted, names, strict=True)]
+    others = view.others(events.Bars)
+    if (len(names) > 1 or others) and canvas.height > 2:
+        entries = [row[0].entry(name) for row, name in zip(painted, names, strict=True) if name]
+        entries += map(other_run, others)
         used = legend(canvas, entries, 1 if canvas.height < 10 else 2)
-    values = np.array(
-        [[*bars.series[name], *[math.nan] * len(bars.labels)][: len(bars.labels)] for name in names]
-    )
+    values = _values(bars, bars)
+    pinned = {run: _values(each, bars) for run, each in others.items()}
     lines = {name: at for name, at in bars.lines.items() if math.isfinite(at)}
-    reach = Reach.of(np.append(values, list(lines.values())), bars.log)
+    seen = np.concatenate([values.ravel(), *map(np.ravel, pinned.values())])
+    reach = Reach.of(np.append(seen, list(lines.values())), bars.log)
     rows = canvas.height - used
     standing = len(bars.labels) * len(names) <= canvas.width - 8
     if len(bars.labels) * len(names) > rows and rows >= 4 and standing:
-        _standing(canvas, bars, values, reach, used, painted, lines)
+        _standing(canvas, bars, values, reach, used, painted, lines, pinned)
     else:
-        _lying(canvas, bars, values, reach, used, painted, lines)
+        _lying(canvas, bars, values, reach, used, painted, lines, pinned)
+
+
+def _values(bars: events.Bars, like: events.Bars) -> figures.Floats:
+    """[series, label] of the values under these names; NaN where there are none."""
+    found = np.full((len(like.series), len(like.labels)), math.nan)
+    for row, name in enumerate(like.series):
+        known = dict(zip(bars.labels, bars.series.get(name, ()), strict=False))
+        found[row] = [known.get(label, math.nan) for label in like.labels]
+    if bars is like:  # labels may be alike
+        for row, numbers in enumerate(like.series.values()):
+            found[row, : len(numbers)] = numbers[: len(like.labels)]
+    return found
 
 
 def _brushes(canvas: Canvas, bars: events.Bars, view: View) -> list[list[Brush]]:
@@ -100,6 +114,7 @@ def _lying(
     top: int,
     painted: list[list[Brush]],
     lines: Mapping[str, float],
+    pinned: Mapping[str, figures.Floats],
 ) -> None:
     """A row a bar, from top to bottom: the label, the bar, and its value after the bar's end."""
     series, count = values.shape
@@ -116,8 +131,8 @@ def _lying(
     if right > canvas.width - left - 3:
         right = 0
     size = max(1, canvas.width - left - right)
-    # Rows to spare part the groups; very few bars become two rows thick.
-    thick = 2 if series == 1 and count * 3 - 1 <= room and count <= 4 else 1
+    # Rows to spare part the groups, and then make the bars thicker.
+    thick = next((n for n in (3, 2) if count * (series * n + 1) - 1 <= room), 1)
     gap = 1 if count * (series * thick + 1) - 1 <= room else 0
     shown = min(count, max(1, room // series))
     if shown < count and room > series:  # the last row tells how many are left out
@@ -130,7 +145,7 @@ def _lying(
     for group in range(shown):
         y = strip.y + group * pitch
         label = glyphs.fit(bars.labels[group], left - 1)
-        canvas.text(left - 1 - glyphs.width(label), y, label)
+        canvas.text(left - 1 - glyphs.width(label), y + (series * thick - 1) // 2, label)
         for index in range(series):
             value, row = float(values[index, group]), y + index * thick
             brush = painted[index][group]
@@ -142,14 +157,36 @@ def _lying(
                     _block(sheet, (reach.base, reach.at(value)), height, brush)
             end = left + math.ceil(max(reach.at(value), reach.base) * size) + 1
             if right:
-                _value(canvas, end, row, texts[index][group], brush if series > 1 else None)
+                _value(
+                    canvas,
+                    end,
+                    row + (thick - 1) // 2,
+                    texts[index][group],
+                    brush if series > 1 else None,
+                )
     if sheet is not None:
         sheet.onto(canvas, strip)
     references.upright(canvas, strip, reach.scale, lines)
+    for run, theirs in pinned.items():
+        for group in range(shown):
+            for index in range(series):
+                x = left + min(size - 1, int(reach.at(float(theirs[index, group])) * size))
+                y = strip.y + group * pitch + index * thick
+                if math.isfinite(theirs[index, group]):
+                    _letters(canvas, x, slice(y, y + thick), run, painted[index][group])
     if shown < count:
         canvas.text(left, strip.y + room - 1, f"+{count - shown} more", NONE, FAINT)
     if foot:
         references.log_axis(canvas, strip, reach.scale)
+
+
+def _letters(canvas: Canvas, x: int, rows: slice, run: str, brush: Brush) -> None:
+    """Where another run's bar ends: the first letter of its name, on a bar or beside it."""
+    for y in range(rows.start, min(rows.stop, canvas.height)):
+        over = canvas.char[y, x] == ord("█") and canvas.look.colors != "none"
+        back = int(canvas.front[y, x]) if over else NONE
+        front = ink.contrast(back) if over else palette.sunk(brush.color, canvas.look)
+        canvas.text(x, y, run[:1], front, BOLD, back)
 
 
 def _block(sheet: sheets.Sheet, ends: tuple[float, float], y: float, brush: Brush) -> None:
@@ -196,6 +233,7 @@ def _standing(
     top: int,
     painted: list[list[Brush]],
     lines: Mapping[str, float],
+    pinned: Mapping[str, figures.Floats],
 ) -> None:
     series, count = values.shape
     right = references.margin(canvas, lines)
@@ -223,6 +261,14 @@ def _standing(
             canvas.text(x, canvas.height - 1, label)
             last = x + glyphs.width(label) - 1
     pillars(canvas, area, standing)
+    for run, theirs in pinned.items():
+        for group in range(min(count, area.width // slot)):
+            for index in range(series):
+                value = float(theirs[index, group])
+                x = area.x + group * slot + index * thick + (thick - 1) // 2
+                if math.isfinite(value):
+                    y = area.row(reach.at(value))
+                    _letters(canvas, x, slice(y, y + 1), run, painted[index][group])
     free = np.zeros((area.height, area.width), bool)
     references.names(canvas, area, reach.scale, lines, right, free)
 
@@ -244,4 +290,11 @@ def _caption(bars: events.Bars, view: View) -> str:
     return "log scale" if bars.log else ""
 
 
-BARS = Kind(events.Bars, draw_bars, height=_height, caption=_caption, parts=_parts)
+BARS = Kind(
+    events.Bars,
+    draw_bars,
+    height=_height,
+    caption=_caption,
+    parts=_parts,
+    overlays=lambda bars: True,
+)

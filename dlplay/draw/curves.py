@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlplay.draw import figures, ink, palette, raster, references, sheets
+from dlplay.draw import figures, palette, raster, references, sheets
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import Floats, Scale
-from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
-from dlplay.draw.ink import BOLD, FAINT, NONE
+from dlplay.draw.frame import Area, Entry, axes, evened, legend, note, other_run
+from dlplay.draw.ink import BOLD, FAINT
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
 from dlplay.draw.palette import SeriesStyle
@@ -19,7 +19,6 @@ from dlplay.draw.series import Curves, Line
 from dlplay.wire import events
 
 BAD = "✗"  # where a series is no longer finite
-DASHES = (6, 2, 10, 3)  # of other runs, in dots
 
 
 @dataclass
@@ -101,7 +100,7 @@ def _traces(curves: Curves, view: View, log: str) -> list[Trace]:
     for name, line in curves.lines.items():
         run, shown = series[name]
         trace = _trace(shown, line, numbers[shown], log)
-        trace.run, trace.dash = run, DASHES[runs.index(run) % len(DASHES)] if run else 0
+        trace.run, trace.dash = run, raster.dash(runs.index(run)) if run else 0
         traces.append(trace)
     return traces
 
@@ -132,15 +131,13 @@ def _entries(canvas: Canvas, curves: Curves, traces: list[Trace]) -> list[Entry]
     others = {trace.name: trace for trace in traces if trace.name not in own}
     entries += [_entry(trace, canvas, False) for trace in others.values()]
     runs = dict.fromkeys(trace.run for trace in traces if trace.run)
-    return entries + [Entry("┄", NONE, run) for run in runs]
+    return entries + [other_run(run) for run in runs]
 
 
 def _color(canvas: Canvas, trace: Trace) -> int:
     """The colour of its series; of another run it is a little sunk."""
     color = trace.style.color(canvas.look)
-    if not trace.run or canvas.look.colors not in ("truecolor", "256"):
-        return color
-    return ink.mix(color, ink.ground(canvas.look.dark), 0.35)
+    return palette.sunk(color, canvas.look) if trace.run else color
 
 
 def _entry(trace: Trace, canvas: Canvas, lasts: bool) -> Entry:
@@ -292,6 +289,8 @@ def _draw_plot(canvas: Canvas, plot: events.Plot, view: View) -> None:
     draw_curves(canvas, Curves.of(plot), view)
 
 
-CURVES = Kind(Curves, draw_curves, dear=True, caption=_caption)
+CURVES = Kind(
+    Curves, draw_curves, dear=True, caption=_caption, overlays=lambda curves: bool(curves.pinned)
+)
 # A watcher's history has turned it into curves already, with the panel's axes.
 PLOT = Kind(events.Plot, _draw_plot, dear=True)

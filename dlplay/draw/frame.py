@@ -49,10 +49,15 @@ class Entry:
         return sum(parts) + sum(part > 0 for part in parts) - 1
 
 
+def other_run(name: str) -> Entry:
+    """The entry of a run that is drawn behind; its lines are dashed, its places have its letter."""
+    return Entry("┄", NONE, name)
+
+
 def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: int = 0) -> int:
     """Write names with their marks and values in about `rows` rows; the rows used.
 
-    Before anything is cut a canvas gives a quarter of its rows. Where that is not enough names are
+    Before anything is cut a canvas gives a third of its rows. Where that is not enough names are
     cut, to READABLE cells; then values go, unless they have a colour of their own; then names are
     cut further. Before entries are left out, a TALL canvas gives another row.
     """
@@ -66,7 +71,7 @@ def legend(canvas: Canvas, entries: list[Entry], rows: int, title: str = "", y: 
     if not entries:
         return 1
     y += alone
-    for count in range(rows, max(rows, canvas.height // 4) + 1):
+    for count in range(rows, max(rows, canvas.height // 3) + 1):
         some, name = entries, max(glyphs.width(entry.name) for entry in entries)
         places, shown = _flow(canvas.width, some, name, count, start)
         if shown == len(entries):
@@ -194,7 +199,8 @@ def y_axis(
 
 def x_axis(canvas: Canvas, area: Area, x: Scale, label: str, y: int, rows: int) -> None:
     """Draw the lower axis of a chart in one or two rows from row `y` on."""
-    label = glyphs.fit(label, area.width // 3)
+    # The line under the chart can do without most of its length, ticks less so.
+    label = glyphs.fit(label, area.width * 3 // 4 if rows == 2 else area.width // 2)
     size = glyphs.width(label) + 1 if label else 0
     if rows == 2:
         canvas.text(area.x - 1, y, "└" + "─" * (area.width - size), NONE, FAINT)

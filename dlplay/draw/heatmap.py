@@ -54,12 +54,14 @@ def draw_heatmap(canvas: Canvas, heatmap: events.Heatmap, view: View) -> None:
 def _plan(canvas: Canvas, heatmap: events.Heatmap, rows: int, columns: int) -> Plan:
     width, height = canvas.width, canvas.height
     top = 1 if (heatmap.x or heatmap.y) and height >= 6 and width >= 12 else 0
-    left = 0
-    if heatmap.rows and width >= 12 and height >= 3:
-        left = min(max(map(glyphs.width, heatmap.rows)), max(3, width // 5)) + 1
     right = 0
     if width >= 24 and height >= 4:
         right = 4 + max(len(figures.number(v)) for v in (heatmap.low, heatmap.high))
+    left = 0
+    if heatmap.rows and width >= 12 and height >= 3:
+        # Names are whole before cells are wider than one column.
+        spare = min(width // 2, width - right - columns - 1)
+        left = min(max(map(glyphs.width, heatmap.rows)), max(3, width // 5, spare)) + 1
     top += 1 if heatmap.columns and height >= 5 and width >= 8 else 0
     room_x, room_y = width - left - right, height - top
     down = max(0, room_y // rows)

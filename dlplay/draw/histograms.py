@@ -10,7 +10,7 @@ from dlplay.draw import palette, raster, sheets
 from dlplay.draw.brushes import Brush
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Floats, Scale
-from dlplay.draw.frame import Area, Entry, axes, evened, legend, note
+from dlplay.draw.frame import Area, Entry, axes, evened, legend, note, other_run
 from dlplay.draw.ink import BOLD, FAINT
 from dlplay.draw.kind import Counts, Kind
 from dlplay.draw.look import View
@@ -21,15 +21,13 @@ from dlplay.wire import events
 
 def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> None:
     """Counts over their bins; every series over the same."""
-    edges = np.nan_to_num(np.asarray(histogram.edges, np.float64)).clip(-HUGE, HUGE)
-    bins = len(edges) - 1
-    if bins < 1 or not histogram.series or not edges[-1] > edges[0]:
+    edges = _edges(histogram)
+    if not _filled(histogram):
         note(canvas, "nothing yet")
         return
-    counts = []
-    for values in histogram.series.values():
-        row = np.nan_to_num(np.asarray(values, np.float64)[:bins], posinf=0, neginf=0)
-        counts.append(np.concatenate([row, np.zeros(bins - len(row))]).clip(0, HUGE))
+    counts = list(_counts(histogram).values())
+    others = {run: each for run, each in view.others(events.Histogram).items() if _filled(each)}
+    known = [_counts(each) for each in others.values()]
     look = canvas.look
     numbers = palette.numbers_of(histogram.series, view.styles)
     styles = [palette.series_style(number) for number in numbers]
@@ -37,19 +35,29 @@ def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> N
         Entry(style.mark, style.color(look), name)
         for name, style in zip(histogram.series, styles, strict=True)
     ]
-    named = len(entries) > 1 or bool(entries[0].name)
+    named = len(entries) > 1 or bool(entries[0].name) or bool(others)
+    entries = [entry for entry in entries if entry.name] + [other_run(run) for run in others]
     used = legend(canvas, entries if named else [], 1 if canvas.height < 10 else 2)
-    y = evened(canvas, used, Scale(0.0, max(float(row.max()) for row in counts) or 1.0))
+    every = [*counts, *(row for each in known for row in each.values())]
+    y = evened(canvas, used, Scale(0.0, max(float(row.max()) for row in every) or 1.0))
     most = y.high
-    area = axes(canvas, used, Scale(float(edges[0]), float(edges[-1])), y, histogram.x)
+    spans = [edges, *map(_edges, others.values())]
+    ends = min(float(each[0]) for each in spans), max(float(each[-1]) for each in spans)
+    area = axes(canvas, used, Scale(*ends), y, histogram.x)
     if area.width < 1 or area.height < 1:
         return
+    for place, (other, rows) in enumerate(zip(spans[1:], known, strict=True)):
+        for name, style in zip(histogram.series, styles, strict=True):
+            if name in rows:
+                shares = _columns(rows[name], other, area.width * 2, ends) / most
+                color = palette.sunk(style.color(look), look)
+                _outline(canvas, area, shares, color, raster.dash(place))
     if len(counts) == 1:
-        heights = _columns(counts[0], edges, area.width) / most
+        heights = _columns(counts[0], edges, area.width, ends) / most
         brush = Brush.of(canvas, styles[0], 0)
         pillars(canvas, area, [(x, 0.0, s, brush) for x, s in enumerate(heights.tolist()) if s > 0])
         return
-    tops = [_columns(row, edges, area.width * 2) / most for row in counts]
+    tops = [_columns(row, edges, area.width * 2, ends) / most for row in counts]
     colors = [style.color(look) for style in styles]
     for index, (shares, color) in enumerate(zip(tops, colors, strict=True)):
         _body(canvas, area, shares, index, color)
@@ -63,19 +71,39 @@ def draw_histogram(canvas: Canvas, histogram: events.Histogram, view: View) -> N
         _sign(canvas, area, shares, style, taken)
 
 
-def _columns(counts: Floats, edges: Floats, columns: int) -> Floats:
-    """The count over each of so many columns: the largest, where bins are narrower."""
-    ends = np.linspace(edges[0], edges[-1], columns + 1)
+def _edges(histogram: events.Histogram) -> Floats:
+    return np.nan_to_num(np.asarray(histogram.edges, np.float64)).clip(-HUGE, HUGE)
+
+
+def _filled(histogram: events.Histogram) -> bool:
+    """Whether there is anything to draw."""
+    edges = _edges(histogram)
+    return len(edges) > 1 and bool(histogram.series) and bool(edges[-1] > edges[0])
+
+
+def _counts(histogram: events.Histogram) -> dict[str, Floats]:
+    """The counts of each series, one a bin."""
+    bins, found = len(histogram.edges) - 1, {}
+    for name, values in histogram.series.items():
+        row = np.nan_to_num(np.asarray(values, np.float64)[:bins], posinf=0, neginf=0)
+        found[name] = np.concatenate([row, np.zeros(bins - len(row))]).clip(0, HUGE)
+    return found
+
+
+def _columns(counts: Floats, edges: Floats, columns: int, span: tuple[float, float]) -> Floats:
+    """The count over each of so many columns from one end of `span` to the other: the largest,
+    where bins are narrower; none beyond the bins."""
+    ends = np.linspace(*span, columns + 1)
+    beyond = (ends[1:] <= edges[0]) | (ends[:-1] >= edges[-1])
     last = len(counts) - 1
     first = np.searchsorted(edges, ends[:-1] + 1e-9 * (ends[1] - ends[0]), side="right") - 1
     until = np.searchsorted(edges, ends[1:] - 1e-9 * (ends[1] - ends[0]), side="left")
     first, until = first.clip(0, last), until.clip(1, last + 1)
     if len(counts) > columns:
-        return np.array(
-            [counts[a : max(b, a + 1)].max() for a, b in zip(first, until, strict=True)]
-        )
+        most = [counts[a : max(b, a + 1)].max() for a, b in zip(first, until, strict=True)]
+        return np.where(beyond, 0.0, most)
     middle = np.searchsorted(edges, (ends[:-1] + ends[1:]) / 2, side="right") - 1
-    out: Floats = counts[middle.clip(0, last)]
+    out: Floats = np.where(beyond, 0.0, counts[middle.clip(0, last)])
     return out
 
 
@@ -92,7 +120,8 @@ def _body(canvas: Canvas, area: Area, shares: Floats, index: int, color: int) ->
     canvas.dots(area.x, area.y, dots, color, FAINT)
 
 
-def _outline(canvas: Canvas, area: Area, shares: Floats, color: int) -> None:
+def _outline(canvas: Canvas, area: Area, shares: Floats, color: int, dash: int = 0) -> None:
+    """The dots along the tops; in dashes of so many columns, and not bold, of another run."""
     tall, wide = area.height * 4, area.width * 2
     dots = np.zeros((tall, wide), bool)
     columns = np.arange(wide)
@@ -100,8 +129,10 @@ def _outline(canvas: Canvas, area: Area, shares: Floats, color: int) -> None:
     low = np.minimum(tops, np.append(tops[1:], tall - 1))
     high = np.maximum(tops, np.append(tops[1:], tall - 1))
     drawn = (shares > 0) | (np.append(shares[1:], 0) > 0)
+    if dash:
+        drawn &= columns % (2 * dash) < dash
     raster.spans(columns[drawn], low[drawn], high[drawn], dots)
-    canvas.dots(area.x, area.y, dots, color, BOLD)
+    canvas.dots(area.x, area.y, dots, color, 0 if dash else BOLD)
 
 
 def _by_plotext(canvas: Canvas, area: Area, tops: list[Floats], colors: list[int]) -> None:
@@ -135,4 +166,6 @@ def _parts(histogram: events.Histogram) -> Iterator[Counts]:
         yield Counts(name, histogram.edges, counts)
 
 
-HISTOGRAM = Kind(events.Histogram, draw_histogram, dear=True, parts=_parts)
+HISTOGRAM = Kind(
+    events.Histogram, draw_histogram, dear=True, parts=_parts, overlays=lambda histogram: True
+)

@@ -55,7 +55,10 @@ def draw_image(canvas: Canvas, image: events.Image, view: View) -> None:
         return
     pens = outlines.pens(canvas, image, view)
     top = outlines.legend_of(canvas, pens) if canvas.height >= 6 else 0
-    grid = layout(image, canvas.width, canvas.height - top, view.fit)
+    room = canvas.height - top
+    grid = layout(image, canvas.width, room, view.fit)
+    if grid.shown < len(pixels) and room > 1:  # what says so has a row, covering nothing
+        grid = layout(image, canvas.width, room - 1, view.fit)
     across = grid.columns * grid.width + (grid.columns - 1)
     left = max(0, (canvas.width - across) // 2)
     for index in range(grid.shown):
@@ -220,6 +223,22 @@ def natural_height(image: events.Image, width: int) -> int:
     return lines * grid.cell_rows + (lines - 1) * grid.gap + named
 
 
+def _most_height(image: events.Image, width: int) -> int | None:
+    """The rows at which its images are as wide as they can be, where it is said how many are beside
+    each other."""
+    if len(image.pixels.shape) != 4 or 0 in image.pixels.shape:
+        return 1
+    count, rows, columns = image.pixels.shape[:3]
+    if not image.columns and count > 1:  # as many beside each other as there is room for
+        return None
+    across = min(image.columns or count, count)
+    wide = max(1, (width + 1) // across - 1)
+    grid = Grid(wide, math.ceil(rows * wide / columns), across, count, any(image.captions))
+    lines = math.ceil(count / across)
+    named = any(each.name for each in image.boxes)
+    return lines * (grid.cell_rows + grid.gap) - grid.gap + named
+
+
 def _parts(image: events.Image) -> Iterator[Picture | Rows]:
     for number, picture in enumerate(image.pixels.numpy()):
         yield Picture(str(number), picture)
@@ -234,4 +253,11 @@ def _rows(image: events.Image) -> Iterator[Sequence[str | int | float]]:
             yield number, each.name, label, *(round(edge, 2) for edge in edges.tolist())
 
 
-IMAGE = Kind(events.Image, draw_image, dear=True, height=natural_height, parts=_parts)
+IMAGE = Kind(
+    events.Image,
+    draw_image,
+    dear=True,
+    height=natural_height,
+    most=_most_height,
+    parts=_parts,
+)

@@ -60,15 +60,19 @@ class Kind(Generic[C]):
     """A kind of content. Each is declared beside its drawing, and listed in `kinds.KINDS`.
 
     `dear`: whether it costs ten times what words and numbers cost to draw. `height`: the rows that
-    it would like at a width. `frames`: names of what it has several of and shows one at a time;
-    none if it is all seen at once. `caption`: a few words on what is seen, besides. `parts`: it as
-    other programs know such things; none where they have nothing like it.
+    it would like at a width. `most`: the rows beyond which it has no use for more, where it is a
+    picture; None: it has use for any. `frames`: names of what it has several of and shows one at a
+    time; none if it is all seen at once. `caption`: a few words on what is seen, besides. `parts`:
+    it as other programs know such things; none where they have nothing like it. `overlays`: whether
+    other runs (`View.pinned`) are seen with it.
     """
 
     content: type[C]
     draw: Callable[[Canvas, C, View], None]
     dear: bool = False
     height: Callable[[C, int], int] = _usual_height
+    most: Callable[[C, int], int | None] = lambda content, width: None
     frames: Callable[[C], Sequence[str]] = lambda content: ()
     caption: Callable[[C, View], str] = lambda content, view: ""
     parts: Callable[[C], Iterable[Part]] = lambda content: ()
+    overlays: Callable[[C], bool] = lambda content: False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
+C = TypeVar("C")
 Colors = Literal["truecolor", "256", "16", "none"]
 Charts = Literal["own", "plotext"]
 CHARTS: tuple[Charts, ...] = ("own", "plotext")
@@ -65,9 +66,15 @@ class View:
     """How a panel is seen: which `frame` of several, with other logarithmic axes than the event's
     (None: as it says), whether pictures are fitted to the panel; and `styles`, the palette's number
     of each series of the scene by name, so that it looks the same in all panels. Without them
-    series are told apart by their places."""
+    series are told apart by their places. `pinned`: what other runs have in this panel, by their
+    names; kinds that say so in `Kind.overlays` draw it behind."""
 
     frame: int = 0
     log: str | None = None
     fit: bool = True
     styles: Mapping[str, int] = field(default_factory=dict, hash=False)
+    pinned: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def others(self, kind: type[C]) -> dict[str, C]:
+        """What other runs have here, where it is of the same kind."""
+        return {run: each for run, each in self.pinned.items() if isinstance(each, kind)}

@@ -77,6 +77,13 @@ def numbers_of(names: Iterable[str], known: Mapping[str, int], first: int = 0) -
     return numbers
 
 
+def sunk(color: int, look: Look) -> int:
+    """The colour of a series as another run has it: a little nearer to the background."""
+    if look.colors not in ("truecolor", "256"):
+        return color
+    return ink.mix(color, ink.ground(look.dark), 0.35)
+
+
 def accent(look: Look) -> int:
     """For what should catch the eye: the best row, the marked node."""
     return ink.fix(0xFFD75F, 11) if look.dark else ink.fix(0x9A5B00, 3)

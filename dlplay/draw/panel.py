@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
@@ -19,7 +20,9 @@ def draw(content: Drawn, width: int, height: int, look: Look, view: View = View(
     """Draw a panel's content in exactly `height` lines of `width` cells, whatever the data."""
     canvas = Canvas(width, height, look)
     if look.ascii:
-        content, view = spelt(content), replace(view, styles=spelt_keys(dict(view.styles)))
+        others = {run: spelt(cast(Drawn, each)) for run, each in view.pinned.items()}
+        view = replace(view, styles=spelt_keys(dict(view.styles)), pinned=spelt_keys(others))
+        content = spelt(content)
     if canvas.width and canvas.height:
         with np.errstate(all="ignore"):
             kind_of(content).draw(canvas, content, view)
@@ -43,14 +46,22 @@ def frame_name(content: Drawn, i: int) -> str:
 
 
 def caption(content: Drawn, view: View = View()) -> str:  # noqa: B008
-    """A few words on what is seen: the frame, its range; "" if there is nothing to say."""
-    said = frame_name(content, view.frame), kind_of(content).caption(content, view)
+    """A few words on what is seen: the frame, its range, that pinned runs are not; "" if there is
+    nothing to say."""
+    kind = kind_of(content)
+    alone = "this run alone" if view.pinned and not kind.overlays(content) else ""
+    said = frame_name(content, view.frame), kind.caption(content, view), alone
     return " · ".join(part for part in said if part)
 
 
 def natural_height(content: Drawn, width: int, look: Look) -> int:
     """The rows that the content would like at this width."""
     return kind_of(content).height(content, max(1, width))
+
+
+def most_height(content: Drawn, width: int) -> int | None:
+    """The rows beyond which a picture has no use for more at this width; None: it has for any."""
+    return kind_of(content).most(content, max(1, width))
 
 
 def parts(content: Drawn) -> Iterable[Part]:

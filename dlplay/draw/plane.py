@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from dlplay.draw import field, ink, palette, raster
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
-from dlplay.draw.frame import Area, Entry, axes, legend
+from dlplay.draw.frame import Area, Entry, axes, legend, other_run
 from dlplay.draw.ink import BOLD, NONE, REVERSE
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
@@ -19,6 +20,8 @@ from dlplay.draw.palette import SeriesStyle
 from dlplay.wire import events
 
 BAD = "✗"
+
+Behind = tuple[str, int, events.Trail, SeriesStyle]  # of another run: its name, the dash, the way
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,19 @@ class Place:
         rows = np.round((1 - self.y.at(at[:, 1])) * (tall - 1)).clip(-tall, 2 * tall)
         return columns.astype(np.int64), rows.astype(np.int64), finite
 
+    def cell(self, xy: npt.NDArray[Any]) -> tuple[int, int]:
+        """Column and row of the canvas for a point; at the edge where it is outside."""
+        columns, rows, _ = self.dots(xy[None])
+        area = self.area
+        x = area.x + int(np.clip(columns[0] // 2, 0, area.width - 1))
+        return x, area.y + int(np.clip(rows[0] // 4, 0, area.height - 1))
+
 
 def draw_plane(canvas: Canvas, plane: events.Plane, view: View) -> None:
     """Draw the field, then trails, then points, so that no line hides one, then the walkers."""
     styles = _styles(plane, view)
-    entries = _entries(canvas, plane, styles)
+    others = view.others(events.Plane) if plane.trails else {}
+    entries = [*_entries(canvas, plane, styles), *map(other_run, others)]
     rows = 1 if canvas.height < 8 else 2 if canvas.height < 20 else 3
     used = legend(canvas, entries, rows, plane.y_label) if canvas.height >= 4 else 0
     x, y = _scale(plane.x), _scale(plane.y)
@@ -55,12 +66,28 @@ def draw_plane(canvas: Canvas, plane: events.Plane, view: View) -> None:
         ends = plane.low, plane.high
         field.draw_field(canvas, area, plane.field.numpy(), plane.kind, busy, ends)
     walkers = styles[: len(plane.trails)]
+    behind = _behind(plane, others, walkers)
     if plane.trails:
-        _trails(canvas, place, plane.trails, walkers)
+        _trails(canvas, place, plane.trails, walkers, behind)
     for style, cloud in zip(styles[len(walkers) :], plane.clouds, strict=True):
         _points(canvas, place, cloud, style)
+    for run, _, trail, style in behind:
+        _left(canvas, place, trail, style, run)
     for style, trail in zip(walkers, plane.trails, strict=True):
         _walker(canvas, place, trail, style)
+
+
+def _behind(
+    plane: events.Plane, others: Mapping[str, events.Plane], styles: list[SeriesStyle]
+) -> list[Behind]:
+    """The ways of the same walkers in other runs."""
+    known = {trail.name: style for trail, style in zip(plane.trails, styles, strict=True)}
+    return [
+        (run, raster.dash(number), trail, known[trail.name])
+        for number, (run, other) in enumerate(others.items())
+        for trail in other.trails
+        if trail.name in known
+    ]
 
 
 def _styles(plane: events.Plane, view: View) -> list[SeriesStyle]:
@@ -140,32 +167,45 @@ def _ground(canvas: Canvas, x: npt.NDArray[Any], y: npt.NDArray[Any], sunk: floa
 
 
 def _trails(
-    canvas: Canvas, place: Place, trails: list[events.Trail], styles: list[SeriesStyle]
+    canvas: Canvas,
+    place: Place,
+    trails: list[events.Trail],
+    styles: list[SeriesStyle],
+    behind: list[Behind],
 ) -> None:
-    """The ways that the walkers came, on a field sunk a little under them."""
+    """The ways that the walkers came, on a field sunk a little under them; first those of other
+    runs, dashed."""
     area = place.area
+    dashed = [
+        (_path(place, trail, dash), palette.sunk(style.color(canvas.look), canvas.look))
+        for _, dash, trail, style in behind
+    ]
     paths = [_path(place, trail) for trail in trails]
-    union = np.logical_or.reduce(paths)
+    union = np.logical_or.reduce([*paths, *(path for path, _ in dashed)])
     y, x = np.nonzero(union.reshape(area.height, 4, area.width, 2).any(axis=(1, 3)))
     y, x = y + area.y, x + area.x
     _ground(canvas, x, y, 0.4)
     lines = (canvas.attr[y, x] & field.OWN) > 0
     canvas.char[y, x] = np.where(lines, 0x20, canvas.char[y, x])
     colors = [style.color(canvas.look) for style in styles]
+    canvas.strands(area.x, area.y, dashed)
     canvas.strands(area.x, area.y, list(zip(paths, colors, strict=True)), BOLD)
     if canvas.look.colors == "none" or canvas.look.ascii:
         for style, color, path in zip(styles, colors, paths, strict=True):
             _signs(canvas, area, path, style.mark, color)
 
 
-def _path(place: Place, trail: events.Trail) -> raster.Dots:
+def _path(place: Place, trail: events.Trail, dash: int = 0) -> raster.Dots:
     columns, rows, finite = place.dots(trail.xy.numpy().astype(np.float64))
     wide, tall = place.area.width * 2, place.area.height * 4
     joined = finite[:-1] & finite[1:]
     for at, size in ((columns, wide), (rows, tall)):
         joined &= ~((at[:-1] < 0) & (at[1:] < 0)) & ~((at[:-1] >= size) & (at[1:] >= size))
     dots = np.zeros((tall, wide), bool)
-    raster.plot(dots, *raster.polyline(np.where(finite, columns, -1), rows, joined))
+    across, down = raster.polyline(np.where(finite, columns, -1), rows, joined)
+    if dash:
+        across, down = raster.dashed(across, down, len(columns), dash)
+    raster.plot(dots, across, down)
     return dots
 
 
@@ -177,16 +217,23 @@ def _signs(canvas: Canvas, area: Area, path: raster.Dots, mark: str, color: int)
         canvas.text(area.x + int(columns[i]) // 2, area.y + int(rows[i]) // 4, mark, color, BOLD)
 
 
+def _left(canvas: Canvas, place: Place, trail: events.Trail, style: SeriesStyle, run: str) -> None:
+    """Where another run's walker came to: the first letter of that run's name."""
+    xy = trail.xy.numpy().astype(np.float64)
+    finite = np.flatnonzero(np.isfinite(xy).all(axis=1))
+    if len(finite):
+        x, y = place.cell(xy[finite[-1]])
+        color = palette.sunk(style.color(canvas.look), canvas.look)
+        canvas.text(x, y, run[:1], color, BOLD)
+
+
 def _walker(canvas: Canvas, place: Place, trail: events.Trail, style: SeriesStyle) -> None:
     """Where the walker stands, at the edge if it has left; a cross where it was lost."""
     xy = trail.xy.numpy().astype(np.float64)
     finite = np.flatnonzero(np.isfinite(xy).all(axis=1))
     if not len(finite):
         return
-    columns, rows, _ = place.dots(xy[finite[-1:]])
-    area = place.area
-    x = area.x + int(np.clip(columns[0] // 2, 0, area.width - 1))
-    y = area.y + int(np.clip(rows[0] // 4, 0, area.height - 1))
+    x, y = place.cell(xy[finite[-1]])
     color = style.color(canvas.look)
     lost = finite[-1] < len(xy) - 1
     mark = BAD if lost else style.mark
@@ -196,4 +243,4 @@ def _walker(canvas: Canvas, place: Place, trail: events.Trail, style: SeriesStyl
         canvas.text(x, y, mark, ink.contrast(color), BOLD, color)
 
 
-PLANE = Kind(events.Plane, draw_plane, dear=True)
+PLANE = Kind(events.Plane, draw_plane, dear=True, overlays=lambda plane: bool(plane.trails))

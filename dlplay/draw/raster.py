@@ -50,6 +50,14 @@ def polyline(columns: Ints, rows: Ints, joined: npt.NDArray[np.bool_]) -> tuple[
     return np.concatenate([along, columns]), np.concatenate([down, rows])
 
 
+DASHES = (6, 2, 10, 3)  # of other runs, in dots
+
+
+def dash(place: int) -> int:
+    """The dots of a dash of the lines of another run, the first of which has place 0."""
+    return DASHES[place % len(DASHES)]
+
+
 def dashed(columns: Ints, rows: Ints, points: int, size: int) -> tuple[Ints, Ints]:
     """A polyline of so many points in dashes of `size` dots, with gaps a little smaller."""
     if len(columns) <= points:  # no lines, points alone

@@ -15,10 +15,14 @@ from typing import Any
 from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import Theme
 
+from dlplay.course import preferences
 from dlplay.course.catalog import Catalog, SceneCard, roots
+from dlplay.course.preferences import Preferences
 from dlplay.course.progress import Progress
 from dlplay.draw import Look, sheets
+from dlplay.draw.look import Charts
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
@@ -52,10 +56,12 @@ class DlplayApp(Program):
         progress: Progress | None = None,
         first: dict[str, Any] | None = None,
         library: Library | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
         """`first`: a scene's card and what its `Session` takes, to go straight to a stage.
-        `library`: where runs are recorded; None: nowhere."""
-        super().__init__(catalog, launcher, look, progress, library)
+        `library`: where runs are recorded; None: nowhere. `preferences`: what the user chose for
+        good; None: nothing is kept."""
+        super().__init__(catalog, launcher, look, progress, library, preferences)
         self._first = first
         self.animation_level = "none"
 
@@ -67,10 +73,13 @@ class DlplayApp(Program):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name if self.terminal.dark else LIGHT.name
+        self.theme_changed_signal.subscribe(self, self.repaint)
         self.set_class(self.terminal.ascii, "-ascii")
         self.push_screen(Browser())
         if self._first is not None:
             self.push_screen(self._stage(**self._first))
+        if self.preferences.trouble:
+            self.call_after_refresh(self.say, self.preferences.trouble)
         # Only now may torch be imported, by the fork server: the first picture is out.
         self.call_after_refresh(self.launcher.open_gate)
 
@@ -83,9 +92,7 @@ class DlplayApp(Program):
 
     def open_scene(self, card: SceneCard) -> None:
         if card.broken:
-            self.notify(
-                card.broken, title="This file cannot be read", severity="error", markup=False
-            )
+            self.tell_broken(card)
         elif isinstance(self.screen, StageScreen):
             self.switch_screen(self._stage(card))
         else:
@@ -101,7 +108,7 @@ class DlplayApp(Program):
             if action.name not in ("command_palette", "help"):
                 run = getattr(self, f"action_{action.name}")
                 yield SystemCommand(action.label, f"{action.help} ({action.written})", run)
-        words = "Draw curves, bars and histograms with plotext, or with dlplay's own canvas"
+        words = "Draw curves, bars and histograms with plotext, or with dlplay's own canvas; kept"
         yield SystemCommand("Charts", words, self.action_charts)
         yield SystemCommand("Choose a theme", "All themes by name", self.action_change_theme)
 
@@ -111,15 +118,30 @@ class DlplayApp(Program):
         self.theme = names[(place + 1) % len(names)]
         self.refresh_css()
 
+    def repaint(self, theme: Theme) -> None:
+        """What draws its own text has the colours of a new theme at once."""
+        for screen in self.screen_stack:
+            if isinstance(screen, FullScreen):
+                screen.repaint()
+
     def action_charts(self) -> None:
-        if self.terminal.charts == "plotext":
-            self.terminal = replace(self.terminal, charts="own")
-        elif sheets.plotext() is None:
+        chosen: Charts = "own" if self.terminal.charts == "plotext" else "plotext"
+        if chosen == "plotext" and sheets.plotext() is None:
             self.notify("plotext is not installed", title="Charts", severity="error")
-        else:
-            self.terminal = replace(self.terminal, charts="plotext")
-        if isinstance(self.screen, StageScreen):
-            self.screen.paint()
+            return
+        self.terminal = replace(self.terminal, charts=chosen)
+        said = f"charts by {'plotext' if chosen == 'plotext' else 'dlplay itself'}"
+        try:
+            self.preferences.keep("charts", chosen)
+        except OSError as error:
+            said += f", but not kept: {error.strerror}"
+        self.repaint(self.current_theme)
+        self.say(said)
+
+    def say(self, text: str) -> None:
+        screens = (each for each in reversed(self.screen_stack) if isinstance(each, FullScreen))
+        if (screen := next(screens, None)) is not None:  # under a dialog, or the list of commands
+            screen.note(text)
 
     def action_picture(self) -> None:
         stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
@@ -129,8 +151,7 @@ class DlplayApp(Program):
         except OSError as error:
             self.notify(str(error), title="The picture could not be saved", severity="error")
         else:
-            say = self.screen.note if isinstance(self.screen, FullScreen) else self.notify
-            say(f"picture saved: {path.name}")
+            self.say(f"picture saved: {path.name}")
 
     def picture(self) -> str:
         """The screen as SVG that fetches nothing: the viewer's own monospaced font will do."""
@@ -189,7 +210,12 @@ def start(
     launcher = Launcher()
     if replay is None:
         launcher.warm(gated=True)  # before Textual takes the terminal
-    app = DlplayApp(catalog, launcher, look, first=first, library=Library())
+    # Textual draws on standard error; where that goes into a file, the interface must not.
+    errors = sys.__stderr__
+    if errors is None or not errors.isatty():
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
+    kept = Preferences(preferences.place())
+    app = DlplayApp(catalog, launcher, look, first=first, library=Library(), preferences=kept)
     # What is there by now stays. Not to look through all of it again and again for garbage saves
     # pauses of a tenth of a second, which keys would wait for.
     gc.collect()
@@ -198,6 +224,7 @@ def start(
     try:
         app.run()
     finally:
+        sys.__stderr__ = errors  # type: ignore[misc]
         launcher.open_gate()
     if app.return_code:
         sys.stderr.write("dlplay: the interface failed; the terminal has been given back\n")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from dlplay.course.catalog import Catalog, SceneCard
+from dlplay.course.preferences import Preferences
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.engine.live import Launcher
@@ -28,8 +29,10 @@ class Program(KeyByKey):
         look: Look | None = None,
         progress: Progress | None = None,
         library: Library | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
-        """`library`: where runs are recorded; None: nowhere."""
+        """`library`: where runs are recorded; None: nowhere. `preferences`: what the user chose
+        for good; None: nothing is kept."""
         super().__init__()
         self.catalog = catalog
         self._index: Index | None = None
@@ -38,6 +41,7 @@ class Program(KeyByKey):
         self.place = Place(self.progress.path.with_name("last-scene"))
         self.terminal = look or Look()
         self.library = library
+        self.preferences = preferences or Preferences()
         self.sweep: LiveSweep | None = None  # the latest; one at a time
 
     @property
@@ -47,6 +51,10 @@ class Program(KeyByKey):
 
     def open_scene(self, card: SceneCard) -> None:
         """Open a scene's stage, in place of that of another one, and start it."""
+        raise NotImplementedError
+
+    def say(self, text: str) -> None:
+        """Say what was done, in the line that the screen has for that."""
         raise NotImplementedError
 
     def tell_broken(self, card: SceneCard) -> None:

@@ -5,14 +5,17 @@ What was turned while it ran stands in it with its step: `rate@120=0.5` once 120
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from dlplay.author.parameters import Parameter, ParameterError
 from dlplay.author.scene import checked_live, find
-from dlplay.course.catalog import SceneCard
+from dlplay.course.catalog import SceneCard, roots, user_folder
 from dlplay.wire.events import Tweaked
 from dlplay.words.nearest import did_you_mean
 
@@ -120,6 +123,21 @@ def show_settings(card: SceneCard, values: Mapping[str, Any]) -> list[str]:
         for name, value in values.items()
         if name not in defaults or value != defaults[name]
     ]
+
+
+def elsewhere(card: SceneCard) -> str:
+    """` --scenes DIR` for a scene in a folder that is searched only where it is asked for."""
+    if card.path == Path() or os.path.realpath(card.root) in _searched(
+        os.environ.get("DLPLAY_SCENES"), user_folder()
+    ):
+        return ""
+    return f" --scenes {shlex.quote(os.path.realpath(card.root))}"
+
+
+@lru_cache(maxsize=8)
+def _searched(by_environment: str | None, by_user: Path) -> frozenset[str]:
+    """The folders that are searched anyway, as things stand."""
+    return frozenset(map(str, roots()))
 
 
 def address(

@@ -197,6 +197,27 @@ def test_charts_by_plotext_or_by_our_own_canvas(dlplay):
     assert own.stdout.count("\n") == other.stdout.count("\n")
 
 
+def test_the_charts_of_the_settings_hold_unless_others_are_asked_for(dlplay, tmp_path):
+    folder = tmp_path / "dlplay"
+    folder.mkdir()
+    kept = {"XDG_CONFIG_HOME": str(tmp_path)}
+    own, other = (dlplay("run", "tiny/fine", "--charts", c) for c in ("own", "plotext"))
+    (folder / "settings.toml").write_text('charts = "plotext"')
+    by_settings = dlplay("run", "tiny/fine", env=kept)
+    assert drawn(by_settings) == drawn(other)
+    assert drawn(dlplay("run", "tiny/fine", "--charts", "own", env=kept)) == drawn(own)
+    (folder / "settings.toml").write_text('charts = "plotex"')
+    wrong = dlplay("run", "tiny/fine", env=kept)
+    assert drawn(wrong) == drawn(own)
+    assert wrong.exit_code == 0
+    assert wrong.stderr.count("Did you mean 'plotext'?") == 1
+
+
+def drawn(result):
+    """The panels alone: what follows tells seconds."""
+    return result.stdout.partition("Claims")[0]
+
+
 # Mistakes: exit status 2, one message, what is allowed, the nearest match
 
 

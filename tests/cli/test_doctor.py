@@ -96,6 +96,12 @@ def test_a_settings_folder_that_cannot_be_written(monkeypatch, tmp_path):
     (fine,) = doctor.settings_folder()
     assert fine.state == "ok"
     assert "made when it is needed" in fine.text
+    assert "charts: own" in fine.text
+    (tmp_path / "dlplay").mkdir()
+    (tmp_path / "dlplay" / "settings.toml").write_text('charts = "plottext"')
+    wrong, _ = doctor.settings_folder()
+    assert (wrong.state, wrong.text.count("Did you mean 'plotext'?")) == ("warning", 1)
+    (tmp_path / "dlplay" / "settings.toml").unlink()
     monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
     (bad,) = doctor.settings_folder()
     assert bad.state == "warning"

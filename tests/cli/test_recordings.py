@@ -251,3 +251,48 @@ def test_what_cannot_be_changed_about_a_run(dlplay, record, words, said):
     assert shown.exit_code == 2
     assert said in shown.stderr.replace("\n", " ")
     assert len(json.loads(dlplay("runs", "--json").stdout)) == 1
+
+
+def test_runs_are_compared_by_their_settings_with_their_spread_over_seeds(dlplay, record):
+    for seed in range(3):
+        record("fine", {"rate": 0.25}, seed)
+    record("fine", {"rate": 0.75}, 3)
+    record("fine", {"rate": 0.75}, 3)  # made again: no further seed
+    record("diverges")
+    shown = dlplay("compare", "tiny/fine", "--measure", "seed")
+    assert shown.exit_code == 0
+    assert "seed: mean, lowest and highest of 3 seeds" in shown.stdout
+    assert shown.stdout.count("rate=0.25") == shown.stdout.count("rate=0.75") == 2  # chart, table
+    assert "0 to 2" in shown.stdout
+    found = json.loads(dlplay("compare", "6", "2", "--json").stdout)
+    assert [group["label"] for group in found["groups"]] == ["rate=0.25", "rate=0.75"]
+    assert [run["run"] for group in found["groups"] for run in group["runs"]] == ["6", "2"]
+    alone = dlplay("compare", "6").stdout
+    assert "these settings" in alone
+    assert "seeds" in alone
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["1", "2"], "runs of one scene are compared, not of tiny/diverges, tiny/fine"),
+        (["tiny/fin"], "Did you mean 'tiny/fine'?"),
+        (["tiny/raises"], "no run of tiny/raises is recorded"),
+        (["9"], "there is no run 9"),
+        (["2", "--measure", "sed"], "--measure: no run measured 'sed'; they measured end, seed."),
+        ([], "Missing argument"),
+    ],
+)
+def test_what_cannot_be_compared(dlplay, record, words, said):
+    record("fine")
+    record("diverges")
+    shown = dlplay("compare", *words)
+    assert shown.exit_code == 2
+    assert said in shown.stderr.replace("\n", " ")
+
+
+def test_runs_that_did_not_end_do_not_count(dlplay, record):
+    record("diverges")
+    shown = dlplay("compare", "1")
+    assert shown.exit_code == 0
+    assert "1 of 1 runs did not come to their end" in shown.stderr

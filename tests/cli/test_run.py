@@ -67,6 +67,14 @@ def test_the_address_starts_the_same_run_again(dlplay):
     ] == [line[drop:] if line.startswith("done") else line for line in first.stdout.splitlines()]
 
 
+def test_the_address_of_a_scene_elsewhere_says_where(dlplay, course, monkeypatch):
+    monkeypatch.delenv("DLPLAY_SCENES")
+    shown = dlplay("run", "tiny/fine", "--seed", "3", "--scenes", course).stdout
+    assert shown.splitlines()[-1] == f"dlplay open tiny/fine --seed 3 --scenes {course.resolve()}"
+    swept = dlplay("sweep", "tiny/fine", "steps=1,2", "--scenes", course).stdout
+    assert swept.splitlines()[-1].endswith(f" --scenes {course.resolve()}")
+
+
 def test_how_claims_stand_in_words(dlplay):
     assert "✗ fails" in dlplay("run", "tiny/fails").stdout
     assert "· not measured" in dlplay("run", "tiny/forgets").stdout

@@ -54,7 +54,7 @@ def test_a_legend_gives_up_values_before_names_and_names_before_entries() -> Non
     ends = {name: [1.0, 0.123] for name in NAMES}
     wide = draw(curves(ends), 120, 10, PLAIN).plain
     assert all(f"{name} 0.123" in wide for name in NAMES)
-    less = "\n".join(rows(draw(curves(ends), 60, 10, PLAIN))[:2])
+    less = "\n".join(rows(draw(curves(ends), 60, 8, PLAIN))[:2])
     assert all(name in less for name in NAMES)
     assert "0.123" not in less
     three = rows(draw(curves(ends), 30, 10, PLAIN))[:3]  # a tall chart has a row to spare
@@ -66,14 +66,14 @@ def test_a_legend_gives_up_values_before_names_and_names_before_entries() -> Non
 
 def test_a_legend_keeps_the_value_that_is_not_finite() -> None:
     ends = {name: [1.0, 0.123] for name in NAMES} | {"Lion": [1.0, NAN]}
-    top = "\n".join(rows(draw(curves(ends), 66, 10, PLAIN))[:2])
+    top = "\n".join(rows(draw(curves(ends), 66, 8, PLAIN))[:2])
     assert "Lion nan ✗" in top
     assert "0.123" not in top
 
 
 def test_names_cut_alike_keep_their_ends() -> None:
     names = ["AdamW, decay 0.1", "AdamW, decay 0.01", "AdamW, decay 0.001"]
-    top = "\n".join(rows(draw(curves({n: [1.0, 2.0] for n in names}), 38, 10, PLAIN))[:2])
+    top = "\n".join(rows(draw(curves({n: [1.0, 2.0] for n in names}), 38, 8, PLAIN))[:2])
     assert top.count("…") == 3
     assert all(end in top for end in ("0.1 ", "0.01 ", "0.001"))
 

@@ -7,9 +7,9 @@ from dlplay.draw import Look, draw, natural_height
 from dlplay.draw.figures import Scale, scale_of
 from dlplay.draw.frame import Area
 from dlplay.draw.images import layout
-from dlplay.wire.events import Histogram, Table
+from dlplay.wire.events import Bars, Histogram, Table
 
-from .examples import curves, image
+from .examples import curves, heatmap, image
 
 PLAIN = Look("none")
 
@@ -100,3 +100,36 @@ def test_small_images_fill_their_panel(count, side):
 def test_small_tables_ask_for_few_rows():
     table = Table(panel="t", columns=["net", "right"], rows=[["a", 0.5]] * 4)
     assert natural_height(table, 60, PLAIN) == 5
+
+
+def test_names_of_axes_and_series_are_whole_in_small_panels():
+    names = ("rate α", "rate α/4", "rate as 1/k", "exact labels")
+    chart = curves({name: [1.0, 0.5] for name in names}, x="step of learning")
+    text = draw(chart, 41, 12, PLAIN).plain
+    for name in (*names, "step of learning"):
+        assert name in text
+
+
+def test_rows_of_a_map_have_their_whole_names_before_cells_are_wide():
+    names = ["ink", "spread ↕", "spread ↔"]
+    text = draw(heatmap(np.eye(3, 10)[None], rows=names), 26, 8, PLAIN).plain
+    for name in names:
+        assert name in text
+
+
+def test_bars_use_the_rows_that_there_are():
+    few = Bars(panel="b", labels=["one", "two"], series={"a": [1, 2], "b": [2, 1]})
+    thick = draw(few, 40, 16, PLAIN).plain.split("\n")
+    assert sum("█" in row for row in thick[1:]) == 6
+    assert sum("one" in row for row in thick) == 1
+    thin = draw(few, 40, 6, PLAIN).plain.split("\n")
+    assert sum("█" in row for row in thin[1:]) == 2
+
+
+@pytest.mark.parametrize("height", range(5, 30))
+def test_what_says_how_many_images_are_left_out_covers_no_caption(height):
+    content = image(9, 16, 16, captions=[f"{n} as {n}" for n in range(9)])
+    text = draw(content, 36, height, PLAIN).plain
+    if "more" in text:
+        shown = sum(f"{n} as {n}" in text for n in range(9))
+        assert f"+{9 - shown} more" in text

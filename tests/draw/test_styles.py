@@ -4,15 +4,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from dlplay.draw import Curves, Drawing, Look, View, draw, palette, sheets
+from dlplay.draw import Curves, Drawing, Look, View, caption, draw, palette, sheets
 from dlplay.draw.ink import NONE, style
+from dlplay.draw.kinds import kind_of
 from dlplay.engine.history import History
 from dlplay.engine.styles import COLORS, MARKS, MOST, Styles, class_of
-from dlplay.tui.model.pins import Pin, overlay
+from dlplay.tui.model.pins import Pin, others_of, overlay
 from dlplay.wire import events
 from dlplay.wire.events import (
     Axes,
     Bars,
+    Boxes,
     Cloud,
     Histogram,
     Plane,
@@ -23,7 +25,7 @@ from dlplay.wire.events import (
     Trail,
 )
 
-from .examples import boxes, curves, floats, image, outlines
+from .examples import boxes, curves, floats, image, outlines, typical
 
 LOOK = Look()
 
@@ -248,7 +250,7 @@ def pinned(*names: str) -> Curves:
         )  # fmt: skip
         pins.append(Pin(name, {}, 0, history))
     lines = curves({"train": [0.0, 1, 0], "test": [1.0, 0, 1]}).lines
-    return overlay(Curves(Axes(panel="loss"), lines), "loss", pins)
+    return overlay(Curves(Axes(panel="loss"), lines), others_of("loss", pins))
 
 
 def test_pinned_runs_have_one_entry_each_in_the_legend():
@@ -270,3 +272,46 @@ def test_what_the_present_run_has_not_is_named_too():
     some = {name: line for name, line in alone.lines.items() if name != "test"}
     text = draw(Curves(alone.axes, some, pinned=alone.pinned), 60, 16, LOOK).plain
     assert text.split("\n")[0].split() == ["●", "train", "0", "▲", "test", "┄", "A"]
+
+
+def test_a_pinned_run_is_seen_behind_bars_histograms_and_ways():
+    bars = Bars(panel="b", labels=["one", "two"], series={"SGD": [3, 4], "Adam": [1, 5]})
+    other = Bars(panel="b", labels=["two"], series={"SGD": [2]})
+    rows = draw(bars, 40, 6, Look("none"), View(pinned={"A": other})).plain.split("\n")
+    assert "┄ A" in rows[0]
+    assert [row.count("A") for row in rows] == [2, 0, 0, 0, 1, 0]  # one is of Adam's name
+    standing = draw(bars, 24, 5, Look("none"), View(pinned={"B": other})).plain.split("\n")
+    assert any("B" in row for row in standing[1:])
+
+    mine = Histogram(panel="h", edges=[0, 1, 2], series={"": [1, 5]})
+    theirs = Histogram(panel="h", edges=[2, 3, 4], series={"": [3, 6]})
+    alone = draw(mine, 40, 10, Look("none")).plain
+    both = draw(mine, 40, 10, Look("none"), View(pinned={"A": theirs})).plain
+    assert "┄ A" in both.split("\n")[0]
+    assert "4" in both.split("\n")[-1]  # the axis has room for both
+    assert not braille(alone)
+    assert braille(both)
+
+    def walked(name, end):
+        way = floats(np.linspace([0, 0], [end, end], 20))
+        return Plane(panel="p", x=(0, 1), y=(0, 1), trails=[Trail(name=name, xy=way)])
+
+    others = {"A": walked("SGD", 0.5), "C": walked("Adam", 0.7)}  # which has another walker
+    drawing = draw(walked("SGD", 0.9), 40, 12, Look("none"), View(pinned=others)).plain
+    assert "┄ A" in drawing.split("\n")[0]
+    assert sum("A" in row for row in drawing.split("\n")[1:]) == 1
+
+
+def braille(text):
+    return any(0x2800 < ord(character) < 0x2900 for character in text)
+
+
+@pytest.mark.parametrize("content", typical().values(), ids=typical())
+def test_what_other_runs_have_is_seen_or_it_is_said_that_it_is_not(content):
+    """Whatever the kind; a strange thing in the other run does no harm."""
+    view = View(pinned={"A [/b]\x1b": content, "B": Boxes(panel="x", labels=[], boxes=[])})
+    for look in (Look("none"), Look("truecolor"), Look("none", ascii=True)):
+        draw(content, 50, 14, look, view)
+    if not kind_of(content).overlays(content):
+        assert "this run alone" in caption(content, view)
+    assert "this run alone" not in caption(content)

@@ -78,8 +78,9 @@ class Tmux:
 def terminal():
     opened = []
 
-    def start(*words, **size):
-        command = " ".join([sys.executable, "-m", "dlplay", "--scenes", str(FAULTS), *words])
+    def start(*words, before="", **size):
+        program = [sys.executable, "-m", "dlplay", "--scenes", str(FAULTS)]
+        command = " ".join([before, *program, *words])
         opened.append(Tmux(command, **size))
         return opened[-1]
 
@@ -94,6 +95,21 @@ def alive(pid: int) -> bool:
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_standard_error_in_a_file_has_no_interface_in_it(terminal, tmp_path):
+    tmux = terminal("open", "faults/fine", "2>", str(tmp_path / "errors"))
+    tmux.sees("learning_rate", "done", "✓")
+    tmux.press("q")
+    tmux.sees("enter Open")
+    tmux.press("q")
+    tmux.sees("exit code 0")
+    assert (tmp_path / "errors").read_bytes() == b""
+
+
+def test_a_terminal_that_cannot_move_its_cursor_is_told(terminal):
+    tmux = terminal(before="TERM=dumb")
+    tmux.sees("needs a terminal that moves its cursor", "exit code 2")
 
 
 def test_browse_open_tweak_pause_zoom_stop_quit(terminal):

@@ -41,13 +41,20 @@ def open_app(launcher, faults, tmp_path):
     """`async with open_app(scene, settings, size=...) as (app, pilot)`."""
 
     @asynccontextmanager
-    async def opener(name=None, settings=None, *, size=(120, 40), start=True, look=None, seed=0):
+    async def opener(
+        name=None, settings=None, *, size=(120, 40), start=True, look=None, seed=0, kept=None
+    ):
         first = None
         if name is not None:
             card = faults.find(f"faults/{name}")
             first = {"card": card, "settings": settings or {}, "start": start, "seed": seed}
         app = DlplayApp(
-            faults, launcher, look or Look(), Progress(tmp_path / "progress.json"), first
+            faults,
+            launcher,
+            look or Look(),
+            Progress(tmp_path / "progress.json"),
+            first,
+            preferences=kept,
         )
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -58,6 +58,15 @@ async def test_filtering_by_any_words_and_back(open_app):
         await until(pilot, lambda: "Nothing here" in page(app), "the answer")
 
 
+async def test_what_a_key_cannot_do_is_said_at_the_top_and_covers_nothing(open_app):
+    async with open_app() as (app, pilot):
+        await pilot.press("S")
+        assert "a chapter has no parameters" in app.screen.query_one("#top", Static).content.plain
+        app.say("picture saved: [/x].svg")
+        assert "saved: [/x].svg" in app.screen.query_one("#top", Static).content.plain
+        assert not app._notifications
+
+
 async def test_folding(open_app):
     async with open_app() as (app, pilot):
         (branch,) = app.screen.query_one(SceneTree).root.children

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.tui.widgets.mosaic import LEAD, LOWEST, SMALLEST, Place, Want, pages, places
+from dlplay.tui.widgets.mosaic import LEAD, LOWEST, SMALLEST, Place, Want, _beside, pages, places
 from dlplay.tui.widgets.strip import fitted
 
 PICTURE = Want(lambda width: 14)
@@ -58,6 +58,24 @@ def test_at_120_columns_four_panels_are_seen_and_eight_have_pages():
     groups = pages([PICTURE] * 8, 2, 78, 35)
     assert len(groups) == 3
     assert all(group[0] == 2 for group in groups)
+
+
+def test_pictures_under_the_lead_are_no_flat_strips():
+    lead, *others = places([PICTURE] * 4, 130, 54)
+    assert {place.width for place in others} <= {43, 44}
+    assert all(place.height >= 14 for place in others)
+    assert lead.height >= 27
+    _, *narrow = places([Want(lambda width: 10)] * 4, 90, 53)
+    assert all(place.height >= 14 for place in narrow)
+
+
+def test_a_picture_that_has_no_use_for_more_rows_leaves_them_to_others():
+    small = Want(lambda width: 9, most=lambda width: 10)
+    for wants in ([PICTURE, small, PICTURE], [PICTURE, PICTURE, small], [PICTURE, small]):
+        lead, *others = _beside(wants, 39, 78, 35)
+        assert sum(place.height for place in others) == lead.height == 35
+        if len(others) > 1:
+            assert others[wants.index(small) - 1].height == 10
 
 
 def test_a_table_is_as_high_as_its_rows_and_the_lead_has_the_rest():

@@ -56,6 +56,20 @@ async def test_the_comparison_lists_only_what_differs(open_app):
         assert "final" in text
 
 
+async def test_a_measure_is_charted_over_the_runs_by_their_settings(open_app):
+    async with open_app("fine") as (app, pilot):
+        session = await two_runs(pilot, app)
+        await pilot.press("p", "n")  # the same settings with another seed
+        await until(pilot, lambda: session.runs == 3 and session.state == "done", "the third run")
+        await pilot.press("v")
+        await until(pilot, lambda: "lowest and highest of 2 seeds" in page(app), "the chart")
+        assert "learning_rate=0.1" in page(app)
+        assert "learning_rate=0.2" in page(app)
+        await pilot.press("right_square_bracket")
+        said = app.screen.query_one("#status", Static)
+        await until(pilot, lambda: "measure 1 of 1" in said.content.plain, "which one it is")
+
+
 async def test_pins_are_renamed_hidden_and_dropped(open_app):
     async with open_app("fine") as (app, pilot):
         session = await two_runs(pilot, app)

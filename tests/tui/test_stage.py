@@ -14,6 +14,7 @@ from dlplay.tui.screens.browser import Browser
 from dlplay.tui.widgets.claims import summary
 from dlplay.tui.widgets.dialogs import ChoiceDialog, Help, ValueDialog
 from dlplay.wire.events import ClaimResult
+from tests.conftest import FAULTS
 from tests.tui.conftest import until
 
 LONG = {"steps": 1_000_000}
@@ -303,8 +304,9 @@ async def test_more_panels_than_fit_are_on_pages(open_app):
 async def test_the_address_is_copied(open_app):
     async with open_app("fine", {"learning_rate": 0.2}, seed=4, start=False) as (app, pilot):
         await pilot.press("y")
-        assert app.clipboard == "dlplay open faults/fine learning_rate=0.2 --seed 4"
-        assert f"copied: {app.clipboard}" in status(app)
+        line = "dlplay open faults/fine learning_rate=0.2 --seed 4"
+        assert app.clipboard == f"{line} --scenes {FAULTS}"
+        assert "copied: dlplay open faults/fine" in status(app)
         assert not app._notifications
 
 

@@ -23,6 +23,7 @@ from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
 from dlplay.tui.sweeps.screen import SweepScreen
 from dlplay.tui.sweeps.view import Choice, curves_of, plot_of, state_words
 from dlplay.wire.events import Axes, Bars, ClaimResult, Started
+from tests.conftest import FAULTS
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher
 
@@ -165,6 +166,7 @@ async def test_values_are_run_charted_and_tabled(open_app):
         await pilot.press("y")
         assert (
             app.clipboard == "dlplay sweep faults/fine learning_rate=0.01,0.1,10 size=2 --seeds 2"
+            f" --scenes {FAULTS}"
         )
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 import shlex
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,12 @@ import numpy as np
 from dlplay.author.parameters import Parameter, Value
 from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves, Line
+from dlplay.engine.comparing import checked, main_measure
 from dlplay.engine.summary import Summarised
 from dlplay.engine.sweeps.curves import cut, end_badly, ends_badly, together
 from dlplay.stage.arrays import box
 from dlplay.wire import events
-from dlplay.words.address import show_settings
+from dlplay.words.address import elsewhere, show_settings
 from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -97,11 +97,7 @@ class Sweep:
     @property
     def main_measure(self) -> str | None:
         """The measure that the first claim is about; without one the first; None without any."""
-        for claim in self.card.claims:
-            for word in re.findall(r"\w+", claim.condition):
-                if word in self.measures:
-                    return str(word)
-        return next(iter(self.measures), None)
+        return main_measure(self.card, self.measures)
 
     def at(self, value: Value) -> list[SweepRun]:
         """The finished runs at this value."""
@@ -117,7 +113,7 @@ class Sweep:
             words.append(f"--seeds {len(self.seeds)}")
         if self.seeds[0]:
             words.append(f"--seed {self.seeds[0]}")
-        return "dlplay sweep " + " ".join(words)
+        return "dlplay sweep " + " ".join(words) + elsewhere(self.card)
 
     def label(self, value: Value) -> str:
         """`name=value`."""
@@ -125,8 +121,7 @@ class Sweep:
 
     def measure(self, name: str) -> list[Row]:
         """The measure at every value. LookupError, with the nearest name, if no run reported it."""
-        if name not in self.measures:
-            raise LookupError(_no_measure(name, self.measures))
+        checked(name, self.measures)
         return [_row(value, name, self.at(value)) for value in self.values]
 
     def holding(self, value: Value) -> tuple[int, int]:
@@ -262,8 +257,3 @@ def _spans(values: npt.NDArray[Any]) -> bool:
     """Whether these are all positive and span decades."""
     finite = values[np.isfinite(values)]
     return bool(len(finite) and finite.min() > 0 and finite.max() >= DECADES * finite.min())
-
-
-def _no_measure(name: str, known: Sequence[str]) -> str:
-    has = ", ".join(known) or "nothing"
-    return f"no run measured {name!r}; they measured {has}.{did_you_mean(name, known)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dlplay.course.catalog import SceneCard
-from dlplay.draw import Curves
+from dlplay.draw import Curves, Drawn
 from dlplay.engine.history import History
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -32,15 +33,20 @@ def next_name(pins: list[Pin]) -> str:
     return next((letter for letter in LETTERS if letter not in taken), f"run {len(pins) + 1}")
 
 
-def overlay(curves: Curves, panel: str, pins: list[Pin], at: int | None = None) -> Curves:
-    """The curves with those of the pinned runs behind them, a series in the same style."""
+def others_of(panel: str, pins: Sequence[Pin], at: int | None = None) -> dict[str, Drawn]:
+    """What the pinned runs that are not hidden have in a panel, by their names."""
+    found = ((pin.name, pin.history.panel(panel, at)) for pin in pins if not pin.hidden)
+    return {name: content for name, content in found if content is not None}
+
+
+def overlay(curves: Curves, others: Mapping[str, Drawn]) -> Curves:
+    """The curves with those of other runs behind them, a series in the same style."""
     lines, pinned = dict(curves.lines), dict(curves.pinned)
-    for pin in pins:
-        content = None if pin.hidden else pin.history.panel(panel, at)
+    for run, content in others.items():
         if isinstance(content, Curves):
             for name, line in content.lines.items():
-                label = f"{pin.name}: {name}"
-                lines[label], pinned[label] = line, (pin.name, name)
+                label = f"{run}: {name}"
+                lines[label], pinned[label] = line, (run, name)
     return replace(curves, lines=lines, pinned=pinned)
 
 

@@ -18,7 +18,7 @@ from dlplay.tui.model.moment import Moment
 from dlplay.tui.model.pace import TICK, nearest, next_pace, played
 from dlplay.tui.model.pins import Pin, next_name
 from dlplay.tui.model.veil import Veil
-from dlplay.words.address import address
+from dlplay.words.address import address, elsewhere
 
 ACTIVE = ("starting", "repeating", "running", "paused", "stopping")
 
@@ -144,9 +144,10 @@ class Watched(ABC):
         on its way; or one with the settings as they are now, if they are others."""
         begun = self.history.started
         if begun is None or self.stale:
-            return f"dlplay open {address(self.card, self.values, self.seed, self.device)}"
+            line = address(self.card, self.values, self.seed, self.device)
+            return f"dlplay open {line}{elsewhere(self.card)}"
         line = address(self.card, begun.parameters, begun.seed, self.device, self.history.tweaks)
-        return f"dlplay open {line}"
+        return f"dlplay open {line}{elsewhere(self.card)}"
 
     # Its time
 

@@ -18,7 +18,7 @@ from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import BROWSER, bindings
 from dlplay.tui.model.progress import MARKS
 from dlplay.tui.model.stills import Still, Stills
-from dlplay.tui.screens.full import FullScreen
+from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.tui.sweeps.screen import open_sweep
@@ -51,10 +51,11 @@ class Browser(FullScreen):
         self._stills: Stills | None = None
         self._still: tuple[str, Still | None] = ("", None)  # of the scene of this id
         self._loading = False
+        self._noted: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(classes="too-small")
-        yield Static(f" [b]dlplay[/b]  {WELCOME}", id="top")
+        yield Static(self._top(), id="top")
         with Horizontal(id="body"):
             with Vertical(id="shelf") as shelf:
                 shelf.border_title = "scenes"
@@ -183,6 +184,25 @@ class Browser(FullScreen):
         finally:
             self._loading = False
 
+    def _top(self, note: str = "") -> Text:
+        return Text.assemble(
+            " ", ("dlplay", "bold"), "  ", (note, inks(self.app)["accent"]) if note else WELCOME
+        )
+
+    def repaint(self) -> None:
+        if self.query(SceneTree):
+            self.scenes.relabel()
+            self.query_one("#page", Static).update(self._page())
+            self.query_one("#top", Static).update(self._top())
+
+    def note(self, text: str) -> None:
+        """Say for a while in the line at the top what a key did."""
+        if self._noted is not None:
+            self._noted.stop()
+        top = self.query_one("#top", Static)
+        top.update(self._top(text))
+        self._noted = self.set_timer(NOTE_SECONDS, lambda: top.update(self._top()))
+
     # What the keys do
 
     @on(SceneTree.Opened)
@@ -249,11 +269,9 @@ class Browser(FullScreen):
         """The sweep of the chosen scene, or the dialog for one."""
         entry = self.entry
         if not isinstance(entry, SceneCard):
-            self.notify("A scene can be swept, a chapter cannot.", severity="warning")
+            self.note("choose a scene to sweep: a chapter has no parameters")
         elif entry.broken:
-            self.notify(
-                entry.broken, title="This file cannot be read", severity="error", markup=False
-            )
+            self.dlplay.tell_broken(entry)
         else:
             wish = Wish(entry, entry.defaults)
             await open_sweep(self.dlplay, wish, self.take_run)

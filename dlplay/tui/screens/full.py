@@ -49,9 +49,13 @@ class FullScreen(Screen[None]):
     def fit(self, width: int, height: int) -> None:
         """Lay out for this size; for the subclass."""
 
+    def repaint(self) -> None:
+        """Draw anew what is seen: colours have changed; for the subclass."""
+        raise NotImplementedError
+
     def note(self, text: str) -> None:
-        """Say what a key did; a screen with a status line says it there."""
-        self.notify(text, markup=False)
+        """Say what a key did, where it covers nothing; for the subclass."""
+        raise NotImplementedError
 
     def action_help(self) -> None:
         self.app.push_screen(Help(self.HEADING, self.ACTIONS))

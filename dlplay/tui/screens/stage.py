@@ -43,6 +43,7 @@ from dlplay.tui.widgets.timebar import TimeBar
 from dlplay.tui.widgets.title import Title
 from dlplay.tui.widgets.tries import TryStrip
 
+WARNING_SECONDS = 10.0  # for which it says that something is amiss with the recording
 NAMES = {f"do('{action.name}')": action.name for action in STAGE}
 STEERING = frozenset(action.name for action in STAGE if action.steers)
 
@@ -198,13 +199,17 @@ class StageScreen(FullScreen):
 
     def _warn(self) -> None:
         if self.session.warning:
-            self.notify(self.session.warning, severity="warning", timeout=10)
+            self.line.say(self.session.warning, round(WARNING_SECONDS / TICK))
 
     def paint(self) -> None:
         above: tuple[Part, ...] = (self.pages, self.top, self.headline, self.strip, self.seeing)
         beside: tuple[Part, ...] = (self.dock, *self.side.parts)
         for part in (*above, *beside, self.tries, self.time, self.line):
             part.show()
+
+    def repaint(self) -> None:
+        if self.is_mounted:
+            self.paint()
 
     def show_top(self) -> None:
         self.top.show()

@@ -206,6 +206,10 @@ class SweepScreen(FullScreen):
         line = status_line(self.sweep, self.size.width, colours, self._note)
         put(self.query_one("#status", Static), line)
 
+    def repaint(self) -> None:
+        if self.is_mounted:
+            self.tick()
+
     def paint_top(self) -> None:
         card, parameter = self.found.card, self.found.parameter
         top = Text.assemble(
@@ -380,7 +384,7 @@ def _scene(card: SceneCard) -> tuple[str, str]:
 async def ask(app: Program, wish: Wish, then: Callable[[LiveSweep], None]) -> None:
     """Ask for a sweep; when it has begun, `then` is given it."""
     if not sweepable(wish):
-        app.notify(f"{wish.card.id} has no parameter that can be swept", severity="warning")
+        app.say(f"{wish.card.id} has no parameter that can be swept")
         return
     old, warning = app.sweep, ""
     if old is not None and old.active:

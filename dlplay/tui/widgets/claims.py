@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from dlplay.author.claims import Claim
+from dlplay.draw.words import wrap
 from dlplay.engine.timeline import claims_at
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.changes import OnChange
@@ -20,6 +21,7 @@ from dlplay.words.numbers import bound, short
 
 STATES = {True: ("✓", "success", "holds"), False: ("✗", "error", "fails"), None: ("·", "muted", "")}
 NOT_YET = ("…", "warning", "does not hold yet")
+MARGIN = 2  # columns at the right: the scrollbar's, and one that keeps the text away from it
 LEAST = 8  # columns of a claim's name that its numbers leave
 
 
@@ -66,7 +68,7 @@ class ClaimList(Scroll, Part):
 
     def paint(self) -> None:
         claims, (results, whole) = self.session.card.claims, judged(self.session)
-        width, colours = max(self.size.width - 1, 20), self.inks
+        width, colours = max(self.size.width - MARGIN, 20), self.inks
         everyone = range(len(claims))
         text = summary(claims, results, width, colours, whole, full=everyone)
         if not self._fits(text, width):
@@ -119,7 +121,7 @@ def summary(
         text.append("\n" if place else "")
         text.append(f"{mark} ", f"bold {inks[ink]}")
         if place in full:
-            text.append(claim.text)
+            text.append("\n  ".join(wrap(claim.text, width - 2)))
             numbers = comparison(result) or claim.condition
             text.append(f"\n  {numbers}", inks[ink] if result.value is not None else "dim")
             continue

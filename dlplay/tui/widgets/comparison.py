@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 from textual.message import Message
 
+from dlplay import draw
 from dlplay.author.parameters import Text as Name
 from dlplay.course.catalog import SceneCard
+from dlplay.engine.comparing import (
+    Compared,
+    chart,
+    groups,
+    heading,
+    main_measure,
+    measures_of,
+)
 from dlplay.tui.model.pins import Pin, PinChoice, differences
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.claims import comparison, standing
@@ -18,7 +27,8 @@ from dlplay.tui.widgets.text_pages import TextPage
 from dlplay.words.numbers import short
 
 NO_PINS = "No run is pinned. p pins the run that is shown; the next ones are drawn over it."
-PIN_KEYS = "j k choose · enter renames · h l hide and show · backspace drops\n"
+PIN_KEYS = "j k choose · enter renames · h l hide and show · backspace drops · [ ] measure\n"
+WIDEST = 100  # columns of the chart
 
 
 class ComparePage(TextPage):
@@ -38,6 +48,7 @@ class ComparePage(TextPage):
     def __init__(self, session: Watched, choice: PinChoice) -> None:
         super().__init__(session, "compare")
         self.choice = choice
+        self._measure: str | None = None  # that is charted; None: the scene's main one
 
     def show(self) -> None:
         session = self.session
@@ -47,7 +58,37 @@ class ComparePage(TextPage):
         table = comparison_table(
             session.card, session.now, session.pins, self.inks, self.choice.place
         )
-        self.put(Group(Text(PIN_KEYS, "dim"), table))
+        self.put(Group(Text(PIN_KEYS, "dim"), table, *self._chart()))
+
+    def _chart(self) -> list[RenderableType]:
+        """A measure over the runs, those that differ in their seeds alone as one."""
+        session = self.session
+        runs = [_compared(run) for run in (session.now, *session.pins)]
+        known, found = measures_of(runs), groups(session.card, runs)
+        name = self._measure if self._measure in known else main_measure(session.card, known)
+        if name is None or not any(group.numbers(name) for group in found):
+            return []
+        plot = chart(found, name)
+        head = Text(f"\n{heading(found, name)}", "bold")
+        return [head, Chart(plot, self.look), Text(draw.caption(plot), "dim")]
+
+    def action_next_frame(self) -> None:
+        self._turn(1)
+
+    def action_previous_frame(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        """Chart another measure."""
+        session = self.session
+        known = measures_of([_compared(run) for run in (session.now, *session.pins)])
+        if not known or self.choice.pin is None:
+            self.note("nothing is measured yet")
+            return
+        now = self._measure if self._measure in known else main_measure(session.card, known)
+        self._measure = known[(known.index(now or known[0]) + by) % len(known)]
+        self.note(f"measure {known.index(self._measure) + 1} of {len(known)}")
+        self.show()
 
     def action_up(self) -> None:
         self._move(-1)
@@ -96,6 +137,25 @@ class ComparePage(TextPage):
                 self.tell(self.Renamed(given))
 
         await ask_value(self.app, name, pin.name, take)
+
+
+class Chart:
+    """A chart as wide as there is room for."""
+
+    def __init__(self, plot: draw.Drawn, look: draw.Look) -> None:
+        self.plot = plot
+        self.look = look
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = min(options.max_width, WIDEST)
+        height = draw.natural_height(self.plot, width, self.look)
+        yield draw.draw(self.plot, width, height, self.look)
+
+
+def _compared(run: Pin) -> Compared:
+    history = run.history
+    done = history.finished is not None and history.finished.status == "done"
+    return Compared(run.name, run.values, run.seed, history.measures, done)
 
 
 def comparison_table(card: SceneCard, now: Pin, pins: list[Pin], inks: Inks, chosen: int) -> Table:

@@ -16,6 +16,8 @@ SMALLEST = (30, 9)  # cells of a picture beside the lead, with its border
 LOWEST = 5  # rows of what holds few lines
 LEAD = 16  # rows that the lead has at least where another is under it
 BEST_SHAPE = 2.6  # width to height, in cells: a little wider than square to the eye
+LYING = 3  # width to height of pictures under the lead
+NARROW = 14  # rows of those that are narrow: their names take some
 IDLE = 20  # how bad it is that room lies idle
 SHARES = (1 / 2, 2 / 5, 1 / 3)  # of the width, for a column beside the lead
 
@@ -23,10 +25,20 @@ SHARES = (1 / 2, 2 / 5, 1 / 3)  # of the width, for a column beside the lead
 @dataclass(frozen=True)
 class Want:
     """What a panel would like: so many `rows` at a width, with its border. One that `stretches`
-    is a picture, and better the larger it is; others have no use for more."""
+    is a picture, and better the larger it is, up to `most` rows; others have no use for more."""
 
     rows: Callable[[int], int]
     stretches: bool = True
+    most: Callable[[int], float] = lambda width: math.inf
+
+    def good(self, width: int) -> int:
+        """Rows that do it justice under the lead: a picture's own, or more to suit its width."""
+        rows = self.rows(width)
+        return (
+            max(rows, int(min(max(width // LYING, NARROW), self.most(width))))
+            if self.stretches
+            else rows
+        )
 
     def least(self, width: int) -> int:
         if self.stretches:
@@ -85,7 +97,7 @@ def _below(wants: Sequence[Want], columns: int, width: int, height: int) -> list
     least = [max(want.least(cell) for want in row) for row in rows]
     if cell < SMALLEST[0] or sum(least) > room:
         return []
-    heights = _shared(room, [max(want.rows(cell) for want in row) for row in rows], least)
+    heights = _shared(room, [max(want.good(cell) for want in row) for row in rows], least)
     top = height - sum(heights)
     layout = [Place(0, 0, width, top)]
     for row, high in zip(rows, heights, strict=True):
@@ -103,8 +115,9 @@ def _beside(wants: Sequence[Want], wide: int, width: int, height: int) -> list[P
         return []
     heights = _shared(height, [want.rows(wide) for want in others], least)
     growing = [place for place, want in enumerate(others) if want.stretches]
-    for turn in range(height - sum(heights) if growing else 0):
-        heights[growing[turn % len(growing)]] += 1
+    for _ in range(height - sum(heights) if growing else 0):
+        short = [n for n in growing if heights[n] < others[n].most(wide)] or growing
+        heights[min(short, key=lambda n: heights[n])] += 1
     layout, top = [Place(0, 0, width - wide, height)], 0
     for high in heights:
         layout.append(Place(width - wide, top, wide, high))

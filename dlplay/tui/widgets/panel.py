@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic, thread_time
@@ -15,7 +16,7 @@ from textual.widget import Widget
 
 from dlplay import draw
 from dlplay.engine.history import History
-from dlplay.tui.model.pins import Pin, overlay
+from dlplay.tui.model.pins import Pin, others_of, overlay
 from dlplay.tui.model.veil import Veil
 from dlplay.tui.widgets.mosaic import Want
 
@@ -81,12 +82,13 @@ class PanelView(Widget):
         if not turn and self.content is not None and draw.dear(self.content):
             return
         self._version, self.look = version, look
-        self.view = replace(self.view, styles=history.styles.numbers)
         self.content = history.panel(self.panel, at)
         if veil is not None and self.content is not None:
             self.content = veil.panel(self.content)
-        if isinstance(self.content, draw.Curves) and pins:
-            self.content = overlay(self.content, self.panel, list(pins), at)
+        others = others_of(self.panel, pins, at)
+        self.view = replace(self.view, styles=history.styles.numbers, pinned=others)
+        if isinstance(self.content, draw.Curves):
+            self.content = overlay(self.content, others)
         self.caption()
         self.refresh()
 
@@ -98,7 +100,12 @@ class PanelView(Widget):
             self._stretches = draw.dear(self.content)
             if self._new_run:
                 self._rows, self._new_run = {}, False
-        return Want(self.rows, self._stretches)
+        return Want(self.rows, self._stretches, self._most)
+
+    def _most(self, width: int) -> float:
+        """The rows beyond which it has no use for more, with its border."""
+        most = None if self.content is None else draw.most_height(self.content, width - 2)
+        return math.inf if most is None else most + 2
 
     def rows(self, width: int) -> int:
         """The rows that it would like at this width, with its border."""

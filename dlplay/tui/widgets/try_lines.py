@@ -21,7 +21,7 @@ def try_lines(tries: Tries, width: int, inks: Inks) -> Text:
     """What the strip says; each row of it at most `width` columns."""
     match tries.state:
         case "offered":
-            rows = [_offer(tries, inks)]
+            rows = _offer(tries, width, inks)
         case "asking":
             rows = _question(tries, width, inks)
         case "running":
@@ -76,9 +76,13 @@ def fitted(rows: Sequence[Text], width: int) -> Text:
     return text
 
 
-def _offer(tries: Tries, inks: Inks) -> Text:
-    count = f"try {tries.place + 1} of {len(tries.listed)}: "
-    return Text.assemble(("t ", f"bold {inks['accent']}"), count, tries.current.question)
+def _offer(tries: Tries, width: int, inks: Inks) -> list[Text]:
+    said = f"try {tries.place + 1} of {len(tries.listed)}: {tries.current.question}"
+    first, *more = textwrap.wrap(said, width - 2)
+    return [
+        Text.assemble(("t ", f"bold {inks['accent']}"), first),
+        *(Text(f"  {line}") for line in more),
+    ]
 
 
 def _heading(tries: Tries, inks: Inks) -> Text:
