@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 
 from dlplay.course.catalog import Catalog, SceneCard
 from dlplay.course.progress import Progress
@@ -17,6 +18,7 @@ from dlplay.tui.model.finding import Index
 from dlplay.tui.model.place import Place
 from dlplay.tui.model.session import Session
 from dlplay.tui.sweeps.model import LiveSweep, Plan
+from dlplay.tui.texts import notice
 
 
 class Program(App[None]):
@@ -50,10 +52,24 @@ class Program(App[None]):
         """Open a scene's stage, in place of that of another one, and start it."""
         raise NotImplementedError
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A notice. What it says is text, whatever `markup` says: screens and widgets of Textual
+        say True without being asked."""
+        message, title = notice(message), notice(title)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
     def tell_broken(self, card: SceneCard) -> None:
         """Say why a scene's file cannot be read."""
         title = "This file cannot be read"
-        self.notify(card.broken, title=title, severity="error", markup=False)
+        self.notify(card.broken, title=title, severity="error")
 
     @property
     def index(self) -> Index:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from dlplay.cli import streams
 from dlplay.cli.results import WIDEST
 from dlplay.wire import events
 from dlplay.words.numbers import short
@@ -46,11 +47,8 @@ def as_object(sweep: Sweep) -> dict[str, Any]:
 
 
 def print_json(sweep: Sweep) -> None:
-    """One object on standard output. Numbers that are not finite are null."""
-    import msgspec
-
-    data = msgspec.json.encode(as_object(sweep))
-    sys.stdout.buffer.write(msgspec.json.format(data, indent=2) + b"\n")
+    """One object on standard output."""
+    streams.print_json(as_object(sweep))
 
 
 def print_csv(sweep: Sweep) -> None:

@@ -10,7 +10,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Footer, Input, Static, Tree
 
 from dlplay.course.catalog import Chapter, SceneCard
@@ -22,6 +21,7 @@ from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.tui.sweeps.screen import open_sweep
+from dlplay.tui.texts import Words, title
 from dlplay.tui.themes import inks
 from dlplay.tui.widgets import course_pages
 from dlplay.tui.widgets.shelf import PartOf, SceneTree, parts_of
@@ -53,15 +53,15 @@ class Browser(FullScreen):
         self._loading = False
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="too-small")
-        yield Static(f" [b]dlplay[/b]  {WELCOME}", id="top")
+        yield Words(classes="too-small")
+        yield Words(Text.assemble(" ", ("dlplay", "bold"), f"  {WELCOME}"), id="top")
         with Horizontal(id="body"):
             with Vertical(id="shelf") as shelf:
                 shelf.border_title = "scenes"
                 yield Input(placeholder="/ words of title, section, text", id="filter")
                 yield SceneTree(self._label)
             with Scroll(id="page-box"):
-                yield Static(id="page")
+                yield Words(id="page")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -101,7 +101,7 @@ class Browser(FullScreen):
         matches = self.dlplay.index.find(self._words)
         self.scenes.show_found(matches)
         found = f"{len(matches)} found" if matches else "nothing found"
-        box.border_subtitle = Content(f"{self._words}: {found}")
+        box.border_subtitle = title(f"{self._words}: {found}")
 
     def _label(self, entry: Chapter | PartOf | SceneCard) -> Text:
         colours = inks(self.app)
@@ -255,9 +255,7 @@ class Browser(FullScreen):
         if not isinstance(entry, SceneCard):
             self.notify("A scene can be swept, a chapter cannot.", severity="warning")
         elif entry.broken:
-            self.notify(
-                entry.broken, title="This file cannot be read", severity="error", markup=False
-            )
+            self.dlplay.tell_broken(entry)
         else:
             wish = Wish(entry, entry.defaults)
             await open_sweep(self.dlplay, wish, self.take_run)

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 
 from dlplay.author.parameters import Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
+from dlplay.tui.texts import Words, options, title
 from dlplay.tui.widgets.text import Scroll
 
 
@@ -31,10 +32,10 @@ class ValueDialog(ModalScreen[Any]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = self.parameter.name
-            yield Static(f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}")
+            box.border_title = title(self.parameter.name)
+            yield Words(f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}")
             yield Input(self.parameter.show(self.value), select_on_focus=True)
-            yield Static(id="complaint")
+            yield Words(id="complaint")
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:
@@ -71,8 +72,8 @@ class ChoiceDialog(ModalScreen[Any]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = self.parameter_name
-            yield OptionList(*self.options, markup=False)
+            box.border_title = title(self.parameter_name)
+            yield options(self.options)
 
     def on_mount(self) -> None:
         choices = self.query_one(OptionList)
@@ -99,16 +100,16 @@ class Help(ModalScreen[None]):
         Binding("pageup", "scroll(-12)", show=False),
     ]
 
-    def __init__(self, title: str, actions: tuple[Action, ...]) -> None:
+    def __init__(self, heading: str, actions: tuple[Action, ...]) -> None:
         super().__init__()
-        self.heading = title
+        self.heading = heading
         self.actions = (*actions, *EVERYWHERE)
 
     def compose(self) -> ComposeResult:
         with Scroll(classes="dialog help") as box:
-            box.border_title = self.heading
+            box.border_title = title(self.heading)
             box.border_subtitle = "esc closes · ↓ scrolls"
-            yield Static(self.table())
+            yield Words(self.table())
 
     def action_scroll(self, by: int) -> None:
         self.query_one(Scroll).scroll_relative(y=by, animate=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from dlplay.tui.model.pace import told
 from dlplay.tui.model.session import Session
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, put
 
@@ -26,7 +26,7 @@ LOOKS = {
 }
 
 
-class RunLine(Static, Part):
+class RunLine(Words, Part):
     """What the run is doing, and what the last key did. Its keys start, stop and keep the run."""
 
     def __init__(self, session: Watched) -> None:
