@@ -13,7 +13,9 @@ from functools import lru_cache
 
 LOST = "\ufffd"  # in place of what has no sign of its own
 JOINERS = "\u200c\u200d"  # of letters and of pictures: without them words change
+FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # with which a formula begins; wide ones too
 LONGEST = 60  # characters of a style
+FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # with which a formula begins; wide ones too
 LONGEST = 60  # characters of a style
 SGR = re.compile(r"\x1b\[[0-9;:]{0,60}m")  # colours and styles, in what a run prints
 _PARTS = re.compile(f"({SGR.pattern})")
@@ -100,6 +102,19 @@ def _joined(cells: Iterable[str]) -> Iterator[str]:
         yield character
     if now:
         yield "\x1b[0m"
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a table that a spreadsheet reads: a formula is quoted, so that it is
+    none; numbers stay numbers."""
+    safe = shown(text)
+    if text.lstrip()[:1] not in FORMULAS and text[:1] not in ("\t", "\r"):
+        return safe
+    try:
+        float(text)
+    except ValueError:
+        return f"'{safe}"
+    return safe
 
 
 def is_text(value: str) -> bool:

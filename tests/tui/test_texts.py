@@ -38,9 +38,8 @@ def raw_calls(tree: ast.AST) -> list[str]:
             ):
                 found.append(f"{node.lineno}: {node.arg}=")
             case ast.ClassDef(name=name, bases=bases):
-                for base in bases:
-                    if isinstance(base, ast.Name) and base.id in MAKERS:
-                        found.append(f"{node.lineno}: class {name}({base.id})")
+                made = [base.id for base in bases if isinstance(base, ast.Name)]
+                found += [f"{node.lineno}: class {name}({b})" for b in made if b in MAKERS]
             case ast.Assign(targets=[ast.Attribute(attr=name)], value=value) if name in NAMED:
                 if not _safe(value):
                     found.append(f"{node.lineno}: {name} = {ast.unparse(value)}")

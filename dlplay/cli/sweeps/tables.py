@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dlplay.cli import streams
 from dlplay.cli.results import WIDEST
 from dlplay.wire import events
+from dlplay.words.foreign import cell
 from dlplay.words.numbers import short
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ def print_csv(sweep: Sweep) -> None:
     import csv
 
     names = sweep.measures
-    heads = [f"measured_{name}" if name in OWN_COLUMNS else name for name in names]
+    heads = [cell(f"measured_{name}" if name in OWN_COLUMNS else name) for name in names]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*OWN_COLUMNS, *heads])
     for run in sweep.runs:
         measured = [repr(run.measures[name]) if name in run.measures else "" for name in names]
-        value = sweep.parameter.show(run.value)
+        value = cell(sweep.parameter.show(run.value))
         writer.writerow([value, run.seed, run.status, run.steps, *measured])
 
 
