@@ -199,6 +199,7 @@ class Session:
             force_terminal=True if forced else None,
             highlight=False,
             emoji=False,
+            markup=False,
         )
 
     def look(self, console: Console) -> Look:

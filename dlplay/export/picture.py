@@ -39,6 +39,7 @@ def console(width: int, *, record: bool = False) -> Console:
         legacy_windows=False,
         highlight=False,
         emoji=False,
+        markup=False,
         _environ=NO_ENVIRONMENT,
     )
 

@@ -34,6 +34,7 @@ class Program(App[None]):
     ) -> None:
         """`library`: where runs are recorded; None: nowhere."""
         super().__init__()
+        self.console._markup = False  # a string in a table of Rich is a text as well
         self.catalog = catalog
         self._index: Index | None = None
         self.launcher = launcher

@@ -99,10 +99,11 @@ class Harmless(LineFilter):
 def _seen(text: str) -> str:
     kept = []
     for character in text:
-        if character.isprintable() or (character.isspace() and character not in "\r\n\v\f"):
-            kept.append(character)
-        elif (sign := shown(character)) == character:
+        sign = shown(character)
+        if character in "\n\t":
             kept.append(" " * cell_len(character))
+        elif sign == character:
+            kept.append(character)
         else:
             kept.append(sign * min(cell_len(character), 1))
     return "".join(kept)

@@ -7,6 +7,7 @@ MessagePack. Nothing in it is executed when it is read.
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -135,6 +136,8 @@ def _frame(file: BinaryIO, header: bytes) -> list[events.AnyEvent]:
     length, checksum = HEADER.unpack(header)
     if length > LARGEST:
         raise _Damage("the length of a batch is impossible")
+    if length > os.fstat(file.fileno()).st_size - file.tell():  # room would be made for all of it
+        raise _Damage("the file ends within a batch")
     payload = file.read(length)
     if len(payload) < length:
         raise _Damage("the file ends within a batch")

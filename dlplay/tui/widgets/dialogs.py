@@ -128,5 +128,5 @@ class Help(ModalScreen[None]):
             if action.name == "zoom_to(1)":
                 table.add_row("1 to 9", "Zoom the panel of that number, and back")
             else:
-                table.add_row(action.written, action.help)
+                table.add_row(Text(action.written), Text(action.help))
         return table
