@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from dlplay.cli import streams
 from dlplay.cli.exits import Exit
 from dlplay.cli.waiting import progress
 from dlplay.engine import check
@@ -73,11 +73,8 @@ def as_object(verdict: check.Verdict) -> dict[str, Any]:
 
 
 def print_json(verdicts: list[check.Verdict]) -> None:
-    """A list of objects on standard output. Numbers that are not finite are null."""
-    import msgspec
-
-    data = msgspec.json.encode([as_object(verdict) for verdict in verdicts])
-    sys.stdout.buffer.write(msgspec.json.format(data, indent=2) + b"\n")
+    """A list of objects on standard output."""
+    streams.print_json([as_object(verdict) for verdict in verdicts])
 
 
 def measured(verdict: check.Verdict) -> str:

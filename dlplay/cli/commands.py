@@ -32,6 +32,7 @@ from dlplay.cli.options import (
     in_session,
     whole_number,
 )
+from dlplay.cli.streams import print_json
 
 app = typer.Typer(
     name="dlplay",
@@ -135,7 +136,7 @@ def list_(
     cards = catalog.select(chapters or [])
     if json:
         parts = {id: part for c in catalog.chapters for part, ids in c.parts.items() for id in ids}
-        _print_json([listing.as_row(card, parts.get(card.id, "")) for card in cards])
+        print_json([listing.as_row(card, parts.get(card.id, "")) for card in cards])
     elif sys.stdout.isatty():
         listing.print_chapters(here.console(), catalog.chapters, cards, here)
     else:
@@ -160,7 +161,7 @@ def show(
 
     card = here.catalog().find(id)
     if json:
-        _print_json(listing.as_object(card))
+        print_json(listing.as_object(card))
     elif not card.broken:
         listing.print_scene(here.console(), card, here, answers=answers)
     if card.broken:
@@ -558,12 +559,6 @@ def doctor(
     from dlplay.cli import examining
 
     raise typer.Exit(examining.run(here, json))
-
-
-def _print_json(value: Any) -> None:
-    import msgspec
-
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
 def _start(here: Session, *, what: str, **known: Any) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from dlplay.cli import template
 from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.cli.streams import say
 from dlplay.course.catalog import user_folder
 
 if TYPE_CHECKING:
@@ -30,5 +31,5 @@ def run(session: Session, name: str) -> None:
         complain(f"{error.filename or folder} cannot be written: {error.strerror}")
         raise typer.Exit(Exit.FAILED) from None
     option = f" --scenes {shlex.quote(str(session.scenes))}" if session.scenes else ""
-    typer.echo(path)
-    typer.echo(f"dlplay open {id}{option}")
+    say(path)
+    say(f"dlplay open {id}{option}")

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,11 +51,6 @@ def quick(extra: Path | None = None, environ: Mapping[str, str] | None = None) -
     yield from data()
     yield from scenes(extra)
     yield from settings_folder()
-
-
-def as_json(findings: list[Finding]) -> str:
-    """A list of objects."""
-    return json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False)
 
 
 def python() -> Iterator[Finding]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
 
 from dlplay.cli import doctor
 from dlplay.cli.exits import Exit
+from dlplay.cli.streams import print_json
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
@@ -32,7 +34,7 @@ def run(session: Session, json: bool) -> Exit:
         for finding in slow:
             _print(session, finding)
     else:
-        typer.echo(doctor.as_json(findings + slow).encode())
+        print_json([asdict(finding) for finding in findings + slow])
     trouble = any(finding.state == "trouble" for finding in findings + slow)
     return Exit.FAILED if trouble else Exit.DONE
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 
 import typer
@@ -19,10 +20,13 @@ class Exit(IntEnum):
     WRONG_USE = 2
     CLAIM_FAILED = 3
     DIVERGED = 4
+    NOT_WRITTEN = 5
     INTERRUPTED = 130
     PIPE_CLOSED = 141  # as of any command whose reader goes away
 
 
+# What a write to a disk without room, or to a stream that is no more, fails with.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 OF_STATUS = {"done": Exit.DONE, "diverged": Exit.DIVERGED, "stopped": Exit.INTERRUPTED}
 
 HELP = """\b
@@ -32,6 +36,7 @@ Exit status:
   2    wrong use: no such scene, parameter, value or option
   3    a claim failed or was not measured (run --check, check)
   4    the run diverged: its loss is no longer a finite number
+  5    standard output could not be written: its disk is full
   130  interrupted
 """
 
@@ -44,19 +49,24 @@ def complain(message: str) -> None:
     """One message on standard error."""
     from dlplay.cli.streams import stderr_text
 
-    typer.echo(stderr_text(f"dlplay: {message}"), err=True)
+    with suppress(OSError):  # there is nowhere left to say it
+        typer.echo(stderr_text(f"dlplay: {message}"), err=True)
 
 
 @contextmanager
 def tidy_end() -> Iterator[None]:
-    """A user's mistake, a closed pipe or Ctrl-C ends the command with a status, not a traceback."""
+    """A user's mistake, an output that cannot be written or Ctrl-C ends the command with a status,
+    not a traceback."""
     from dlplay.author.parameters import ParameterError
+    from dlplay.cli.streams import stderr_text
     from dlplay.course.catalog import BrokenScene, UnknownScene
     from dlplay.engine.numerics import NoDevice
 
     try:
-        yield
-        sys.stdout.flush()
+        try:
+            yield
+        finally:  # also where the command has ended with its own status
+            sys.stdout.flush()
     except (Mistake, UnknownScene, ParameterError, NoDevice) as mistake:
         complain(str(mistake))
         raise typer.Exit(Exit.WRONG_USE) from None
@@ -69,6 +79,16 @@ def tidy_end() -> Iterator[None]:
     except BrokenPipeError:
         _forget_stdout()
         raise typer.Exit(Exit.PIPE_CLOSED) from None
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:
+            raise
+        _forget_stdout()
+        complain(f"standard output could not be written: {error.strerror}")
+        raise typer.Exit(Exit.NOT_WRITTEN) from None
+    except Exception as error:
+        if hasattr(error, "format_message"):  # Typer's own: it quotes what was typed
+            error.message = stderr_text(str(getattr(error, "message", error)))  # type: ignore[attr-defined]
+        raise
 
 
 def _forget_stdout() -> None:

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import typer
-
 from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.cli.streams import say
 from dlplay.export.files import place
 from dlplay.export.formats import FORMATS, Format
 from dlplay.words.nearest import did_you_mean
@@ -178,5 +177,5 @@ def write(text: str | bytes, target: Path | None, force: bool) -> Exit:
     except OSError as error:
         complain(f"{target} cannot be written: {error.strerror}")
         return Exit.FAILED
-    typer.echo(target)
+    say(target)
     return Exit.DONE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -46,6 +48,16 @@ class Commands(TyperGroup):
 
     def get_params(self, ctx: Any) -> Any:
         return _light(super().get_params(ctx))
+
+    def main(self, *args: Any, **how: Any) -> Any:
+        for name in ("stdout", "stderr"):  # closed by whoever started us
+            if getattr(sys, name) is None:
+                setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        return super().main(*args, **how)
+
+    def make_context(self, *args: Any, **how: Any) -> Any:
+        with tidy_end():  # help and version are printed here
+            return super().make_context(*args, **how)
 
     def invoke(self, ctx: Any) -> Any:
         with tidy_end():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dlplay.cli.exits import Exit, complain
+from dlplay.cli.streams import print_json
 from dlplay.course.progress import Progress
 from dlplay.course.reached import Reached, next_scene, reached
 from dlplay.words.numbers import attempts
@@ -23,10 +24,7 @@ def run(session: Session, json: bool, reset: bool) -> Exit:
         return _reset(session, progress)
     chapters = list(reached(session.catalog(), progress))
     if json:
-        import msgspec
-
-        found = msgspec.json.encode({"chapters": chapters})
-        typer.echo(msgspec.json.format(found, indent=2))
+        print_json({"chapters": chapters})
     else:
         _print(session, chapters)
     return Exit.DONE

@@ -16,6 +16,7 @@ from dlplay.cli.exits import Mistake, complain
 from dlplay.cli.streams import AsciiStream, TrimmedStream, has_unicode
 from dlplay.course.preferences import ALLOWED, Preferences, place
 from dlplay.engine.numerics import DEVICES
+from dlplay.words import foreign
 from dlplay.words.address import parse_seed
 from dlplay.words.nearest import did_you_mean
 from dlplay.words.plain import to_ascii
@@ -170,16 +171,26 @@ class Session:
         return self.ascii or not has_unicode(stream)
 
     def text(self, text: str) -> str:
-        """Text as standard output can show it."""
+        """Text as standard output can show it, and obeys in nothing."""
+        text = foreign.shown(text)
         return to_ascii(text) if self.plain(sys.stdout) else text
 
     def console(self, stream: TextIO | None = None) -> Console:
         """A Rich console on standard output, or on another stream."""
         from rich.console import Console
+        from rich.segment import Segment
 
         class Out(Console):
             def on_broken_pipe(self) -> None:
                 raise BrokenPipeError
+
+            def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+                """Whatever is printed, and by whom, its texts are texts."""
+                for segment in super().render(renderable, options):
+                    if segment.control or segment.text.isprintable():
+                        yield segment
+                    else:
+                        yield Segment(foreign.shown(segment.text), segment.style)
 
         stream = stream or sys.stdout
         shown: Any = AsciiStream(stream) if self.plain(stream) else stream
@@ -192,6 +203,7 @@ class Session:
             force_terminal=True if forced else None,
             highlight=False,
             emoji=False,
+            markup=False,
         )
 
     def look(self, console: Console) -> Look:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import typer
 
 from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.cli.streams import print_json
 from dlplay.engine.recordings.format import BadRecording
 from dlplay.engine.recordings.library import Library, RunInfo, UnknownRun
 from dlplay.wire.events import Started, Tweaked
@@ -39,8 +39,7 @@ def run(
     library, catalog = Library(), session.catalog()
     runs = library.runs(catalog)
     if json:
-        objects = msgspec.json.encode([as_object(info, catalog) for info in runs])
-        typer.echo(msgspec.json.format(objects, indent=2))
+        print_json([as_object(info, catalog) for info in runs])
     elif not runs:
         complain(f"no run has been recorded yet; the interface records them in {library.folder}")
     elif sys.stdout.isatty():

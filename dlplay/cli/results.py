@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dlplay.cli.exits import complain
 from dlplay.words.address import address, elsewhere
+from dlplay.words.foreign import printed, uncoloured
 from dlplay.words.numbers import bound, short, stands
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ def print_result(
         _heading(console, "Measures")
         width = max(map(len, more))
         for name, value in more.items():
-            console.print(Text(f"  {name:<{width}}  {short(value)}"))
+            console.print(Text(session.text(f"  {name:<{width}}  {short(value)}")))
     if history.log and done.status != "failed":
         _heading(console, "Log")
         console.print(Text(session.text(log_tail(history))))
     console.print()
     took = f" in {done.seconds:.1f} s" if done.seconds else ""
     summary = f"{done.status}: {done.steps:,} steps{took} on {done.device}"
-    console.print(Text(summary + f", seed {done.seed}"))
+    console.print(Text(session.text(summary + f", seed {done.seed}")))
     begun = history.started.parameters if history.started else done.parameters
     line = address(card, begun, done.seed, device, history.tweaks)
     word = "run" if history.tweaks else "open"
@@ -112,4 +113,4 @@ def log_tail(history: History) -> str:
     lines = [event.text for event in history.log]
     more = history.logged - LOG_LINES
     head = [f"... {more} lines before"] if more > 0 else []
-    return "\n".join(head + lines[-LOG_LINES:])
+    return uncoloured(printed("\n".join(head + lines[-LOG_LINES:])))

@@ -6,6 +6,10 @@ import re
 import sys
 from typing import Any, TextIO
 
+import typer
+
+from dlplay.wire.written import as_json
+from dlplay.words.foreign import shown
 from dlplay.words.plain import as_wide, to_ascii
 
 
@@ -44,5 +48,15 @@ def has_unicode(stream: TextIO) -> bool:
 
 
 def stderr_text(text: str) -> str:
-    """Text that standard error can show."""
-    return text if has_unicode(sys.stderr) else to_ascii(text)
+    """Text that standard error can show, and obeys in nothing."""
+    return shown(text) if has_unicode(sys.stderr) else to_ascii(shown(text))
+
+
+def say(text: object) -> None:
+    """A line on standard output in which nothing is obeyed."""
+    typer.echo(shown(str(text)))
+
+
+def print_json(value: Any) -> None:
+    """The value on standard output, for machines. Numbers that are not finite are null."""
+    sys.stdout.buffer.write(as_json(value, indent=2) + b"\n")

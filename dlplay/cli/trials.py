@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from dlplay.cli.exits import Exit
+from dlplay.cli.streams import print_json
 from dlplay.cli.waiting import progress
 from dlplay.engine.sabotage import KINDS
 from dlplay.engine.trials import Outcome, Trial, never_broken, run_trials, trials
@@ -41,7 +41,7 @@ def run(
         watch = progress(stack, session, label)
         outcomes = run_trials(todo, jobs=jobs, device=device, watch=watch)
     if json:
-        _print_json(outcomes)
+        print_json([as_object(outcome) for outcome in outcomes])
     else:
         _print(session.console(), session, outcomes, len(cards) - len(pages), tries and sabotage)
     if any(outcome.finished.status in ("failed", "stopped") for outcome in outcomes):
@@ -71,13 +71,6 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
         "broken": outcome.broken,
         "trouble": outcome.trouble,
     }
-
-
-def _print_json(outcomes: Sequence[Outcome]) -> None:
-    import msgspec
-
-    data = msgspec.json.encode([as_object(outcome) for outcome in outcomes])
-    sys.stdout.buffer.write(msgspec.json.format(data, indent=2) + b"\n")
 
 
 def _print(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +12,7 @@ from typing import Any
 
 from dlplay.author.claims import Claim
 from dlplay.author.parameters import Parameter
+from dlplay.author.scene import Scene
 from dlplay.author.tries import Try
 from dlplay.course import facts, files
 from dlplay.course.facts import SceneFacts
@@ -21,7 +24,7 @@ class SceneCard:
 
     `panels`: names with their captions, the lead first. `is_page`: whether it is of the new form.
     `digest`: SHA-256 of the file's text as it was read. `broken`: why it could not be read, or
-    empty.
+    empty. `scene`: the class, where it is not to be loaded from the file.
     """
 
     id: str
@@ -40,6 +43,7 @@ class SceneCard:
     digest: str = ""
     broken: str = ""
     text: str | None = field(default=None, repr=False, compare=False)
+    scene: type[Scene] | None = field(default=None, repr=False, compare=False)
 
     @property
     def chapter(self) -> str:
@@ -92,6 +96,33 @@ def card_of(found: facts.Facts, path: Path, root: Path, text: str | None) -> Sce
         found.digest,
         found.broken,
         text,
+    )
+
+
+def card_of_class(scene: type[Scene]) -> SceneCard:
+    """The card of a class that is there already, such as a notebook's; its file, where it has one,
+    is not read."""
+    module = sys.modules.get(scene.__module__)
+    path = Path(getattr(module, "__file__", None) or f"{scene.__name__}.py")
+    covers, panels = scene.covers, scene.panels
+    said = vars(scene).get("__doc__") or getattr(module, "__doc__", None) or ""
+    title, lesson = facts.heading(inspect.cleandoc(said), scene.__name__)
+    return SceneCard(
+        scene.__name__,
+        path,
+        path.parent,
+        title,
+        lesson,
+        covers if isinstance(covers, Mapping) else dict.fromkeys(covers, ()),
+        panels if isinstance(panels, Mapping) else dict.fromkeys(panels, ""),
+        scene.quick,
+        scene.pace,
+        scene.parameters,
+        scene.claims,
+        tuple(scene.tries),
+        isinstance(vars(scene).get("panels"), Mapping),
+        text="",
+        scene=scene,
     )
 
 

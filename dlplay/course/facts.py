@@ -17,6 +17,7 @@ from dlplay.author.tries import Try
 from dlplay.course import files
 from dlplay.course.literals import Names, NotLiteral
 from dlplay.course.pages import Page, is_page
+from dlplay.words.foreign import is_text
 
 INIT = "__init__.py"
 LONGEST = 500  # characters of a message
@@ -159,7 +160,7 @@ def _order(what: str, declared: object) -> dict[str, tuple[str, ...]]:
 
 def _docstring(tree: ast.Module) -> str:
     lesson = ast.get_docstring(tree) or ""
-    if not files.is_text(lesson):
+    if not is_text(lesson):
         raise ValueError("its docstring holds half a character")
     return lesson
 

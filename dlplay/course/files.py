@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
 from importlib.util import decode_source
 from pathlib import Path
 from typing import NamedTuple
 
-LIMIT = 200_000  # bytes of a scene; ours have 25,000 at most
+from dlplay.words.foreign import LOST, is_text
+from dlplay.words.foreign import shown as foreign
 
-UNSHOWN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, undecoded bytes, ends of lines
+LIMIT = 200_000  # bytes of a scene; ours have 25,000 at most
 
 
 class Unreadable(ValueError):
@@ -72,23 +72,10 @@ def text_of(source: bytes) -> str:
     return text
 
 
-def is_text(value: str) -> bool:
-    """Whether a text can be written out: half a surrogate pair cannot."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def shown(path: Path | str) -> str:
     """A path or a part of it as it can be printed, whatever bytes it is made of."""
     text = str(path)
-    return text if text.isprintable() else "".join(map(_shown, text))
-
-
-def _shown(character: str) -> str:
-    return "\ufffd" if unicodedata.category(character) in UNSHOWN else character
+    return "".join(LOST if c in "\n\t" or c != foreign(c) else c for c in text)
 
 
 def _stamp(found: os.stat_result) -> Stamp:

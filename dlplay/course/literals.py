@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlplay.author.tries import Try
-from dlplay.course.files import is_text
+from dlplay.words.foreign import is_text
 
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,

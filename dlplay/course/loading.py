@@ -23,6 +23,8 @@ def load(card: SceneCard) -> type[Scene]:
     """
     if card.broken:
         raise BrokenScene(card.broken)
+    if card.scene is not None:
+        return card.scene
     package = f"_dlplay_scenes_{hashlib.sha256(str(card.root).encode()).hexdigest()[:8]}"
     chapter = f"{package}.{card.path.parent.name}"
     _package(package, card.root)

@@ -11,6 +11,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from dlplay.words import plain
+from dlplay.words.foreign import shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,11 +76,11 @@ def is_simple(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def cells(text: str) -> tuple[int, ...]:
     """The code points of a text, one a cell: wide characters take two, marks without a width of
-    their own and control characters none that could break a line."""
+    their own none. Characters that a terminal would obey have their signs (`words/foreign.py`)."""
     if is_simple(text):
         return tuple(map(ord, text))
     codes: list[int] = []
-    for character in text:
+    for character in shown(text):
         width = _width(character)
         if width == 0:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def execute(
     tweaks: Sequence[events.Tweaked] = (),
     looks: bool = True,
     linger: bool = False,
+    failed: Callable[[BaseException], None] = lambda error: None,
 ) -> events.Finished:
     """Run a scene; every event goes to `sink`, the last is the summary that is returned.
 
@@ -41,7 +42,8 @@ def execute(
     whenever a live parameter is turned, until a command says stop.
 
     `capture`: what the scene prints goes to the run's log (a child process has it captured
-    already). A scene that raises gives the status "failed", with its traceback in the log. Raises
+    already). A scene that raises gives the status "failed", with its traceback in the log; `failed`
+    is called with what it raised. Raises
     ParameterError for bad settings and NoDevice for a device that is not there.
     """
     values = card.defaults | checked(card.parameters, settings or {})
@@ -62,6 +64,7 @@ def execute(
     try:
         scene = catalog.load(card)(**values)
     except Exception as error:
+        failed(error)
         sink([events.Logged(text=_traceback(error, card.path), stream="err")])
         message = f"{card.path.name} could not be loaded: {_sentence(error)}"
         return _told(sink, begun.ended("failed", message=message, seconds=time.monotonic() - began))
@@ -77,7 +80,7 @@ def execute(
         looks=looks,
     )
     with numerics.settled(seed), _captured(stage) if capture else nullcontext():
-        status, message = _perform(scene, stage, card)
+        status, message = _perform(scene, stage, card, failed)
         summary = begun.ended(
             status,
             stage.tick,
@@ -96,7 +99,9 @@ def execute(
     return finished
 
 
-def _perform(scene: Scene, stage: Stage, card: SceneCard) -> tuple[str, str]:
+def _perform(
+    scene: Scene, stage: Stage, card: SceneCard, failed: Callable[[BaseException], None]
+) -> tuple[str, str]:
     """Run the scene to its end: a status, and one sentence about it."""
     status, message = "done", ""
     try:
@@ -110,7 +115,9 @@ def _perform(scene: Scene, stage: Stage, card: SceneCard) -> tuple[str, str]:
         stage.flush()
     except ParameterError as error:
         status, message = "failed", str(error)
+        failed(error)
     except (Exception, SystemExit) as error:
+        failed(error)
         status, message = "failed", f"{card.path.name} raised {_sentence(error)}"
         stage.log(_traceback(error, card.path))
         try:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 
 from rich.color import ColorSystem
 from rich.segment import Segment
+from rich.style import Style
 
 from dlplay.engine.history import History
 from dlplay.export.options import Options
@@ -91,6 +93,10 @@ def _changes(old: list[str], new: list[str]) -> str:
 
 def _ansi(line: Line) -> str:
     return "".join(
-        style.render(text, color_system=ColorSystem.TRUECOLOR) if style else text
-        for text, style, _ in Segment.simplify(line)
+        _styled(text, style) if style else text for text, style, _ in Segment.simplify(line)
     )
+
+
+@lru_cache(maxsize=8192)  # most of a frame was in the one before
+def _styled(text: str, style: Style) -> str:
+    return style.render(text, color_system=ColorSystem.TRUECOLOR)

@@ -6,6 +6,7 @@ from typing import Any
 
 from dlplay.export.options import Options
 from dlplay.export.source import Points, Source
+from dlplay.wire.written import as_json
 
 
 def json(source: Source, options: Options) -> str:
@@ -15,14 +16,12 @@ def json(source: Source, options: Options) -> str:
     it began, `tweaks` what was changed later. Numbers that are not finite are null. Raises
     NoSuchPanel.
     """
-    import msgspec
-
     curves = source.curves()
     chosen = options.choose(list(curves), "panels with curves")
-    known = msgspec.json.format(msgspec.json.encode(facts(source)), indent=2)
+    known = as_json(facts(source), indent=2)
     series = {name: _series(curves[name]) for name in chosen}
     # A point on a line of its own would make millions of lines.
-    return f'{known[:-2].decode()},\n  "curves": {msgspec.json.encode(series).decode()}\n}}\n'
+    return f'{known[:-2].decode()},\n  "curves": {as_json(series).decode()}\n}}\n'
 
 
 def facts(source: Source) -> dict[str, Any]:

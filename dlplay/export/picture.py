@@ -39,6 +39,7 @@ def console(width: int, *, record: bool = False) -> Console:
         legacy_windows=False,
         highlight=False,
         emoji=False,
+        markup=False,
         _environ=NO_ENVIRONMENT,
     )
 
@@ -61,6 +62,7 @@ class Page:
             zip(names, places(len(names), options.width, options.height), strict=True)
         )
         self._seen: dict[str, tuple[Drawn, list[Line]]] = {}
+        self._judged: tuple[object, list[Line]] = (None, [])
         self._grid = max((place.y + place.height for place in self.places.values()), default=0)
         self._footer = len(self._beneath(source.history, None))
 
@@ -132,14 +134,24 @@ class Page:
     def _beneath(self, history: History, until: int | None) -> list[Line]:
         look, page = self.options.look, console(self.options.width)
         parts: list[RenderableType] = []
-        if history.claims:
-            parts += [claims_table(history, look), ""]
         if history.tweaks:
             parts.append(Text(printable(tweaks(history), look)))
         parts.append(Text(printable(self._state(history, until), look)))
         address = Text(printable(self.source.command, look), overflow="fold")
         parts.append(address)
-        return [line for part in parts for line in page.render_lines(part, pad=True)]
+        lines = [line for part in parts for line in page.render_lines(part, pad=True)]
+        return self._claims(history, page) + lines
+
+    def _claims(self, history: History, page: Console) -> list[Line]:
+        """The table of the claims, which most frames leave as it was: it takes half of their time
+        to lay out."""
+        if not history.claims:
+            return []
+        known = repr(history.claims), history.whole
+        if self._judged[0] != known:
+            table = claims_table(history, self.options.look)
+            self._judged = known, [*page.render_lines(table, pad=True), *page.render_lines("")]
+        return self._judged[1]
 
     def _state(self, history: History, until: int | None) -> str:
         if until is None:

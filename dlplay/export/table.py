@@ -8,6 +8,7 @@ from itertools import repeat
 
 from dlplay.export.options import Options
 from dlplay.export.source import Source
+from dlplay.words.foreign import cell
 
 COLUMNS = ("panel", "series", "tick", "x", "y")
 
@@ -17,7 +18,8 @@ def csv(source: Source, options: Options) -> str:
 
     `tick` counts the step boundaries passed since the run began; it is empty for whole plots,
     of which the last is written. Numbers are written so that they are read back to the last bit;
-    those that are not finite are `nan`, `inf` and `-inf`. Raises NoSuchPanel.
+    those that are not finite are `nan`, `inf` and `-inf`. A name that a spreadsheet would compute
+    as a formula begins with an apostrophe. Raises NoSuchPanel.
     """
     curves = source.curves()
     file = io.StringIO()
@@ -26,6 +28,8 @@ def csv(source: Source, options: Options) -> str:
     for panel in options.choose(list(curves), "panels with curves"):
         for name, points in curves[panel].items():
             ticks = map(int, points.ticks) if points.ticks else repeat("")
-            columns = zip(repeat(panel), repeat(name), ticks, points.x, points.y, strict=False)
+            columns = zip(
+                repeat(cell(panel)), repeat(cell(name)), ticks, points.x, points.y, strict=False
+            )
             rows.writerows(columns)
     return file.getvalue()

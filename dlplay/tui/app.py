@@ -35,6 +35,7 @@ from dlplay.tui.program import Program
 from dlplay.tui.screens.browser import Browser
 from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.screens.stage import StageScreen
+from dlplay.tui.texts import Harmless, command
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
 from dlplay.wire import events
 
@@ -66,7 +67,7 @@ class DlplayApp(Program):
         self.animation_level = "none"
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = list(super().get_line_filters())
+        filters = [*super().get_line_filters(), Harmless()]
         return [*filters, Ascii()] if self.terminal.ascii else filters
 
     def on_mount(self) -> None:
@@ -107,10 +108,10 @@ class DlplayApp(Program):
         for action in EVERYWHERE:
             if action.name not in ("command_palette", "help"):
                 run = getattr(self, f"action_{action.name}")
-                yield SystemCommand(action.label, f"{action.help} ({action.written})", run)
+                yield command(action.label, f"{action.help} ({action.written})", run)
         words = "Draw curves, bars and histograms with plotext, or with dlplay's own canvas; kept"
-        yield SystemCommand("Charts", words, self.action_charts)
-        yield SystemCommand("Choose a theme", "All themes by name", self.action_change_theme)
+        yield command("Charts", words, self.action_charts)
+        yield command("Choose a theme", "All themes by name", self.action_change_theme)
 
     def action_next_theme(self) -> None:
         names = [name for name in CYCLE if name in self.available_themes]

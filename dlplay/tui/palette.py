@@ -6,12 +6,12 @@ from functools import partial
 from typing import cast
 
 from rich.text import Text
-from textual.command import Hit, Hits, Provider
-from textual.markup import escape
+from textual.command import Hits, Provider
 
 from dlplay.course.catalog import SceneCard
 from dlplay.tui.model.finding import Match
 from dlplay.tui.program import Program
+from dlplay.tui.texts import found
 
 FIELDS = ("title", "section", "chapter")
 LEAST = 1.0  # the score of a scene whose title does not say why it was found
@@ -26,7 +26,7 @@ class SceneCommands(Provider):
             score = matcher.match(match.card.title) if match.field == "title" else 0.0
             shown = Text.assemble("Open: ", (match.card.title, "bold"))
             open_it = partial(self._open, match.card)
-            yield Hit(max(score, LEAST), shown, open_it, match.card.title, escape(_about(match)))
+            yield found(max(score, LEAST), shown, open_it, match.card.title, _about(match))
 
     def _open(self, card: SceneCard) -> None:
         cast(Program, self.app).open_scene(card)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from textual.notifications import SeverityLevel
+
 from dlplay.course.catalog import Catalog, SceneCard
 from dlplay.course.preferences import Preferences
 from dlplay.course.progress import Progress
@@ -17,6 +19,7 @@ from dlplay.tui.model.finding import Index
 from dlplay.tui.model.place import Place
 from dlplay.tui.model.session import Session
 from dlplay.tui.sweeps.model import LiveSweep, Plan
+from dlplay.tui.texts import notice
 
 
 class Program(KeyByKey):
@@ -34,6 +37,7 @@ class Program(KeyByKey):
         """`library`: where runs are recorded; None: nowhere. `preferences`: what the user chose
         for good; None: nothing is kept."""
         super().__init__()
+        self.console._markup = False  # a string in a table of Rich is a text as well
         self.catalog = catalog
         self._index: Index | None = None
         self.launcher = launcher
@@ -57,10 +61,24 @@ class Program(KeyByKey):
         """Say what was done, in the line that the screen has for that."""
         raise NotImplementedError
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A notice. What it says is text, whatever `markup` says: screens and widgets of Textual
+        say True without being asked."""
+        message, title = notice(message), notice(title)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
     def tell_broken(self, card: SceneCard) -> None:
         """Say why a scene's file cannot be read."""
         title = "This file cannot be read"
-        self.notify(card.broken, title=title, severity="error", markup=False)
+        self.notify(card.broken, title=title, severity="error")
 
     @property
     def index(self) -> Index:

@@ -17,6 +17,7 @@ from dlplay.wire.base import MOST, Event, Number
 from dlplay.wire.base import Array as Array
 from dlplay.wire.contents import *  # noqa: F403  # a new kind has its name here by itself
 from dlplay.wire.contents import AnyContent
+from dlplay.wire.written import as_json, whole, with_texts
 
 Settings = dict[str, float | int | str | bool]
 
@@ -167,12 +168,14 @@ AnyEvent = (
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[AnyEvent])
-_json = msgspec.json.Encoder()
 
 
 def encode(events: list[AnyEvent]) -> bytes:
     """Events as one MessagePack frame."""
-    return _encoder.encode(events)
+    try:
+        return _encoder.encode(events)
+    except UnicodeEncodeError:  # a scene's text has half a character
+        return _encoder.encode(with_texts(events, whole))
 
 
 def decode(frame: bytes) -> list[AnyEvent]:
@@ -182,7 +185,7 @@ def decode(frame: bytes) -> list[AnyEvent]:
 
 def to_json(event: AnyEvent) -> str:
     """One line of JSON. Numbers that are not finite become null."""
-    return _json.encode(event).decode()
+    return as_json(event).decode()
 
 
 def sound(event: AnyEvent) -> bool:

@@ -584,8 +584,9 @@ def test_frames_made_to_break_the_reader(tmp_path, payload):
 
 def test_terminal_escapes_are_defused():
     evil = "a\x1b[2J\x9bb\r\nc\td\x07"
-    clean = "a\ufffd[2J\ufffdb\n\nc\td\ufffd"
+    clean = "a␛[2J\ufffdb\nc\td␇"
     assert vetted(events.Logged(text=evil)).text == clean
+    assert vetted(events.Logged(text="\x1b[31mred")).text == "\x1b[31mred\x1b[0m"
     assert vetted(started(scene=evil, versions={evil: evil})).versions == {clean: clean}
     table = events.Table(panel="t", columns=["a"], rows=[[1], [evil]])
     assert vetted(table).rows == [[1], [clean]]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from dlplay.cli import streams
 from dlplay.cli.results import WIDEST
 from dlplay.wire import events
+from dlplay.words.foreign import cell
 from dlplay.words.numbers import short
 
 if TYPE_CHECKING:
@@ -46,11 +48,8 @@ def as_object(sweep: Sweep) -> dict[str, Any]:
 
 
 def print_json(sweep: Sweep) -> None:
-    """One object on standard output. Numbers that are not finite are null."""
-    import msgspec
-
-    data = msgspec.json.encode(as_object(sweep))
-    sys.stdout.buffer.write(msgspec.json.format(data, indent=2) + b"\n")
+    """One object on standard output."""
+    streams.print_json(as_object(sweep))
 
 
 def print_csv(sweep: Sweep) -> None:
@@ -59,12 +58,12 @@ def print_csv(sweep: Sweep) -> None:
     import csv
 
     names = sweep.measures
-    heads = [f"measured_{name}" if name in OWN_COLUMNS else name for name in names]
+    heads = [cell(f"measured_{name}" if name in OWN_COLUMNS else name) for name in names]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*OWN_COLUMNS, *heads])
     for run in sweep.runs:
         measured = [repr(run.measures[name]) if name in run.measures else "" for name in names]
-        value = sweep.parameter.show(run.value)
+        value = cell(sweep.parameter.show(run.value))
         writer.writerow([value, run.seed, run.status, run.steps, *measured])
 
 

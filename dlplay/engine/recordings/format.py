@@ -7,6 +7,7 @@ MessagePack. Nothing in it is executed when it is read.
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -18,12 +19,14 @@ from typing import BinaryIO, Self
 import msgspec
 
 from dlplay.wire import events
+from dlplay.words.foreign import one_line
 
 WORD = b"dlplay-recording "
 VERSION = 1
 MAGIC = WORD + b"%d\n" % VERSION
 HEADER = struct.Struct("<II")
 LARGEST = 1 << 28  # bytes of a frame; more is damage, not data
+LONGEST = 300  # characters of what is said about damage
 TAIL = 1 << 16  # bytes in which the last frame is looked for: a summary takes a few thousand
 
 
@@ -133,6 +136,8 @@ def _frame(file: BinaryIO, header: bytes) -> list[events.AnyEvent]:
     length, checksum = HEADER.unpack(header)
     if length > LARGEST:
         raise _Damage("the length of a batch is impossible")
+    if length > os.fstat(file.fileno()).st_size - file.tell():  # room would be made for all of it
+        raise _Damage("the file ends within a batch")
     payload = file.read(length)
     if len(payload) < length:
         raise _Damage("the file ends within a batch")
@@ -146,7 +151,8 @@ def _decoded(payload: bytes) -> list[events.AnyEvent]:
     try:
         return events.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _Damage(f"a batch holds what this dlplay does not know ({error})") from None
+        why = one_line(str(error)[:LONGEST])
+        raise _Damage(f"a batch holds what this dlplay does not know ({why})") from None
 
 
 def read(path: str | Path) -> Recording:

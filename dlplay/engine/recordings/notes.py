@@ -10,7 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from dlplay.course import files
+
 Note = dict[str, Any]
+MOST_BYTES = 20_000_000  # of the file; some hundred recordings take some thousand
 
 
 class Notes:
@@ -24,7 +27,7 @@ class Notes:
 
     def all(self) -> dict[str, Note]:
         try:
-            known = json.loads(self.path.read_text(encoding="utf-8"))
+            known = json.loads(files.read(self.path, MOST_BYTES)[1])
         except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(known, dict):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+
+from dlplay.export.script.text import literal
 
 SETTINGS = """\
 SEED = {seed}
@@ -28,6 +29,7 @@ class Stage:
         self.step, self.total = 0, 1  # of the innermost loop
         self.tick = 0  # steps begun in all loops
         self.turned, self.trouble, self.measures = set(), "", {{}}{held}
+        self.said = monotonic()  # when progress was told last
 
     def loop(self, total, phase=""):
         """Count to `total`. Parameters are turned between two steps, as TWEAKS says."""
@@ -35,6 +37,9 @@ class Stage:
         for step in range(total):
             self.step, self.total = step, total
             self.check()
+            if monotonic() - self.said > 2:  # seconds
+                self.said = monotonic()
+                print(f"{{phase}} step {{step}} of {{total}}".strip(), file=sys.stderr, flush=True)
 {ending}            due = [(name, value) for tick, name, value in TWEAKS if tick == self.tick]
             for name, value in due:
                 setattr(self.scene, name, value)
@@ -201,7 +206,7 @@ MAIN_PAGE_CLAIMS = """
         print(f"  {verdict}: {sentence}")
 """
 NAMES = ("Stage", "Diverged", "Stopped", "CLAIMS", "TWEAKS", "SEED", "DEVICE", "ENDS", "FILES",
-         "HOLDS", "claim", "embedded", "main", "number")  # fmt: skip
+         "HOLDS", "monotonic", "sys", "claim", "embedded", "main", "number")  # fmt: skip
 IMPORTS = ("random", "torch", "numpy as np")
 
 
@@ -218,9 +223,7 @@ def stage(uses: set[str], ends: bool) -> str:
 
 def claims(sentences: Mapping[str, str]) -> str:
     """The claims of a page, by name, and the relations in which they are made."""
-    rows = [
-        f"    {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)},\n" for k, v in sentences.items()
-    ]
+    rows = [f"    {literal(name)}: {literal(sentence)},\n" for name, sentence in sentences.items()]
     return CLAIMS.format(sentences="".join(rows))
 
 

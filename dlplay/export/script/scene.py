@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from dlplay.author.parameters import KINDS, Parameter
 from dlplay.export.script import known
 from dlplay.export.script.parts import Module, imports_of, is_ours, where
 from dlplay.export.script.scopes import Scopes
-from dlplay.export.script.text import NotTranslatable, dotted
+from dlplay.export.script.text import NotTranslatable, comment, dotted, literal
 
 LISTED = ("covers", "panels", "claims", "tries", "quick", "pace")  # what only dlplay reads
 STAGE = known.ASKED | {
@@ -166,16 +165,11 @@ def constant(parameter: Parameter[Any], value: Any) -> str:
     """`name = value  # what it is`, as a class attribute."""
     line = f"{parameter.name} = {literal(value)}"
     remark = "; ".join(filter(None, [parameter.help, _allowed(parameter)]))
-    remark = re.sub(r"\s+", " ", remark)
+    remark = comment(re.sub(r"\s+", " ", remark))
     if len(line) + len(remark) + 8 <= WIDEST:
         return f"{line}  # {remark}"
     above = textwrap.wrap(remark, WIDEST - 6, break_on_hyphens=False)
     return "".join(f"# {part}\n    " for part in above) + line
-
-
-def literal(value: Any) -> str:
-    """A value as Python source, texts in double quotes."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _allowed(parameter: Parameter[Any]) -> str:

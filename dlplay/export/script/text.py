@@ -4,11 +4,38 @@ from __future__ import annotations
 
 import ast
 import io
+import math
 import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Any
+
+from dlplay.words.foreign import one_line, shown
 
 Located = ast.stmt | ast.expr | ast.arg | ast.keyword | ast.alias
+
+
+def literal(value: Any) -> str:
+    """A value as Python source, in one line; texts in double quotes, and nothing in them is code:
+    whatever is no plain character is escaped."""
+    if isinstance(value, str):
+        return '"' + "".join(map(_quoted, value)) + '"'
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    return repr(value)
+
+
+def _quoted(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if one_line(character) == character:
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def comment(text: str) -> str:
+    """Text as it may stand behind a `#`: in one line, ends of lines as signs."""
+    return shown(text.replace("\n", "\u240a").replace("\t", " "))
 
 
 class NotTranslatable(Exception):

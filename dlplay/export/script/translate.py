@@ -18,8 +18,8 @@ from dlplay.export.script.effects import stage_call
 from dlplay.export.script.looks import without_looks
 from dlplay.export.script.parts import Import, Parts, is_ours, read, standard
 from dlplay.export.script.prune import pruned, used
-from dlplay.export.script.scene import literal, plain, refuse_what_has_no_counterpart, scene_class
-from dlplay.export.script.text import NotTranslatable, Text
+from dlplay.export.script.scene import plain, refuse_what_has_no_counterpart, scene_class
+from dlplay.export.script.text import NotTranslatable, Text, comment, literal
 from dlplay.wire.events import Tweaked
 
 ALWAYS = (Import("torch", "", "torch"), Import("numpy", "", "np"), Import("random", "", "random"))
@@ -55,7 +55,8 @@ def script(plan: Plan) -> str:
     parts, imports, aliases = _parts(module)
     scene = plain(module, card.parameters, plan.values)
     inlined = embed(parts.source())
-    body = "\n\n".join(filter(None, [inlined, aliases, HEADING.format(card.path.name) + scene]))
+    head = HEADING.format(comment(card.path.name))
+    body = "\n\n".join(filter(None, [inlined, aliases, head + scene]))
     name = scene_class(module).name
     roots = {name, *known.CALLED, *(claim.name for claim in card.claims)} | _unused(body)
     if card.is_page:
@@ -158,6 +159,8 @@ def _assembled(plan: Plan, scene: Text, name: str, body: str, imports: Mapping[s
         ("math.", Import("math", "", "math")),
         ("@contextmanager", Import("contextlib", "contextmanager", "contextmanager")),
         ("base64.", Import("base64", "", "base64")),
+        ("monotonic(", Import("time", "monotonic", "monotonic")),
+        ("sys.", Import("sys", "", "sys")),
         ("SimpleNamespace(", Import("types", "SimpleNamespace", "SimpleNamespace")),
     ):
         if word in top + main and needed.setdefault(given.alias, given) != given:
@@ -187,7 +190,7 @@ def _origin(plan: Plan, imports: Iterable[Import]) -> str:
     libraries = "torch, numpy and Pillow" if images else "torch and numpy"
     lines = [
         f"# dlplay {dlplay.__version__} wrote this as a plain torch script of the run",
-        f"#     dlplay run {plan.address}",
+        f"#     dlplay run {comment(plan.address)}",
         f"# It needs {libraries}, and prints the same measures, to the last bit where the",
         "# versions and the device are the same. What dlplay draws has been left out.",
     ]
@@ -200,7 +203,7 @@ def _tries(card: SceneCard) -> str:
     for each in card.tries:
         answer = f"{each.options[each.right - 1]}. {each.why}"
         for first, text in ((f"{each.setting}: ", each.question), ("   ", f"→ {answer}")):
-            words = " ".join((first + text).split())
+            words = comment(" ".join((first + text).split()))
             lines += textwrap.wrap(
                 words, 95, initial_indent="# ", subsequent_indent="#     ", break_on_hyphens=False
             )
@@ -257,7 +260,7 @@ def _files(plan: Plan, files: Mapping[str, Path]) -> str:
     for name, path in files.items():
         letters = base64.b64encode(path.read_bytes()).decode()
         rows = "\n".join(letters[i : i + 100] for i in range(0, len(letters), 100))
-        parts.append(f'    "{name}": """\n{rows}\n""",\n')
+        parts.append(f'    {literal(name)}: """\n{rows}\n""",\n')
     return "\n\n# Data files, compressed as dlplay has them, in base64\nFILES = {\n" + (
         "".join(parts) + "}\n"
     )

@@ -6,9 +6,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from dlplay.course import files
 from dlplay.course.catalog import Catalog, SceneCard
 
-LONGEST = 1000  # characters of a scene's id; a longer one is damage
+LONGEST = 1000  # bytes of a scene's id; a longer one is damage
 
 
 class Place:
@@ -18,7 +19,7 @@ class Place:
         self.path = path
         self.last = ""
         with suppress(OSError, ValueError):
-            self.last = path.read_text(encoding="utf-8")[:LONGEST].strip()
+            self.last = files.read(path, LONGEST)[1].decode().strip()
 
     def opened(self, id: str) -> None:
         """Remember that this scene was opened."""

@@ -10,7 +10,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Footer, Input, Static, Tree
 
 from dlplay.course.catalog import Chapter, SceneCard
@@ -22,6 +21,7 @@ from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.tui.sweeps.screen import open_sweep
+from dlplay.tui.texts import Words, title
 from dlplay.tui.themes import inks
 from dlplay.tui.widgets import course_pages
 from dlplay.tui.widgets.shelf import PartOf, SceneTree, parts_of
@@ -54,15 +54,15 @@ class Browser(FullScreen):
         self._noted: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="too-small")
-        yield Static(self._top(), id="top")
+        yield Words(classes="too-small")
+        yield Words(self._top(), id="top")
         with Horizontal(id="body"):
             with Vertical(id="shelf") as shelf:
                 shelf.border_title = "scenes"
                 yield Input(placeholder="/ words of title, section, text", id="filter")
                 yield SceneTree(self._label)
             with Scroll(id="page-box"):
-                yield Static(id="page")
+                yield Words(id="page")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -102,7 +102,7 @@ class Browser(FullScreen):
         matches = self.dlplay.index.find(self._words)
         self.scenes.show_found(matches)
         found = f"{len(matches)} found" if matches else "nothing found"
-        box.border_subtitle = Content(f"{self._words}: {found}")
+        box.border_subtitle = title(f"{self._words}: {found}")
 
     def _label(self, entry: Chapter | PartOf | SceneCard) -> Text:
         colours = inks(self.app)

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from dlplay.tui.actions import Action
 from dlplay.tui.program import Program
+from dlplay.tui.texts import command
 from dlplay.tui.widgets.dialogs import Help
 
 SMALLEST = (60, 16)
@@ -64,7 +65,7 @@ class FullScreen(Screen[None]):
         """The actions of this screen for the command palette."""
         for action in self.ACTIONS:
             run = self._runner(action.name)
-            yield SystemCommand(action.label, f"{action.help} ({action.written})", run)
+            yield command(action.label, f"{action.help} ({action.written})", run)
 
     def _runner(self, name: str) -> Any:
         async def run() -> None:

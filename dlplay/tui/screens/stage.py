@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from dlplay.author.parameters import Parameter
 from dlplay.course.catalog import SceneCard
@@ -25,6 +25,7 @@ from dlplay.tui.screens.exports import ask_export
 from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen
 from dlplay.tui.sweeps.model import LiveSweep
 from dlplay.tui.sweeps.screen import open_sweep
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.claims import ClaimList
 from dlplay.tui.widgets.claims_page import ClaimsPage
@@ -97,7 +98,7 @@ class StageScreen(FullScreen):
         self._warned = OnChange(self._warn)
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="too-small")
+        yield Words(classes="too-small")
         yield self.top
         yield self.headline
         yield self.strip

@@ -18,6 +18,7 @@ from dlplay.author.parameters import Int, Parameter, ParameterError
 from dlplay.engine.pool import cores
 from dlplay.engine.sweeps.runs import distinct, spare_cores, spread
 from dlplay.tui.sweeps.model import MOST_RUNS, Plan, Wish
+from dlplay.tui.texts import Words
 
 FIELDS = ("#swept", "#values", "#seeds", "#jobs")
 SEEDS = Int(3, min=1, max=100)
@@ -69,7 +70,7 @@ def _whole(parameter: Int, field: str, text: str) -> int:
         raise Mistyped(field, str(error)) from None
 
 
-class Swept(Static, can_focus=True):
+class Swept(Words, can_focus=True):
     """The parameter to sweep; the arrows choose another."""
 
 
@@ -114,27 +115,27 @@ class SweepDialog(ModalScreen[Plan | None]):
         jobs, count = max(1, spare_cores() - self.wish.busy), cores()
         with Vertical(classes="dialog") as box:
             box.border_title = "sweep"
-            yield Static(f"Run {self.wish.card.title} at several values of one parameter.\n")
+            yield Words(f"Run {self.wish.card.title} at several values of one parameter.\n")
             yield from self._row("parameter", Swept(id="swept"))
-            yield from self._row("", Static(id="about-swept"), tall=True)
+            yield from self._row("", Words(id="about-swept"), tall=True)
             yield from self._row("values", Input(id="values", select_on_focus=False))
             seeds = Input(str(SEEDS.default), id="seeds", classes="short")
             yield from self._row("seeds", seeds, f"for each value, from seed {self.wish.seed} on")
             at_once = Input(str(min(jobs, JOBS.max)), id="jobs", classes="short")
             cores_here = f"{count} core{'s' * (count > 1)}"
             yield from self._row("jobs", at_once, f"runs at once; this machine has {cores_here}")
-            yield Static(id="makes")
-            yield Static("enter runs it · ↓ next field · esc cancels", id="keys")
+            yield Words(id="makes")
+            yield Words("enter runs it · ↓ next field · esc cancels", id="keys")
 
     def _row(self, label: str, field: Static | Input, about: str = "", tall: bool = False) -> Any:
         row = Horizontal(classes="row")
         if tall:
             row.styles.height = 2
         with row:
-            yield Static(label, classes="label")
+            yield Words(label, classes="label")
             yield field
             if about:
-                yield Static(about, classes="about")
+                yield Words(about, classes="about")
 
     def on_mount(self) -> None:
         self.show_parameter()

@@ -32,6 +32,7 @@ from dlplay.tui.sweeps.view import (
     status_line,
     table,
 )
+from dlplay.tui.texts import Words, title
 from dlplay.tui.themes import inks
 from dlplay.tui.widgets.panel import PanelView
 from dlplay.tui.widgets.text import Scroll, put
@@ -53,7 +54,7 @@ class ValueTable(Scroll):
             self.open = open
 
     def compose(self) -> ComposeResult:
-        yield Static(id="value-lines")
+        yield Words(id="value-lines")
 
     def show(self, head: Text, lines: list[Text], chosen: int) -> None:
         text = Text("\n").join([head, *lines])
@@ -100,16 +101,16 @@ class SweepScreen(FullScreen):
         self.use(sweep)
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="too-small")
-        yield Static(id="top")
+        yield Words(classes="too-small")
+        yield Words(id="top")
         with Vertical(id="body"):
             with Horizontal(id="charts"):
                 yield PanelView("curves")
                 yield PanelView("measure")
             with ValueTable(id="values", classes="page") as values:
                 values.border_title = "values"
-            yield Static(id="run")
-        yield Static(id="status")
+            yield Words(id="run")
+        yield Words(id="status")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -226,11 +227,11 @@ class SweepScreen(FullScreen):
         nothing = draw.Curves(events.Axes(panel=""), {})
         panel, series = choice.curve or ("curves", "")
         by = f"at {self.found.label(choice.value)}" if choice.alone else f"by {parameter}"
-        curves.border_title = f"{panel}: {series} {by}" if series else panel
+        curves.border_title = title(f"{panel}: {series} {by}" if series else panel)
         measured = plot_of(self.found, choice) or nothing
         seeds, middle = len(self.found.seeds), middle_of(measured)
         many = f", {middle} and range of {seeds} seeds" * (seeds > 1)
-        plot.border_title = f"{choice.measure or 'measure'} by {parameter}{many}"
+        plot.border_title = title(f"{choice.measure or 'measure'} by {parameter}{many}")
         look, version = self.dlplay.look, (id(self.sweep), self.sweep.version, self.choice)
         curves.put(curves_of(self.sweep.drawn, choice) or nothing, look, (version, None))
         plot.put(measured, look, (version, None))

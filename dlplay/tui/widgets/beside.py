@@ -11,6 +11,7 @@ from textual.message import Message
 from dlplay.draw import Curves
 from dlplay.tui.model.pins import Pin, PinChoice, differences
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import title
 from dlplay.tui.widgets.grid import PanelGrid
 from dlplay.tui.widgets.panel import PanelView
 from dlplay.tui.widgets.part import Part
@@ -65,7 +66,7 @@ class Beside(Container, Part):
                 content = replace(content, room=tuple(other.lines.values()))
             step = f"step {min(at, last)}" + (" (its last)" if at > last else "")
             settings = [f"{name} {cells[place]}" for name, cells in differing]
-            view.border_title = " · ".join([f"{run.name}: {panel}", step, *settings])
+            view.border_title = title(" · ".join([f"{run.name}: {panel}", step, *settings]))
             styles = self.session.history.styles
             version = run.history.versions.get(panel, 0), at, panel, styles.moves
             view.put(content, self.look, version, styles.numbers)

@@ -13,6 +13,7 @@ from dlplay.author.claims import Claim
 from dlplay.draw.words import wrap
 from dlplay.engine.timeline import claims_at
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words, title
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, Scroll, put
@@ -52,7 +53,7 @@ class ClaimList(Scroll, Part):
         self._painted = OnChange(self.paint)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="claim-lines")
+        yield Words(id="claim-lines")
 
     def show(self) -> None:
         session = self.session
@@ -76,7 +77,7 @@ class ClaimList(Scroll, Part):
             text = summary(claims, results, width, colours, whole, full=[chosen])
         put(self.query_one(Static), text)
         stands = standings(claims, results)
-        self.border_subtitle = stands
+        self.border_subtitle = title(stands)
         self.set_class(whole and stands.startswith(f"{len(claims)} of"), "-held")
 
     def _fits(self, text: Text, width: int) -> bool:

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from dlplay.author.claims import Claim
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import title
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.claims import judged
 from dlplay.tui.widgets.prose import claim_lines
@@ -32,7 +33,7 @@ class ClaimsPage(TextPage):
     def __init__(self, session: Watched) -> None:
         super().__init__(session, "claims")
         self.chosen = -1  # none yet
-        self.border_subtitle = "" if session.recorded else "enter: break it yourself"
+        self.border_subtitle = title("" if session.recorded else "enter: break it yourself")
         self._painted = OnChange(self.paint)
 
     @property

@@ -169,13 +169,13 @@ def comparison_table(card: SceneCard, now: Pin, pins: list[Pin], inks: Inks, cho
             words.stylize(f"bold {inks['accent']} reverse")
         table.add_column(words, justify="right", no_wrap=True)
     for name, cells in differences(card, runs):
-        table.add_row(Text(name, "bold"), *cells)
+        table.add_row(Text(name, "bold"), *map(Text, cells))
     _gap(table, len(runs))
     for claim in card.claims:
-        table.add_row(claim.text, *(_verdict(run, claim.name, inks) for run in runs))
+        table.add_row(Text(claim.text), *(_verdict(run, claim.name, inks) for run in runs))
     _gap(table, len(runs))
     for name in dict.fromkeys(name for run in runs for name in run.history.measures):
-        table.add_row(name, *(short(run.history.measures.get(name)) for run in runs))
+        table.add_row(Text(name), *(short(run.history.measures.get(name)) for run in runs))
     return table
 
 

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 
 from dlplay.author.parameters import File, Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
+from dlplay.tui.texts import Words, options, title
 from dlplay.tui.widgets.text import Scroll
 
 SHOWN = 12  # of the names that what was typed may become
@@ -39,13 +40,13 @@ class ValueDialog(ModalScreen[Any]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = self.parameter.name
+            box.border_title = title(self.parameter.name)
             about = f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}"
             if isinstance(self.parameter, File):
                 about += "\n(tab completes a path)"
-            yield Static(about, markup=False)
+            yield Words(about)
             yield Input(self.parameter.show(self.value), select_on_focus=True)
-            yield Static(id="complaint")
+            yield Words(id="complaint")
 
     def action_complete(self) -> None:
         if not isinstance(self.parameter, File):
@@ -105,8 +106,8 @@ class ChoiceDialog(ModalScreen[Any]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = self.parameter_name
-            yield OptionList(*self.options, markup=False)
+            box.border_title = title(self.parameter_name)
+            yield options(self.options)
 
     def on_mount(self) -> None:
         choices = self.query_one(OptionList)
@@ -133,16 +134,16 @@ class Help(ModalScreen[None]):
         Binding("pageup", "scroll(-12)", show=False),
     ]
 
-    def __init__(self, title: str, actions: tuple[Action, ...]) -> None:
+    def __init__(self, heading: str, actions: tuple[Action, ...]) -> None:
         super().__init__()
-        self.heading = title
+        self.heading = heading
         self.actions = (*actions, *EVERYWHERE)
 
     def compose(self) -> ComposeResult:
         with Scroll(classes="dialog help") as box:
-            box.border_title = self.heading
+            box.border_title = title(self.heading)
             box.border_subtitle = "esc closes · ↓ scrolls"
-            yield Static(self.table())
+            yield Words(self.table())
 
     def action_scroll(self, by: int) -> None:
         self.query_one(Scroll).scroll_relative(y=by, animate=False)
@@ -161,5 +162,5 @@ class Help(ModalScreen[None]):
             if action.name == "zoom_to(1)":
                 table.add_row("1 to 9", "Zoom the panel of that number, and back")
             else:
-                table.add_row(action.written, action.help)
+                table.add_row(Text(action.written), Text(action.help))
         return table

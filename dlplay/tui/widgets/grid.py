@@ -9,6 +9,7 @@ from textual.message import Message
 
 from dlplay import draw
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import title
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.mosaic import Place, pages, places
 from dlplay.tui.widgets.panel import PanelView
@@ -114,7 +115,7 @@ class PanelGrid(Container, Part):
         found = places([self.views[n].want for n in shown], *self.size)
         for number, view in enumerate(self.views):
             view.display = number in shown
-            view.border_title = f"{number + 1} {view.panel}"
+            view.border_title = title(f"{number + 1} {view.panel}")
             view.set_class(number == self.chosen and len(self.views) > 1, "-chosen")
             if view.display:
                 _move(view, found[shown.index(number)])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import put
+from dlplay.words.foreign import one_line
 
 
-class Headline(Static, Part):
+class Headline(Words, Part):
     """What the run says of itself at the step that is looked at."""
 
     def __init__(self, session: Watched) -> None:
@@ -24,8 +25,3 @@ class Headline(Static, Part):
         # A page will say something: its place is kept, so that nothing moves when it does.
         self.set_class(bool(said) or self.session.card.is_page, "-open")
         put(self, Text(said, "bold", no_wrap=True, overflow="ellipsis"))
-
-
-def one_line(text: str) -> str:
-    """The text with a blank in place of what is no character of a line."""
-    return "".join(char if char.isprintable() else " " for char in text)

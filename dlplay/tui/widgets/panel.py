@@ -18,6 +18,7 @@ from dlplay import draw
 from dlplay.engine.history import History
 from dlplay.tui.model.pins import Pin, others_of, overlay
 from dlplay.tui.model.veil import Veil
+from dlplay.tui.texts import title
 from dlplay.tui.widgets.mosaic import Want
 
 UNKNOWN = 12  # rows of a panel of which nothing is known yet
@@ -50,6 +51,7 @@ class PanelView(Widget):
         self.view = draw.View()
         self.look = draw.Look()
         self._version: tuple[object, ...] = (-1, None)
+        self._captioned = ""
         self._stretches = True
         self._rows: dict[int, int] = {}  # at a width: the most that was wanted in this run
         self._new_run = False
@@ -147,8 +149,9 @@ class PanelView(Widget):
         drawn, at = getattr(self.content, "tick", None), self._version[1]
         if at is not None and drawn is not None and drawn != at:  # between two that were kept
             text = f"{text} · as of step {drawn}" if text else f"as of step {drawn}"
-        if self.border_subtitle != text:
-            self.border_subtitle = text
+        if text != self._captioned:
+            self._captioned = text
+            self.border_subtitle = title(text)
 
     @property
     def frames(self) -> int:

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from dlplay.author.parameters import Choice, Float, Int, Parameter, Toggle
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words, title
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.dialogs import ChoiceDialog, ask_value
 from dlplay.tui.widgets.part import Part
@@ -50,7 +51,7 @@ class ParameterList(Scroll, Part):
         self._painted = OnChange(self.paint)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="parameter-lines")
+        yield Words(id="parameter-lines")
 
     @property
     def listed(self) -> list[Parameter[Any]]:
@@ -83,9 +84,9 @@ class ParameterList(Scroll, Part):
 
     def paint(self) -> None:
         at, values, colours = self.session.at, self.session.shown, self.inks
-        title = f"parameters at step {at}" if at is not None else "parameters  • live"
-        if self.border_title != title:
-            self.border_title = title
+        heading = f"parameters at step {at}" if at is not None else "parameters  • live"
+        if self.border_title != heading:
+            self.border_title = title(heading)
         width = max(self.size.width - 1, 20)
         if self.session.veiled:
             text = Text("\n").join(hidden(parameter, width) for parameter in self.listed)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.grid import PanelGrid
-from dlplay.tui.widgets.headline import one_line
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import put
+from dlplay.words.foreign import one_line
 
 MOST = 3  # rows, for a caption that is longer than it should be
 
 
-class Seeing(Static, Part):
+class Seeing(Words, Part):
     """The caption of the chosen panel; not there in a scene that has none."""
 
     def __init__(self, session: Watched, grid: PanelGrid) -> None:

@@ -14,6 +14,7 @@ from textual.widgets.tree import TreeNode
 
 from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.tui.model.finding import Match
+from dlplay.tui.texts import safe
 
 MOST = 60  # matches that are listed: a tree takes its time to fill
 ALL_OPEN = 40  # lines of a course that is shown with all its chapters open
@@ -72,6 +73,10 @@ class SceneTree(Tree[Entry], inherit_bindings=False):
     def on_click(self, event: input_events.Click) -> None:
         if event.chain == 2:
             self.post_message(self.Opened())
+
+    def process_label(self, label: str | Text) -> Text:
+        text = safe(label if isinstance(label, Text) else Text(label))
+        return text.split()[0]
 
     def render_label(self, node: Node, base_style: object, style: object) -> Text:
         text = super().render_label(node, base_style, style)  # type: ignore[arg-type]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.claims import ClaimList
 from dlplay.tui.widgets.parameters import ParameterList
 from dlplay.tui.widgets.part import Part
@@ -17,7 +17,7 @@ class Sidebar(Vertical):
 
     def __init__(self, session: Watched) -> None:
         super().__init__()
-        about = Static(id="detail")
+        about = Words(id="detail")
         self.about = about
         self.parameters = ParameterList(session, about)
         self.claims = ClaimList(session)

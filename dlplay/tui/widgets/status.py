@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from dlplay.tui.model.pace import told
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, put
 
@@ -25,7 +25,7 @@ LOOKS = {
 }
 
 
-class RunLine(Static, Part):
+class RunLine(Words, Part):
     """What the run is doing, and what the last key did. Its keys start, stop and keep the run."""
 
     def __init__(self, session: Watched) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
-from dlplay.tui.widgets.headline import one_line
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.pages import Pages
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import put
+from dlplay.words.foreign import one_line
 
 SHORTEST = 3  # characters of a name
 
 
-class Strip(Static, Part):
+class Strip(Words, Part):
     """Names the panels, those that are seen in bold, the chosen one marked."""
 
     def __init__(self, pages: Pages) -> None:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 from rich.console import RenderableType
+from rich.style import Style
+from rich.text import Text
 from textual.actions import SkipAction
 from textual.app import ComposeResult
-from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import Log, Static
 
 from dlplay.draw.lesson import lesson
 from dlplay.engine.history import History
 from dlplay.engine.timeline import log_at
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words, title
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.prose import class_line, source_part
 from dlplay.tui.widgets.text import Scroll
 from dlplay.wire import events
+from dlplay.words.foreign import printed, uncoloured
 
 EMPTY_LOG = "Nothing has been printed. What the scene prints, and its warnings, appear here."
-# Control characters as signs: what a scene prints must not reach the terminal.
-CONTROLS = {n: 0x2400 + n for n in range(32) if n != 9} | {127: 0x2421}
-CONTROLS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 EDGE = 8  # lines of the screen that a page does not have, and of its text that stay in sight
 
 
 class Page(Scroll, Part):
     """A page of text, which the keys of up and down scroll."""
 
-    def __init__(self, session: Watched, id: str, title: str = "", classes: str = "page") -> None:
+    def __init__(self, session: Watched, id: str, heading: str = "", classes: str = "page") -> None:
         super().__init__(id=id, classes=classes)
-        self.border_title = title or id
+        self.border_title = title(heading or id)
         self.session = session
 
     @property
@@ -57,7 +58,7 @@ class TextPage(Page):
     """A page of one text."""
 
     def compose(self) -> ComposeResult:
-        yield Static(id=f"{self.id}-text")
+        yield Words(id=f"{self.id}-text")
 
     def put(self, text: RenderableType) -> None:
         self.query_one(Static).update(text)
@@ -101,15 +102,15 @@ class SourcePage(Page):
         self._painted = OnChange(self.paint)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="source-above")
-        yield Static(id="source-class")
+        yield Words(id="source-above")
+        yield Words(id="source-class")
 
     def show(self) -> None:
         self._painted.see(self.session.card, self.app.current_theme.dark)
 
     def paint(self) -> None:
         card, dark = self.session.card, self.app.current_theme.dark
-        self.border_title = Content(str(card.path))
+        self.border_title = title(str(card.path))
         above, below = self.query(Static)
         line = class_line(card.source)
         above.display = line > 1
@@ -119,7 +120,18 @@ class SourcePage(Page):
 
 
 class RunLog(Log, can_focus=False):
-    """What the run printed; the page has the keys."""
+    """What the run printed, in its colours; the page has the keys."""
+
+    @classmethod
+    def _process_line(cls, line: str) -> str:
+        return uncoloured(line).expandtabs()
+
+    def _render_line_strip(self, y: int, rich_style: Style) -> Strip:
+        if "\x1b" not in self._lines[y] or self.text_selection is not None:
+            return super()._render_line_strip(y, rich_style)
+        text = Text.from_ansi(self._lines[y].expandtabs(), no_wrap=True)
+        text.stylize_before(rich_style)
+        return Strip(text.render(self.app.console), text.cell_len)
 
 
 class LogPage(Page):
@@ -131,7 +143,7 @@ class LogPage(Page):
         self._written = 0  # lines of this history
 
     def compose(self) -> ComposeResult:
-        yield Static(EMPTY_LOG, id="log-empty", markup=False)
+        yield Words(EMPTY_LOG, id="log-empty")
         yield RunLog(id="log-lines", max_lines=5000)
 
     @property
@@ -154,5 +166,5 @@ class LogPage(Page):
         self.query_one("#log-empty").display = empty
 
     def _write(self, lines: list[events.Logged]) -> None:
-        texts = [text for line in lines for text in line.text.split("\n")]
-        self.scrolled.write_lines([text.translate(CONTROLS) for text in texts])
+        texts = [text for line in lines for text in printed(line.text).split("\n")]
+        self.scrolled.write_lines(text or " " for text in texts)  # it leaves empty lines out

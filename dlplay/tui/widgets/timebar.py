@@ -6,11 +6,11 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 
 from dlplay.engine.timeline import Mark, marks
 from dlplay.tui.model.steering import Where
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import Inks, put
@@ -21,7 +21,7 @@ LEAST = 8  # columns of a mark's name that tell something
 SIGNS = {"tweak": ("▾", "accent"), "spike": ("▲", "warning"), "diverged": ("✗", "error")}
 
 
-class TimeBar(Static, Part):
+class TimeBar(Words, Part):
     """Where one is in the run, while one looks back. Its keys travel; what plays has its beat from
     here."""
 

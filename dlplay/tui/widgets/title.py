@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from dlplay.tui.model.watching import Watched
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.pages import Pages
 from dlplay.tui.widgets.part import Part
 from dlplay.tui.widgets.text import put
 
 
-class Title(Static, Part):
+class Title(Words, Part):
     """The scene, and which of its panels are seen."""
 
     def __init__(self, session: Watched, pages: Pages) -> None:

@@ -21,6 +21,7 @@ from dlplay.tui.model.steering import VEILED
 from dlplay.tui.model.tries import Tries
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.program import Program
+from dlplay.tui.texts import Words
 from dlplay.tui.widgets.break_lines import break_lines
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.claims import ClaimList
@@ -59,7 +60,7 @@ class TryStrip(Scroll, Part):
         self._painted = OnChange(self.paint)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="try-lines", markup=False)
+        yield Words(id="try-lines")
 
     # What is seen
 
