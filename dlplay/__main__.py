@@ -1,4 +1,8 @@
-"""`dlplay` and `python -m dlplay`. It imports nothing: child processes import this module."""
+"""`dlplay` and `python -m dlplay`. It imports next to nothing: child processes import it."""
+
+from dlplay.search import step_back
+
+step_back()
 
 
 def main() -> None:
