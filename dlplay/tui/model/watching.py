@@ -28,6 +28,7 @@ class Watched(ABC):
     """
 
     recorded = False  # whether nothing can start or turn it
+    outdated = ""  # why what is seen is not what the file says now
     veiled = False  # whether the settings are a riddle: none of them is shown
 
     def __init__(
