@@ -85,7 +85,7 @@ def _execute(
         while True:
             over = live.state == "over"  # asked first: what was sent before it is then all there
             batch = live.drain()
-            for each in sinks if batch else ():
+            for each in sinks:  # also of nothing new: the progress line goes on
                 each(batch)
             finished = next((e for e in batch if isinstance(e, events.Finished)), None)
             if finished is not None:

@@ -58,6 +58,8 @@ def surroundings() -> Iterator[None]:
     """What a process that is started in this block is to find in its environment."""
     here, ours = os.getcwd() if _is_there() else "", str(Path(__file__).parents[2])
     changed = {"PYTHONSAFEPATH": "1", "DLPLAY_FOLDER": folder()}
+    if folder():  # torch leaves a folder, too
+        changed["TMPDIR"] = folder()
     if here == ours:  # found because it lies here
         paths = [ours, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         changed["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
