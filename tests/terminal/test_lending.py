@@ -126,7 +126,7 @@ SWEEP = ("sweep", "faults/watched", "steps=900000,1000000")
 )
 def test_a_signal_ends_a_command_and_gives_the_cursor_back(terminal, words, number):
     tmux = terminal(*words)
-    tmux.sees("1/10" if words is RUN else "0 of")
+    tmux.sees("0/10" if words is RUN else "0 of")
     assert flags(tmux) == (0, 0, 0)
     first = program(tmux.processes)
     os.kill(first, number)
