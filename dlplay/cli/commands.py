@@ -419,7 +419,7 @@ def replay(
 
     \b
     FILE  a recording, such as `dlplay run --record` makes
-    N     the number of a run in `dlplay runs`; 1 is the newest
+    N     the id of a run, or its number in the list that `dlplay runs` printed last
     """
     from dlplay.cli import recordings
 
@@ -497,7 +497,7 @@ def export(
 
     \b
     FILE  a recording, as `dlplay run ID --record FILE` makes it
-    N     the number of a run in `dlplay runs`
+    N     the id of a run, or its number in the list that `dlplay runs` printed last
 
     \b
     FORMATS

@@ -91,6 +91,26 @@ def tidy_end() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def whole(heeded: bool) -> Iterator[None]:
+    """The whole of a command, from before it is parsed: Ctrl-C is told in words, wherever.
+
+    `heeded`: whether Ctrl-C is listened to; not in the background of a script.
+    """
+    import signal
+
+    try:
+        if heeded:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+    except KeyboardInterrupt:
+        complain("interrupted")
+        sys.exit(Exit.INTERRUPTED)
+    finally:
+        if heeded:  # what is left to do is not worth a traceback
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _forget_stdout() -> None:
     """Nobody reads it any more; the interpreter must not complain when it flushes it at the end."""
     try:

@@ -103,7 +103,7 @@ def check_target(path: Path, recording: Path, force: bool, made: bool = False) -
 
 
 def find(word: str) -> Path:
-    """The file of that name; of a number, the run that `dlplay runs` lists under it."""
+    """The file of that name; of an id or a number, the run that `dlplay runs` lists under it."""
     from dlplay.engine.recordings.library import Library, UnknownRun
 
     path = Path(word).expanduser()

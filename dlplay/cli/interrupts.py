@@ -5,24 +5,40 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from dlplay.cli.exits import Exit
-from dlplay.wire import commands
 
 SHOW_CURSOR = b"\x1b[?25h"
 
 
-class Interrupts:
-    """Controls for `execute` that ask for a stop once Ctrl-C was pressed; a context manager.
+class Terminated(SystemExit):
+    """Somebody wants this process to end (SIGTERM), or its terminal is gone (SIGHUP)."""
 
-    A thread hears of the signal, so that the second Ctrl-C works even where the scene never
-    returns to the interpreter. `on_first` is called in that thread. Where SIGINT is ignored
-    (nohup, background jobs), it stays so.
+
+def end_in_order() -> None:
+    """From now on SIGTERM and SIGHUP end this process as an exception does: what was changed is
+    given back, what was begun is ended. The second one ends it at once."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, frame: Any) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    raise Terminated(128 + number)
+
+
+class Interrupts:
+    """Tells in `asked` whether Ctrl-C was pressed; a context manager.
+
+    A thread hears of the signal, so that the second Ctrl-C works whatever this process does.
+    `on_first` is called in that thread. Where SIGINT is ignored (nohup, background jobs), it stays
+    so.
     """
 
     def __init__(self, on_first: Callable[[], None] = lambda: None, tidy: bytes = b"") -> None:
@@ -30,16 +46,6 @@ class Interrupts:
         self._on_first = on_first
         self._tidy = tidy  # written to standard error before the process is ended
         self._before: Any = None
-
-    def pending(self) -> bool:
-        return self.asked
-
-    def take(self) -> commands.AnyCommand:
-        return commands.Stop()
-
-    def wait(self, seconds: float) -> bool:
-        time.sleep(seconds)
-        return self.asked
 
     def __enter__(self) -> Self:
         main = threading.current_thread() is threading.main_thread()

@@ -97,7 +97,7 @@ class ProgressLine:
         if speed > 0:
             words.append(f"{speed:,.0f} steps/s" if speed >= 10 else f"{speed:.2g} steps/s")
             left = (total - step) / speed
-            words.append(f"{left:.0f} s left" if left < 100 else f"{left / 60:.0f} min left")
+            words.append(f"{_long(left)} left")
         text = Text("  ".join(words), no_wrap=True, overflow="ellipsis")
         if self._note:
             text = Text(self._note, "bold")
@@ -107,3 +107,11 @@ class ProgressLine:
             text,
         )
         return row
+
+
+def _long(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 3_600_000 else "over 1000 h"

@@ -11,7 +11,7 @@ import typer
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.streams import print_json
 from dlplay.engine.recordings.format import BadRecording
-from dlplay.engine.recordings.library import Library, RunInfo, UnknownRun
+from dlplay.engine.recordings.library import BeingRecorded, Library, RunInfo, UnknownRun
 from dlplay.wire.events import Started, Tweaked
 from dlplay.words.address import address, show_settings
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dlplay.course.catalog import Catalog, SceneCard
     from dlplay.engine.recordings.replay import Replay
 
-COLUMNS = ("run", "when", "scene", "seed", "status", "what differs", "size", "")
+COLUMNS = ("run", "id", "when", "scene", "seed", "status", "what differs", "size", "")
 STYLES = {"done": "green", "running": "cyan", "failed": "red", "damaged": "red"}
 
 
@@ -47,6 +47,7 @@ def run(
     else:
         for line in lines([cells(info, catalog) for info in runs]):
             typer.echo(session.text(line))
+    library.printed(runs)
     return Exit.DONE
 
 
@@ -72,7 +73,7 @@ def change(
             library.unpin(info.path)
         else:
             library.remove(info.path)
-    except UnknownRun as error:
+    except (UnknownRun, BeingRecorded) as error:
         raise Mistake(str(error)) from None
     except OSError as error:
         raise Mistake(f"{info.path}: {error.strerror}") from None
@@ -83,6 +84,7 @@ def as_object(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
     """A run in the JSON list."""
     return {
         "number": info.number,
+        "id": info.id,
         "path": str(info.path),
         "scene": info.scene,
         "title": info.title,
@@ -134,6 +136,7 @@ def cells(info: RunInfo, catalog: Catalog) -> tuple[str, ...]:
     known = info.status != "damaged"
     return (
         str(info.number),
+        info.id,
         f"{info.began.astimezone():%Y-%m-%d %H:%M}",
         info.scene or info.path.name,
         str(info.seed) if known else "",
@@ -184,7 +187,7 @@ def _print_table(session: Session, rows: list[tuple[str, ...]], runs: list[RunIn
         )
     for row, info in zip(rows, runs, strict=True):
         texts = [Text(session.text(cell)) for cell in row]
-        texts[4].stylize(STYLES.get(info.status, "yellow"))
+        texts[5].stylize(STYLES.get(info.status, "yellow"))
         table.add_row(*texts)
     session.console().print(table)
 

@@ -1,7 +1,8 @@
-"""`dlplay run`: one run in this process, with its result on standard output."""
+"""`dlplay run`: one run, in a process of its own, with its result on standard output."""
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dlplay.engine.recordings.format import Recorder
     from dlplay.stage.stage import Sink
 
+POLL = 0.02  # seconds between two looks at what has come
 STOPPING = "stopping at the next step; Ctrl-C again ends it at once"
 
 
@@ -44,16 +46,17 @@ def run(
 
     if record is not None:
         check_record(record, force)
-    numerics.prepare_environment()
+    if device not in ("auto", "cpu"):
+        numerics.prepare_environment()
+        numerics.choose_device(device)
     history = History()
     with ExitStack() as stack:
         sinks: list[Sink] = [json_lines()] if json else [history.feed]
         interrupts = stack.enter_context(_watching(session, card, sinks, quiet=json))
-        where = numerics.choose_device(device)
         recorder = _recorder(stack, record, force)
         if recorder:  # first of all: what anybody has seen is in the file
             sinks.insert(0, recorder)
-        done = _execute(card, settings, seed, where, sinks, interrupts, tweaks, looks)
+        done = _execute(card, settings, seed, device, sinks, interrupts, tweaks, looks)
     if not json:
         from dlplay.cli.results import log_tail, print_result
 
@@ -73,22 +76,27 @@ def _execute(
     tweaks: Sequence[events.Tweaked],
     looks: bool,
 ) -> events.Finished:
-    from dlplay.engine.execute import execute
+    from dlplay.engine.live import Launcher
 
-    def sink(batch: list[events.AnyEvent]) -> None:
-        for each in sinks:
-            each(batch)
-
-    return execute(
-        card,
-        settings,
-        seed=seed,
-        device=device,
-        sink=sink,
-        controls=interrupts,
-        tweaks=tweaks,
-        looks=looks,
-    )
+    launcher = Launcher()
+    launcher.warm()
+    live = launcher.start(card, settings, seed=seed, device=device, tweaks=tweaks, looks=looks)
+    try:
+        while True:
+            over = live.state == "over"  # asked first: what was sent before it is then all there
+            batch = live.drain()
+            for each in sinks:  # also of nothing new: the progress line goes on
+                each(batch)
+            finished = next((e for e in batch if isinstance(e, events.Finished)), None)
+            if finished is not None:
+                return finished
+            if over:
+                raise RuntimeError(f"{card.id} ended without a summary")
+            if interrupts.asked:
+                live.stop(grace=math.inf)
+            live.wait(POLL)
+    finally:
+        live.kill()
 
 
 def _verdict(done: events.Finished, check: bool, recorder: Recorder | None) -> Exit:

@@ -110,6 +110,8 @@ def read(path: Path) -> Reading:
         return Reading(_broken(path, tree, text, "it is nested too deeply"), text)
     except OSError as error:
         return Reading(_broken(path, tree, text, error.strerror or str(error)), text)
+    except SyntaxError as error:
+        facts = _broken(path, tree, text, _where(error))
     except Exception as error:  # whatever is wrong with a file, it breaks its own scene alone
         facts = _broken(path, tree, text, str(error))
     return Reading(facts, text, stamp)
@@ -138,6 +140,13 @@ def _broken(path: Path, tree: ast.Module, text: str, why: str) -> Facts:
     except ValueError:
         title, _ = heading("", files.shown(path.stem))
     return SceneFacts(title, _digest(text), f"{files.shown(path.name)}: {why}")
+
+
+def _where(error: SyntaxError) -> str:
+    """What is wrong, in which line, and what stands there."""
+    written = (error.text or "").strip()
+    shown = f": {files.shown(written)}" if written else ""
+    return f"line {error.lineno}: {error.msg}{shown}" if error.lineno else error.msg
 
 
 def _digest(text: str) -> str:

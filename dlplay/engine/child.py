@@ -6,6 +6,7 @@ import faulthandler
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -14,10 +15,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlplay.engine import keeper
 from dlplay.wire import commands, events
 
 if TYPE_CHECKING:
     from dlplay.course.catalog import SceneCard
+
+WAIT_AT_END = 1.0  # seconds for which threads and processes of a scene may go on after it
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Order:
 
     `looks`, `linger`: as `execute` takes them. `sabotage`: what is left out of learning, as
     `dlplay.engine.sabotage` names it. `pace`: steps a second, 0 for as many as there can be.
+    `folder`: for its temporary files; "" for the usual one.
     """
 
     path: str
@@ -40,6 +45,7 @@ class Order:
     linger: bool = False
     sabotage: str = ""
     pace: float = 0
+    folder: str = ""
 
 
 class PipeControls:
@@ -72,13 +78,21 @@ class PipeControls:
             os._exit(1)  # whoever watched is gone
 
 
-def main(order: Order, outlet: Connection, control: Connection, log: Connection) -> None:
-    """Run the scene; the process ends when this returns."""
+def main(
+    order: Order, outlet: Connection, control: Connection, log: Connection, leash: Connection
+) -> None:
+    """Run the scene, in a process with a keeper; it ends when this returns.
+
+    `leash`: what the keeper holds, as `dlplay.engine.keeper` says.
+    """
+    if keeper.there_are:
+        keeper.keep(leash, (outlet, control, log))
+    _settle(order)
     _take_over_streams(log)
-    _die_with_parent()
     from dlplay.author.parameters import ParameterError
     from dlplay.course import catalog
     from dlplay.engine.execute import execute
+    from dlplay.engine.numerics import NoDevice
     from dlplay.engine.sabotage import sabotaged
 
     first: list[commands.AnyCommand] = []
@@ -113,11 +127,15 @@ def main(order: Order, outlet: Connection, control: Connection, log: Connection)
                 looks=order.looks,
                 linger=order.linger,
             )
-    except ParameterError as error:  # a file that was there when it was chosen may have gone
+    except (ParameterError, NoDevice) as error:  # a file that was there may have gone
         sink([_refused(card, order, str(error))])
     sys.stdout.flush()
     sys.stderr.flush()
     outlet.close()
+    # Python would wait for threads and processes of the scene: not for long.
+    end = threading.Timer(WAIT_AT_END, os._exit, (0,))
+    end.daemon = True
+    end.start()
 
 
 def _refused(card: SceneCard, order: Order, message: str) -> events.Finished:
@@ -149,10 +167,10 @@ def _take_over_streams(log: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _die_with_parent() -> None:
-    """On Linux the kernel sees to it, even if this process never lets go of the interpreter."""
-    if sys.platform == "linux":
-        import ctypes
-
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+def _settle(order: Order) -> None:
+    """What the run leaves in the folder for temporary files goes with the program."""
+    for name in ("PYTHONSAFEPATH", "DLPLAY_FOLDER"):  # they were for the fork server
+        os.environ.pop(name, None)
+    if order.folder:
+        os.environ["TMPDIR"] = order.folder
+        tempfile.tempdir = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,7 +64,9 @@ def execute(
     sink([begun])
     try:
         scene = catalog.load(card)(**values)
-    except Exception as error:
+    except BaseException as error:
+        if _is_ours(error):
+            raise
         failed(error)
         sink([events.Logged(text=_traceback(error, card.path), stream="err")])
         message = f"{card.path.name} could not be loaded: {_sentence(error)}"
@@ -116,7 +119,9 @@ def _perform(
     except ParameterError as error:
         status, message = "failed", str(error)
         failed(error)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if _is_ours(error):
+            raise
         failed(error)
         status, message = "failed", f"{card.path.name} raised {_sentence(error)}"
         stage.log(_traceback(error, card.path))
@@ -127,10 +132,19 @@ def _perform(
     return status, message
 
 
+def _is_ours(error: BaseException) -> bool:
+    """Whether it is Ctrl-C in a notebook, say; in a run's process, where Ctrl-C is not heard, a
+    scene has raised it."""
+    heard = signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+    return isinstance(error, KeyboardInterrupt) and heard
+
+
 def _judged(stage: Stage) -> list[events.ClaimResult]:
     try:
         return stage.judged()
-    except Exception:  # already told: the run failed on it
+    except BaseException as error:  # already told: the run failed on it
+        if _is_ours(error):
+            raise
         return []
 
 

@@ -6,28 +6,32 @@ import multiprocessing as mp
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dlplay.course.catalog import SceneCard
-from dlplay.engine import child
+from dlplay.engine import child, keeper
 from dlplay.engine.child import Order
 from dlplay.engine.numerics import prepare_environment
 from dlplay.wire import commands, events
 from dlplay.wire.events import ClaimResult
 
+if TYPE_CHECKING:
+    from dlplay.engine import server
+
 GRACE = 2.0  # seconds between asking a run to stop and ending its process
 CHUNK = 65536
 LOG_LINES = 2000  # kept until they are drained
+INBOX = 50_000  # events that wait to be drained; beyond, the run waits
+SLOW = 10.0  # seconds that a keeper may take
 _STDERR = threading.Lock()  # runs start in threads of their own
 
 
@@ -40,7 +44,7 @@ class Launcher:
         there = "forkserver" in mp.get_all_start_methods()
         self.method = method or ("forkserver" if there else "spawn")
         self._context: Any = mp.get_context(self.method)
-        self._gate = ""
+        self._gate: server.Gate | None = None
         self._lingering: LiveRun | None = None  # one at a time
 
     def warm(self, gated: bool = False) -> None:
@@ -53,20 +57,21 @@ class Launcher:
             return
         from multiprocessing import forkserver
 
-        if gated:
-            handle, self._gate = tempfile.mkstemp(prefix="dlplay-gate-")
-            os.close(handle)
-            os.environ["DLPLAY_GATE"] = self._gate
+        from dlplay.engine import server
+
+        server.settle()
         self._context.set_forkserver_preload(["dlplay.engine.preload"])
-        forkserver.ensure_running()
-        os.environ.pop("DLPLAY_GATE", None)
+        with ExitStack() as stack:
+            stack.enter_context(server.surroundings())
+            if gated:
+                self._gate = server.Gate()
+                stack.enter_context(self._gate.before())
+            forkserver.ensure_running()
 
     def open_gate(self) -> None:
         """The interface is painted: torch may be imported."""
-        if self._gate:
-            with suppress(OSError):
-                os.unlink(self._gate)
-            self._gate = ""
+        if self._gate is not None:
+            self._gate.open()
 
     def start(
         self,
@@ -105,6 +110,7 @@ class Launcher:
             linger=linger,
             sabotage=sabotage,
             pace=pace,
+            folder=self._folder(),
         )
         run = LiveRun(self._context, order, card)
         if linger:
@@ -112,6 +118,13 @@ class Launcher:
                 self._lingering.dismiss()
             self._lingering = run
         return run
+
+    def _folder(self) -> str:
+        if self.method == "spawn":
+            return ""
+        from dlplay.engine import server
+
+        return server.folder()
 
 
 class LiveRun:
@@ -133,6 +146,8 @@ class LiveRun:
         self._lost_lines = 0
         self._tick = 0
         self._kill_at: float | None = None
+        self._killed = 0.0  # when it was told to end at once
+        self._pid: int | None = None
         self._over = threading.Event()
         self._summary: events.Finished | None = None
         self._started = events.Started(  # what is known before the run says it itself
@@ -145,6 +160,7 @@ class LiveRun:
         self._measures: dict[str, float] = {}
         self._claims: list[ClaimResult] = []
         self._control: Connection | None = None
+        self._leash: Connection | None = None
         self._process: Any = None
         self._early: list[commands.AnyCommand] = []
         self._lock = threading.Lock()
@@ -209,11 +225,16 @@ class LiveRun:
             self.stop(grace)
 
     def kill(self) -> None:
-        """End the process now."""
+        """End the process now, and all that it began."""
         self._kill_at = 0.0
-        if self._process is not None and self._process.pid is not None:
-            with suppress(OSError, AttributeError):
-                self._process.kill()
+        with self._lock:
+            self._killed = self._killed or time.monotonic()
+            if self._leash is not None and keeper.there_are:
+                with suppress(OSError, ValueError):
+                    os.write(self._leash.fileno(), keeper.PULL)
+            elif self._process is not None:
+                with suppress(OSError, AttributeError):
+                    self._process.kill()
 
     def drain(self) -> list[events.AnyEvent]:
         """Everything that has come since the last call."""
@@ -235,7 +256,8 @@ class LiveRun:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process is not None else None
+        """Of its process; None before it is known."""
+        return self._pid
 
     @property
     def paused(self) -> bool:
@@ -258,32 +280,68 @@ class LiveRun:
             self._end("failed", f"the run's process could not be started: {error}")
             return
         open_pipes = {outlet, log}
+        if self._leash is not None:
+            open_pipes.add(self._leash)
         while open_pipes:
-            for pipe in connection.wait(list(open_pipes), timeout=0.1):
-                if not (self._read(outlet) if pipe is outlet else self._read_log(log)):
+            heard = [pipe for pipe in open_pipes if pipe is not outlet or not self._full]
+            for pipe in connection.wait(heard, timeout=0.1):
+                if pipe is outlet:
+                    goes_on = self._read(outlet)
+                else:
+                    goes_on = self._read_log(log) if pipe is log else self._read_pid()
+                if not goes_on:
                     open_pipes.discard(pipe)
-            if self._kill_at is not None and time.monotonic() > self._kill_at:
+            if self._kill_at is not None and time.monotonic() > self._kill_at and not self._killed:
                 self.kill()
+            if self._killed and time.monotonic() > self._killed + SLOW:
+                break
             if self._process.exitcode is not None and not connection.wait(list(open_pipes), 0):
-                break  # a grandchild may hold the pipes open
+                break  # a process that got away may hold the pipes open
         self._process.join(GRACE)
-        if self._process.exitcode is None:
-            self._process.kill()
-            self._process.join(GRACE)
+        self._end_the_rest()
         outlet.close()
         log.close()
         self._conclude()
+
+    @property
+    def _full(self) -> bool:
+        """Whether nobody takes what comes: then the run waits, unless it is to end."""
+        return len(self._inbox) > INBOX and self._kill_at is None
+
+    def _read_pid(self) -> bool:
+        assert self._leash is not None
+        with suppress(OSError):
+            data = os.read(self._leash.fileno(), keeper.PID.size)
+            if len(data) == keeper.PID.size:
+                (self._pid,) = keeper.PID.unpack(data)
+        return False
+
+    def _end_the_rest(self) -> None:
+        """The keeper has done it, unless it was killed itself."""
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join(GRACE)
+        if self._pid is not None and self._process.exitcode in (-signal.SIGKILL, 255):
+            with suppress(OSError):
+                os.killpg(self._pid, signal.SIGKILL)
+        with self._lock:
+            if self._leash is not None:
+                self._leash.close()
+                self._leash = None
 
     def _launch(self) -> tuple[Connection, Connection]:
         outlet, child_outlet = self._context.Pipe(duplex=False)
         child_control, control = self._context.Pipe(duplex=False)
         log, child_log = self._context.Pipe(duplex=False)
+        leash, child_leash = self._context.Pipe(duplex=True)
+        theirs = (child_outlet, child_control, child_log, child_leash)
         self._process = self._context.Process(
-            target=child.main, args=(self.order, child_outlet, child_control, child_log)
+            target=child.main,
+            args=(self.order, child_outlet, child_control, child_log, child_leash),
         )
-        with _real_stderr():
+        with _real_stderr(), self._surroundings():
             self._process.start()
-        for end in (child_outlet, child_control, child_log):
+        for end in theirs:
             end.close()
         with suppress(AttributeError):
             os.set_blocking(control.fileno(), False)
@@ -291,9 +349,20 @@ class LiveRun:
             for command in self._early:
                 _send_through(control, command)
             self._control = control
+            if keeper.there_are:
+                self._leash = leash
+            else:
+                self._pid = self._process.pid
         if self._kill_at == 0.0:
             self.kill()
         return outlet, log
+
+    def _surroundings(self) -> AbstractContextManager[None]:
+        if self._context.get_start_method() != "forkserver":
+            return nullcontext()
+        from dlplay.engine import server
+
+        return server.surroundings()  # one that died is started again
 
     def _read(self, outlet: Connection) -> bool:
         """Take in one batch; False at the end of the stream."""
@@ -317,6 +386,8 @@ class LiveRun:
                 self._summary = event
                 if self.order.linger:
                     self._close_run()
+                else:  # what the scene began may hold up its process
+                    self._kill_at = self._kill_at or time.monotonic() + GRACE
             else:
                 self._inbox.append(event)
         return True
@@ -349,7 +420,7 @@ class LiveRun:
             self._close_run()
             return
         code = self._process.exitcode
-        if self._kill_at is not None:
+        if self._killed:
             self._end("stopped", "it did not stop when asked, so its process was ended")
         elif code is not None and code < 0:
             self._end("failed", f"the run's process was ended by {_signal(-code)}")

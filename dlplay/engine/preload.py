@@ -1,18 +1,20 @@
 """Imported once by the fork server, so that every run starts with torch already there.
 
-While the file named in DLPLAY_GATE exists, it waits: the interface is painted first.
+With DLPLAY_GATED it waits for the end of its standard input: the interface is painted first.
 """
 
+import atexit
 import os
-import time
+import signal
 
+from dlplay.engine import server
 from dlplay.engine.numerics import prepare_environment
+from dlplay.search import step_back
 
 
 def _wait() -> None:
-    gate, parent = os.environ.get("DLPLAY_GATE", ""), os.getppid()
-    while gate and os.path.exists(gate) and os.getppid() == parent:
-        time.sleep(0.02)
+    if os.environ.pop("DLPLAY_GATED", ""):
+        os.read(0, 1)  # until the gate is opened
 
 
 def _be_quiet() -> None:
@@ -22,8 +24,18 @@ def _be_quiet() -> None:
         os.dup2(nowhere, stream)
 
 
-_be_quiet()
+def _end_in_order() -> None:
+    """Ctrl-C is the watcher's matter; if it was killed, its folder goes with us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    folder = os.environ.get("DLPLAY_FOLDER", "")
+    if folder:
+        atexit.register(server.remove, folder, os.getpid())
+
+
+_end_in_order()
 _wait()
+_be_quiet()
+step_back()
 prepare_environment()
 
 import torch  # noqa: E402

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlplay.stage import bounds
 from dlplay.wire.events import Array, Box, Outlines
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def pixels(images: Numbers, low: float | None, high: float | None) -> Array:
 
     uint8 input passes as it is; other numbers are stretched from `low`..`high` to 0..255.
     """
+    sides = tuple(getattr(images, "shape", ()))[-2:]
+    if sides and max(sides) > LARGEST:  # before it is copied
+        raise ValueError(f"image takes at most {LARGEST} pixels a side, not {list(images.shape)}")
     array = to_numpy(images)
     if array.ndim == 2:
         array = array[None]
@@ -86,6 +90,12 @@ def points(values: Numbers) -> Array:
     array = floats(values, (1, 2), "points")
     array = array.reshape(-1, 2) if array.size else np.zeros((0, 2), np.float32)
     return Array.of(array)
+
+
+def path(values: Numbers) -> Array:
+    """float32 [N, 2], thinned where there are many."""
+    array = floats(values, (1, 2), "points")
+    return Array.of(bounds.thinned(array.reshape(-1, 2)) if array.size else array.reshape(0, 2))
 
 
 def outlines(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlplay.stage import arrays
+from dlplay.stage import arrays, bounds
 from dlplay.stage.arrays import Numbers
 from dlplay.wire import events
 from dlplay.wire.events import AnyContent, AnyEvent, Array, Cloud, Trail
@@ -30,6 +30,7 @@ class Drawings:
         self._device_points = False
         self._contents: dict[str, AnyContent] = {}
         self._axes: dict[str, events.Axes] = {}
+        self._series: dict[str, set[str]] = {}  # of each panel
         self._diverged = ""
         self._headline: str | None = None  # where there is a new one
         self.last_headline = ""
@@ -52,6 +53,8 @@ class Drawings:
     def _gathered(self) -> list[AnyEvent]:
         """The points, series by series. Done here, not at every step: there it would be dear."""
         found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
+        for panel, name in dict.fromkeys(point[:2] for point in self._points):
+            self._note_series(panel, name)
         for panel, name, tick, x, y in self._points:
             ticks, xs, ys = found.setdefault((panel, name), ([], [], []))
             ticks.append(tick)
@@ -179,7 +182,7 @@ class Drawings:
                 tick=self.tick,
                 panel=panel,
                 pixels=pixels,
-                captions=[str(caption) for caption in captions],
+                captions=bounds.words(panel, captions),
                 columns=columns,
                 boxes=outlines,
             )
@@ -210,9 +213,9 @@ class Drawings:
                 tick=self.tick,
                 panel=panel,
                 values=Array.of(array),
-                names=[str(name) for name in names],
-                rows=[str(name) for name in rows],
-                columns=[str(name) for name in columns],
+                names=bounds.words(panel, names),
+                rows=bounds.words(panel, rows),
+                columns=bounds.words(panel, columns),
                 x=x,
                 y=y,
                 low=least,
@@ -310,7 +313,7 @@ class Drawings:
                     for name, xy in clouds.items()
                     if xy is not None
                 ],
-                trails=[Trail(name, arrays.points(xy)) for name, xy in (paths or {}).items()],
+                trails=[Trail(name, arrays.path(xy)) for name, xy in (paths or {}).items()],
                 x_label=x_label,
                 y_label=y_label,
             )
@@ -337,7 +340,7 @@ class Drawings:
             events.Bars(
                 tick=self.tick,
                 panel=panel,
-                labels=[str(label) for label in labels],
+                labels=bounds.words(panel, labels),
                 series=drawn,
                 log=log,
                 unit=unit,
@@ -356,6 +359,7 @@ class Drawings:
         x: str = "",
     ) -> None:
         """Show how numbers are distributed: any shape, or several by name over shared bins."""
+        bounds.few(panel, "bins", bins, bounds.BINS)
         named = values if isinstance(values, Mapping) else {"": values}
         flat = {name: np.array(arrays.series(numbers)) for name, numbers in named.items()}
         flat = {name: numbers[np.isfinite(numbers)] for name, numbers in flat.items()}
@@ -395,7 +399,7 @@ class Drawings:
             events.Boxes(
                 tick=self.tick,
                 panel=panel,
-                labels=[str(label) for label in labels],
+                labels=bounds.words(panel, labels),
                 boxes=[arrays.box(numbers) for numbers in values],
                 log=log,
                 unit=unit,
@@ -423,7 +427,7 @@ class Drawings:
             events.Stack(
                 tick=self.tick,
                 panel=panel,
-                labels=[str(label) for label in labels],
+                labels=bounds.words(panel, labels),
                 series=drawn,
                 unit=unit,
             )
@@ -473,6 +477,7 @@ class Drawings:
         `values` [N] colour the nodes from `low` to `high`; `groups` are their true classes;
         `marked` nodes stand out."""
         where = arrays.points(positions).numpy()
+        bounds.few(panel, "nodes", len(where), bounds.ITEMS)
         least, span = where.min(axis=0), np.ptp(where, axis=0)
         shades = arrays.series(values) if values is not None else []
         least_value, most_value = arrays.limits(np.array(shades, np.float32), low, high, False)
@@ -482,7 +487,7 @@ class Drawings:
                 panel=panel,
                 positions=Array.of(((where - least) / np.maximum(span, 1e-9)).astype(np.float32)),
                 edges=[(int(a), int(b)) for a, b in edges],
-                labels=[str(label) for label in labels],
+                labels=bounds.words(panel, labels),
                 values=shades,
                 groups=[int(group) for group in groups],
                 marked=[int(node) for node in marked],
@@ -495,13 +500,13 @@ class Drawings:
 
     def headline(self, text: str) -> None:
         """Say in one sentence, with the numbers of this moment, how it goes: at most 76 columns."""
-        text = " ".join(str(text).split())
+        text = bounds.short(" ".join(str(text).split()))
         if text != self.last_headline:
             self._headline = self.last_headline = text
 
     def text(self, panel: str, text: str, *, tail: bool = False) -> None:
         """Show plain text; with `tail`, its end is what stays in sight."""
-        self._show(events.Text(tick=self.tick, panel=panel, text=text, tail=tail))
+        self._show(events.Text(tick=self.tick, panel=panel, text=bounds.cut(text, tail), tail=tail))
 
     def tokens(
         self,
@@ -524,7 +529,7 @@ class Drawings:
             events.Tokens(
                 tick=self.tick,
                 panel=panel,
-                tokens=[str(token) for token in tokens],
+                tokens=bounds.words(panel, tokens),
                 values=shades,
                 low=low,
                 high=high,
@@ -542,19 +547,32 @@ class Drawings:
         best: Sequence[int] = (),
     ) -> None:
         """Show rows of words and numbers; the rows listed in `best` stand out."""
-        cells = [[c if isinstance(c, (str, int)) else float(c) for c in row] for row in rows]
+        bounds.few(panel, "rows", len(rows), bounds.ITEMS)
+        bounds.few(panel, "columns", len(columns), bounds.MOST["Table", "columns"])
+        cells = [[_cell(value) for value in row] for row in rows]
         self._show(
             events.Table(
                 tick=self.tick,
                 panel=panel,
-                columns=[str(column) for column in columns],
+                columns=bounds.words(panel, columns),
                 rows=cells,
                 best=[int(row) for row in best],
             )
         )
 
     def _show(self, content: AnyContent) -> None:
+        self._note_series(content.panel, "")
+        bounds.bounded(content)
         self._contents[content.panel] = content
+
+    def _note_series(self, panel: str, name: str) -> None:
+        """ValueError where a panel has too many series, or the scene too many panels."""
+        bounds.few("the name of a panel", "characters", len(panel), bounds.NAME)
+        bounds.few("the name of a series", "characters", len(name), bounds.NAME)
+        series = self._series.setdefault(panel, set())
+        series.add(name)
+        bounds.few("the scene", "panels", len(self._series), bounds.PANELS)
+        bounds.few(panel, "series", len(series), bounds.SERIES)
 
     def _fetch(self) -> None:
         """Move all buffered scalars off the accelerator in one copy."""
@@ -581,6 +599,13 @@ class Drawings:
         first, panel = min(dead)
         self._points = [point for point in self._points if point[2] <= first]
         self._diverged = _divergence(panel, first)
+
+
+def _cell(value: Any) -> str | int | float:
+    """What stands in a table."""
+    if isinstance(value, str):
+        return bounds.short(value)
+    return value if isinstance(value, int) else float(value)
 
 
 def _named(lines: Mapping[str, float] | None) -> dict[str, float]:

@@ -26,6 +26,7 @@ from dlplay.draw.look import Charts
 from dlplay.engine.live import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
+from dlplay.tui import ending
 from dlplay.tui.actions import EVERYWHERE, bindings
 from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.model.watching import Watched
@@ -65,12 +66,14 @@ class DlplayApp(Program):
         super().__init__(catalog, launcher, look, progress, library, preferences)
         self._first = first
         self.animation_level = "none"
+        self.ended_by = 0  # the signal
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = [*super().get_line_filters(), Harmless()]
         return [*filters, Ascii()] if self.terminal.ascii else filters
 
     def on_mount(self) -> None:
+        ending.watch(self.end_by)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name if self.terminal.dark else LIGHT.name
@@ -101,6 +104,11 @@ class DlplayApp(Program):
 
     def on_unmount(self) -> None:
         self.end_sweep()
+
+    def end_by(self, number: int) -> None:
+        """A signal ends the interface: the terminal is given back first."""
+        self.ended_by = number
+        self.exit()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if isinstance(screen, FullScreen):
@@ -227,6 +235,8 @@ def start(
     finally:
         sys.__stderr__ = errors  # type: ignore[misc]
         launcher.open_gate()
+    if app.ended_by:
+        return 128 + app.ended_by
     if app.return_code:
         sys.stderr.write("dlplay: the interface failed; the terminal has been given back\n")
     return app.return_code or 0

@@ -43,7 +43,9 @@ def test_the_main_module_imports_nothing():
     code = "import sys; before = set(sys.modules); import dlplay.__main__; "
     code += "print(*(set(sys.modules) - before))"
     new = subprocess.check_output([sys.executable, "-c", code], text=True).split()
-    assert {name for name in new if name.startswith("dlplay")} == {"dlplay", "dlplay.__main__"}
+    assert {name for name in new if name.startswith("dlplay")} == {
+        "dlplay", "dlplay.__main__", "dlplay.search"
+    }  # fmt: skip
     assert not set(new) & HEAVY
 
 
@@ -72,7 +74,7 @@ def test_list_is_plain_and_aligned_in_a_pipe(dlplay):
     lines = result.stdout.splitlines()
     assert lines[0] == "tiny/fine      A scene that behaves"
     assert len({line.index(line.split(None, 1)[1]) for line in lines}) == 1
-    assert "tiny/broken    cannot be read: broken.py: expected ':'" in lines[-1]
+    assert "tiny/broken    cannot be read: broken.py: line 3: expected ':'" in lines[-1]
     assert result.exit_code == 0
 
 
@@ -161,7 +163,7 @@ def test_show_as_json(dlplay):
 def test_show_of_a_broken_scene_says_why(dlplay):
     result = dlplay("show", "tiny/broken")
     assert result.exit_code == 1
-    assert "tiny/broken cannot be read: broken.py: expected ':'" in result.stderr
+    assert "tiny/broken cannot be read: broken.py: line 3: expected ':'" in result.stderr
     assert json.loads(dlplay("show", "tiny/broken", "--json").stdout)["id"] == "tiny/broken"
 
 

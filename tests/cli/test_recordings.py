@@ -57,7 +57,8 @@ def test_runs_as_lines(dlplay, record):
     (Library().folder / "bad.dlplay").write_bytes(b"no recording")
     shown = dlplay("runs")
     heading, *lines = shown.stdout.splitlines()
-    assert heading.split() == ["run", "when", "scene", "seed", "status", "what", "differs", "size"]
+    columns = ["run", "id", "when", "scene", "seed", "status", "what", "differs", "size"]
+    assert heading.split() == columns
     bad, raises, diverges, fine = lines
     assert fine.startswith("4 ")
     assert "tiny/fine" in fine

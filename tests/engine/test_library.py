@@ -361,7 +361,7 @@ def test_notes_are_kept_and_dropped(library, card):
     library.remove(path)
     assert library.runs() == []
     assert json.loads((library.folder / "notes.json").read_text()) == {}
-    assert os.listdir(library.folder) == ["notes.json"]
+    assert sorted(os.listdir(library.folder)) == [".notes.json.lock", "notes.json"]
     for change in (library.pin, library.unpin, library.remove):
         with pytest.raises(UnknownRun, match="not among the recorded runs"):
             change(path)
@@ -595,3 +595,57 @@ def test_terminal_escapes_are_defused():
         clouds=[events.Cloud(evil, events.Array((0, 2), "<f4", b""))],
     )  # fmt: skip
     assert vetted(plane).clouds[0].name == clean
+
+
+def test_an_id_never_changes_and_a_number_is_of_the_list_printed_last(library, card):
+    first, second = (record(library, card, [started()]) for _ in range(2))
+    runs = library.runs()
+    ids = {run.path: run.id for run in runs}
+    assert len(set(ids.values())) == 2
+    library.printed(runs)
+    third = record(library, card, [started()])
+    assert [library.find(n).path for n in ("1", "2")] == [second, first]
+    assert library.find(ids[first]).path == first
+    assert library.find(third).number == 1
+    with pytest.raises(UnknownRun, match="no run 3 in the list that was printed last: 1 to 2"):
+        library.find("3")
+    library.remove(second)
+    with pytest.raises(UnknownRun, match="run 1 of the list that was printed last is gone"):
+        library.find("1")
+    assert library.find("2").path == first
+
+
+def test_a_run_that_is_being_recorded_cannot_be_removed(library, card):
+    from dlplay.engine.recordings.library import BeingRecorded
+
+    recorder = library.recorder(card, seed=1, device="cpu", settings={})
+    recorder([events.Started(scene=card.id, seed=1, device="cpu", parameters={})])
+    with pytest.raises(BeingRecorded, match="stop its run first"):
+        library.remove(recorder.path)
+    recorder.close()
+    library.remove(recorder.path)
+    assert not library.runs()
+
+
+PINS = """
+    import sys
+    from pathlib import Path
+    from dlplay.engine.recordings.notes import Notes
+    notes = Notes(Path(sys.argv[1]))
+    for number in range(20):
+        notes.note(f"{sys.argv[2]} {number}", pinned=True)
+"""
+
+
+def test_no_note_is_lost_by_several_programs(tmp_path):
+    import subprocess
+    import sys
+    import textwrap
+
+    from dlplay.engine.recordings.notes import Notes
+
+    path = tmp_path / "notes.json"
+    command = [sys.executable, "-c", textwrap.dedent(PINS), str(path)]
+    programs = [subprocess.Popen([*command, name]) for name in "abc"]
+    assert [program.wait() for program in programs] == [0, 0, 0]
+    assert len(Notes(path).pinned()) == 60

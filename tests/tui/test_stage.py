@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 from textual.widgets import ContentSwitcher, Static
 
 from dlplay.author.claims import Claim
+from dlplay.course.catalog import Catalog
+from dlplay.course.progress import Progress
+from dlplay.draw import Look
 from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
+from dlplay.tui.app import DlplayApp
 from dlplay.tui.footing import FOOTERS, said
 from dlplay.tui.screens.browser import Browser
 from dlplay.tui.widgets.claims import summary
@@ -116,7 +121,8 @@ async def test_arrows_and_vim_keys_turn_a_live_parameter_without_a_restart(open_
         assert "next step" in status(app)
 
 
-async def test_big_steps_default_and_all_defaults(open_app):
+async def test_big_steps_default_and_all_defaults(open_app, monkeypatch):
+    monkeypatch.setattr("dlplay.tui.model.session.RESTART_AFTER", 1e9)  # no sooner than we say
     async with open_app("fine", start=False) as (app, pilot):
         session = app.screen.session
         await pilot.press("L")
@@ -129,6 +135,7 @@ async def test_big_steps_default_and_all_defaults(open_app):
         assert session.values == session.card.defaults
         assert session.runs == 0
         assert "all defaults: the run begins again" in status(app)
+        session.moment.restart_at = 0.0
         await until(pilot, lambda: session.runs == 1, "the run")
 
 
@@ -310,20 +317,60 @@ async def test_the_address_is_copied(open_app):
         assert not app._notifications
 
 
-async def test_edit_reads_the_scene_again(open_app, monkeypatch, tmp_path):
-    editor = tmp_path / "editor"
-    editor.write_text("#!/bin/sh\nexit 0\n")
-    editor.chmod(0o755)
-    monkeypatch.setenv("EDITOR", str(editor))
+@pytest.fixture
+def editor(monkeypatch, tmp_path):
+    """Sets what the editor does to the file; the terminal need not be lent."""
+    monkeypatch.setattr(DlplayApp, "suspend", lambda self: nullcontext())
+    script = tmp_path / "editor"
+    monkeypatch.setenv("EDITOR", str(script))
+    monkeypatch.delenv("VISUAL", raising=False)
+
+    def does(lines):
+        script.write_text(f"#!/bin/sh\n{lines}\n")
+        script.chmod(0o755)
+
+    return does
+
+
+async def test_edit_reads_the_scene_again(open_app, editor, monkeypatch, tmp_path):
+    editor("exit 0")
     async with open_app("fine", start=False) as (app, pilot):
-        monkeypatch.setattr(
-            type(app), "suspend", lambda self: __import__("contextlib").nullcontext()
-        )
         await pilot.press("e")
         assert "read again" in status(app)
         monkeypatch.setenv("EDITOR", str(tmp_path / "no-such-editor"))
         await pilot.press("e")
         assert app.screen.session.card.id == "faults/fine"
+
+
+async def test_after_an_edit_the_old_result_is_not_taken_for_the_new_code(
+    launcher, tmp_path, editor
+):
+    chapter = tmp_path / "scenes" / "mine"
+    chapter.mkdir(parents=True)
+    path = chapter / "one.py"
+    path.write_text(
+        "from dlplay import Scene\n\nclass One(Scene):\n    def run(self, stage):\n"
+        "        stage.measure(x=1)\n"
+    )
+    catalog = Catalog([tmp_path / "scenes"], tmp_path / "cache")
+    first = {"card": catalog.find("mine/one")}
+    app = DlplayApp(catalog, launcher, Look(), Progress(tmp_path / "progress.json"), first)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        editor('sed -i "s/(x=1)/(x=/" "$1"')
+        await pilot.press("e")
+        assert "made by the old code: one.py: line 5: '(' was never closed" in status(app)
+        assert session.runs == 1
+        editor('sed -i "s/(x=/(x=2)/" "$1"; echo "$@" > $0.words')
+        await pilot.press("e")
+        assert session.outdated == ""
+        assert (tmp_path / "editor.words").read_text() == f"{path}\n"
+        await until(pilot, lambda: session.runs == 2, "another run")
+        await until(pilot, lambda: session.state == "done", "its end")
+        assert session.history.measures["x"] == 2
+        session.close()
 
 
 async def test_help_and_back_and_quit(open_app):

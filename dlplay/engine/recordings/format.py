@@ -51,6 +51,8 @@ class Recorder:
         self._write(MAGIC)
 
     def __call__(self, batch: list[events.AnyEvent]) -> None:
+        if not batch:
+            return
         if len(batch) > 1 and isinstance(batch[-1], events.Finished):
             self(batch[:-1])
             batch = batch[-1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlplay.engine.recordings.format import BadRecording, being_written, ends
+from dlplay.engine.recordings.names import listed, remember, short_id
 from dlplay.engine.recordings.notes import Note, Notes
 from dlplay.engine.recordings.recorder import RunRecorder
 from dlplay.engine.recordings.replay import Replay, changed_since, load, stand_in
@@ -26,7 +27,16 @@ from dlplay.words.nearest import did_you_mean
 if TYPE_CHECKING:
     from dlplay.course.catalog import Catalog, SceneCard
 
-__all__ = ["Library", "Replay", "RunInfo", "UnknownRun", "changed_since", "load", "stand_in"]
+__all__ = [
+    "BeingRecorded",
+    "Library",
+    "Replay",
+    "RunInfo",
+    "UnknownRun",
+    "changed_since",
+    "load",
+    "stand_in",
+]
 
 STAMP = "%Y-%m-%dT%H-%M-%S.%fZ"
 NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6}Z)_([a-z0-9-]+)_([a-z0-9-]+)\.dlplay")
@@ -41,7 +51,7 @@ class UnknownRun(LookupError):
 class RunInfo:
     """A recording at a glance: what its first and its last batch say.
 
-    `number`: 1 is the newest of a listing, 0 a file from elsewhere. `status`: how the run ended
+    `number`: 1 is the newest of a list, 0 a file from elsewhere. `status`: how the run ended
     (done, stopped, diverged, failed), "running" while it is recorded, "unfinished" if the file
     does not say how it ended, "damaged" if not even its beginning can be read: `trouble` says why
     then. `differs`: the parameters that differ from the defaults of today's scene; all of them
@@ -66,6 +76,15 @@ class RunInfo:
     pinned: bool = False
     name: str = ""
     trouble: str = ""
+
+    @property
+    def id(self) -> str:
+        """Six letters that never change."""
+        return short_id(self.path)
+
+
+class BeingRecorded(Exception):
+    """The recording is of a run that is going on; the message says so."""
 
 
 class Library:
@@ -143,19 +162,23 @@ class Library:
         return [self.folder / name for name in sorted(named, reverse=True) if name.endswith(ending)]
 
     def find(self, word: str | Path, catalog: Catalog | None = None) -> RunInfo:
-        """The run of this number in `runs()`, or of this file; a name in the folder will do.
+        """The run of this id or file, or of this number in the list that was printed last (in
+        `runs()` if none was); a name in the folder will do.
 
         Raises UnknownRun, which says what there is, and which is the nearest.
         """
         text = str(word)
         runs = self.runs(catalog)
         if text.isascii() and text.isdigit():
+            printed = listed(self.folder)
+            if printed:
+                return _of_list(text, printed, runs)
             if 1 <= int(text[:9]) <= len(runs) and len(text) < 10:
                 return runs[int(text) - 1]
             raise UnknownRun(f"there is no run {text}: {_allowed(len(runs))}")
         path = Path(os.path.expanduser(text))
         for run in runs:
-            if text in (run.path.name, run.path.stem) or _same(path, run.path):
+            if text in (run.id, run.path.name, run.path.stem) or _same(path, run.path):
                 return run
         if _is_file(path):
             return _info(0, path, _began(path), _cards(catalog), {})
@@ -163,8 +186,12 @@ class Library:
             raise UnknownRun(f"{text} is a folder, not a recording; {_allowed(len(runs))}")
         hint = did_you_mean(text, [*(run.path.name for run in runs), *_beside(path)])
         raise UnknownRun(
-            f"there is no file {text!r}.{hint} Or give a number: {_allowed(len(runs))}"
+            f"there is no file {text!r}.{hint} Or give an id or a number: {_allowed(len(runs))}"
         )
+
+    def printed(self, runs: Sequence[RunInfo]) -> None:
+        """This list has been printed: its numbers are what `find` takes from now on."""
+        remember(self.folder, [run.path.name for run in runs])
 
     def _paths(self) -> list[Path]:
         try:
@@ -192,9 +219,12 @@ class Library:
     def remove(self, path: Path) -> None:
         """Delete the recording, pinned or not.
 
-        Raises UnknownRun if it is not in the folder, OSError if it cannot be deleted.
+        Raises UnknownRun if it is not in the folder, BeingRecorded while its run goes on, OSError
+        if it cannot be deleted.
         """
         name = self._own(path)
+        if being_written(self.folder / name):
+            raise BeingRecorded(f"{name} is being recorded: stop its run first")
         (self.folder / name).unlink()
         self._notes.forget([name])
 
@@ -203,6 +233,19 @@ class Library:
             if _same(path, known):
                 return known.name
         raise UnknownRun(f"{path} is not among the recorded runs in {self.folder}")
+
+
+def _of_list(text: str, printed: Sequence[str], runs: Sequence[RunInfo]) -> RunInfo:
+    """The run of this number in a list that was printed; UnknownRun if it is gone, or never was."""
+    number = int(text[:9])
+    if not 1 <= number <= len(printed) or len(text) > 9:
+        raise UnknownRun(
+            f"there is no run {text} in the list that was printed last: {_allowed(len(printed))}"
+        )
+    for run in runs:
+        if run.path.name == printed[number - 1]:
+            return run
+    raise UnknownRun(f"run {number} of the list that was printed last is gone; list them again")
 
 
 def default_folder() -> Path:

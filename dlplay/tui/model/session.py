@@ -79,6 +79,7 @@ class Session(Watched):
     ) -> Moment:
         """A run that has just begun, in place of the one before."""
         self.close()
+        self.outdated = ""
         recorder = None
         if self.library is not None:
             recorder = self.library.recorder(
@@ -225,7 +226,11 @@ class Session(Watched):
         """Read the scene's file again; what is wrong with it, or nothing."""
         card = catalog.describe(self.card.path, self.card.root)
         if card is None or card.broken:
-            return card.broken if card else f"{self.card.path.name} has no Scene class any more"
+            gone = f"{self.card.path.name} has no Scene class any more"
+            self.outdated = card.broken if card else gone
+            return self.outdated
+        if card.digest != self.card.digest or self.outdated:
+            self.outdated = "the file has changed"
         self.card = card
         kept = {}
         for name, parameter in card.parameters.items():

@@ -33,6 +33,7 @@ class Watched(ABC):
     recorded = False  # whether nothing can start or turn it
     veil: Veil | None = None  # while the settings are a riddle: what hides them
     afresh = False  # whether a finished run begins again for each change, a live one too
+    outdated = ""  # why what is seen is not what the file says now
 
     def __init__(
         self,

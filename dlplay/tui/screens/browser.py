@@ -15,6 +15,7 @@ from textual.widgets import Footer, Input, Static, Tree
 from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import BROWSER, bindings
+from dlplay.tui.editing import line_of
 from dlplay.tui.model.progress import MARKS
 from dlplay.tui.model.stills import Still, Stills
 from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen
@@ -260,7 +261,8 @@ class Browser(FullScreen):
 
     def action_edit(self) -> None:
         entry = self.entry
-        if isinstance(entry, SceneCard) and self.edit_file(entry.path):
+        if isinstance(entry, SceneCard):
+            self.edit_file(entry.path, line_of(entry.path, entry.broken))
             self.dlplay.reread()
             self.fill()
             self.select(entry.id)

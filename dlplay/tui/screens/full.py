@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -15,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dlplay.tui.actions import Action
+from dlplay.tui.editing import edit
 from dlplay.tui.program import Program
 from dlplay.tui.texts import command
 from dlplay.tui.widgets.dialogs import Help
@@ -77,13 +75,8 @@ class FullScreen(Screen[None]):
         """Do what an action of the table says."""
         await self.run_action(name)
 
-    def edit_file(self, path: Path) -> bool:
-        """Open a file in the user's editor, with the terminal lent to it; whether it went well."""
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        try:
-            with self.app.suspend():
-                subprocess.run([*shlex.split(editor), str(path)], check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            self.notify(f"{editor}: {error}. Set EDITOR to your editor.", severity="error")
-            return False
-        return True
+    def edit_file(self, path: Path, line: int = 0) -> None:
+        """Open a file in the user's editor, at this line if one is given; tell what went wrong."""
+        trouble = edit(self.app, path, line)
+        if trouble:
+            self.notify(trouble, title="The editor", severity="error", markup=False)

@@ -15,6 +15,7 @@ from dlplay.author.parameters import Parameter
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.editing import line_of
 from dlplay.tui.footing import footed, go, stand
 from dlplay.tui.model import steering
 from dlplay.tui.model.pace import TICK
@@ -334,21 +335,22 @@ class StageScreen(FullScreen):
     # The scene, and several runs of it
 
     def action_edit(self) -> None:
-        """Open the file, read it again, and begin again if a run was under way."""
+        """Open the file, read it again; what it has run is run again if the code is another."""
         session = self.steered
         if session is None:
             return
+        log = "\n".join(line.text for line in session.history.log)
+        self.edit_file(self.card.path, line_of(self.card.path, session.outdated, log))
         was_active = session.active
-        if not self.edit_file(self.card.path):
-            return
         trouble = session.reload()
-        if trouble:
-            self.notify(trouble, title="The file cannot be read", severity="error")
-            return
         self.paint()
-        if was_active:
+        if trouble:
+            self.notify(trouble, title="The file cannot be read", severity="error", markup=False)
+        elif was_active or (session.outdated and session.history.started is not None):
             session.start()
-        self.note("read again" + (", running" if was_active else ""))
+            self.note("read again, running")
+        else:
+            self.note("read again")
 
     def action_address(self) -> None:
         self.app.copy_to_clipboard(self.session.address)

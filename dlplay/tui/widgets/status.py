@@ -110,6 +110,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     message = note or (finished.message if finished is not None else "")
     if message:
         text.append(f"· {message} ", inks["accent"] if note else inks[ink])
+    elif session.outdated and session.history.started is not None:
+        text.append(f"· made by the old code: {session.outdated} ", inks["warning"])
     elif session.after:
         text.append("· space runs it with these settings ", inks["accent"])
     elif session.stale and not session.active:
@@ -131,7 +133,9 @@ def rate(value: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """`0:07`, `12:30`, `2 h`."""
+    """`0:07`, `12:30`, `2.0 h`; nobody waits for more than a thousand."""
+    if seconds >= 1000 * 3600:
+        return "over 1000 h"
     if seconds >= 3600:
         return f"{seconds / 3600:.1f} h"
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
