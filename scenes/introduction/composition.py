@@ -48,7 +48,7 @@ class Composition(Scene):
     panels = {
         "best unit of each layer": "which class it tells alone, and for what share it is right",
         "all units": "one row a layer: edges, then parts, then whole arms",
-        "right alone": "share that one unit gets right, median of 5 nets; higher knows more",
+        "right alone": "share that one unit gets right: median of 5 nets, and of the net drawn",
         "whole net": "the answer of all units together; the line should part the two classes",
     }
     claims = {
@@ -153,11 +153,11 @@ class Composition(Scene):
                 "whole net", x=(-1, 1), y=(-1, 1), field=answer.reshape(40, 40), kind="signed",
                 points=x, labels=y, x_label="x₁", y_label="x₂",
             )  # fmt: skip
-            alone_now, together = shares_right()
+            alone_now, _ = shares_right()
             rows = list(zip(names, untrained.tolist(), alone_now.tolist(), drawn, strict=True))
-            stage.table("right alone", ("best unit of", "untrained", "now", "net drawn"), rows)
-            shares = ", ".join(f"{name} {s:.0%}" for name, s in zip(names, alone_now, strict=True))
-            stage.headline(f"best unit: {shares}; net {together:.0%}")
+            stage.table("right alone", ("best of", "start", "now", "drawn"), rows)
+            shares = ", ".join(f"{name} {s:.0%}" for name, s in zip(names, drawn, strict=True))
+            stage.headline(f"right with one unit alone, the best of {shares}")
 
         for _ in stage.loop(self.steps):
             logits = readout(units(x)[-1])[..., 0]  # [400, nets]

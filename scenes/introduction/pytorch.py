@@ -73,7 +73,7 @@ class Pytorch(Scene):
         "moved": "how far each layer's weights are from their start; 0: the layer is not trained",
         "test accuracy": "share of 397 new digits that are read; higher is better",
         "your layers": "the two checks: does parameters() find it, does a slope arrive",
-        "recorded": "your net's graph, from the loss back to the leaves",
+        "recorded": "your net's graph, from the loss back to its parameters, the leaves",
     }
     claims = {
         "found": "parameters() finds the 6,750 numbers of your net",
@@ -194,7 +194,7 @@ class Pytorch(Scene):
 
 def tree(function, depth=0):
     """What was recorded behind a result, one operation a line, each with what it was made from."""
-    name = type(function).__name__.removesuffix("Backward0")
+    name = type(function).__name__.removesuffix("Backward0").replace("AccumulateGrad", "leaf")
     size = "×".join(map(str, function.variable.shape)) if hasattr(function, "variable") else ""
     made_from = [tree(before, depth + 1) for before, _ in function.next_functions if before]
-    return "\n".join([f"{'  ' * depth}{name} {size}", *made_from])
+    return "\n".join([f"{' ' * depth}{name} {size}", *made_from])

@@ -182,7 +182,7 @@ async def test_the_next_scene_and_where_one_was(hills, tmp_path):
         await pilot.pause()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, StageScreen), "the stage")
-        await until(pilot, lambda: "N opens the next scene: What is" in status(app), "the end")
+        await until(pilot, lambda: "N: What is" in status(app), "the end")
         await pilot.press("N")
         await until(pilot, lambda: app.screen.card.id == "hills/second", "the next")
         assert len(app.screen_stack) == 3

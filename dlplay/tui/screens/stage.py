@@ -197,7 +197,7 @@ class StageScreen(FullScreen):
             self.dlplay.progress.ended(self.card, finished)
             after = next_scene(self.dlplay.catalog, self.card.id)
             if finished.status == "done" and after is not None:
-                self.note(f"N opens the next scene: {after.title}")
+                self.note(f"N: {after.title}")
 
     def _warn(self) -> None:
         if self.session.warning:
