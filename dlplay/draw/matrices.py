@@ -30,6 +30,7 @@ GAP = 2  # columns between two
 CAPTION = 10  # cells of a name that a narrow matrix makes room for
 EVERY = 6  # so many are arranged in all ways
 MIXED = 0.7  # what a size is worth where pictures and numbers share a column or a line
+APART = 0.9  # and for each column or line of numbers but the first
 TALLEST = 5  # rows of a cell
 SCALES = (*range(32, 1, -1), 1.75, 1.5, 1.25, *(step / 24 for step in range(24, 0, -1)))
 
@@ -179,9 +180,12 @@ class _Fit:
 
     def worth(self) -> float:
         """How good it is: numbers that belong together stand together, apart from pictures."""
+        if all(size.cell for size in self.sizes):
+            return self.scale
         kinds = [{self.sizes[n].cell > 0 for n in group} for group in self.way.groups]
-        turns = sum(a != b for a, b in pairwise(kinds))
-        return self.scale * (MIXED if any(len(kind) > 1 for kind in kinds) or turns > 2 else 1)
+        if any(len(kind) > 1 for kind in kinds):
+            return self.scale * MIXED
+        return float(self.scale * APART ** max(0, kinds.count({True}) - 1))
 
     def groups(self) -> list[tuple[int, int]]:
         """Columns and rows of each group."""
@@ -388,7 +392,7 @@ def _resized(shares: Floats, scale: float) -> Floats:
     known = ~np.isnan(shares)
     weights = down_by @ known @ across_by.T
     total = down_by @ np.nan_to_num(shares) @ across_by.T
-    averaged: Floats = total / np.where(weights > 0.5, weights, np.nan)
+    averaged: Floats = total / np.where(weights > 0, weights, np.nan)
     return averaged
 
 
