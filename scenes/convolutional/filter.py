@@ -12,7 +12,7 @@ The sums make a new picture, the **feature map**:
 
 x is the photo, h and w are the window's row and column, i and j run over the filter. A unit of a
 convolutional layer is this sum at one place, plus a **bias** b, with all below 0 cut off. So it is
-on where the sum is above −b, its threshold. All units of a map share one filter.
+on where the sum is above −b, its threshold. All its units share one filter.
 
 The filter *vertical* has −1 at its left and 1 at its right. Where the photo is flat, the products
 cancel. Where dark turns to bright from left to right the sum is large (orange), the other way round
