@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
@@ -123,16 +123,23 @@ def _layout(sizes: tuple[Size, ...], width: int, height: int) -> tuple[list[Spot
     Where there is no room for the numbers, they are left out; where there is none for cells of
     their own either, all are pictures.
     """
+    sizes = tuple(replace(s, cell=_widest(s, sizes)) for s in sizes)
     bare = tuple(Size(s.rows, s.columns, s.name, 2 if s.cell else 0) for s in sizes)
     pictures = tuple(Size(s.rows, s.columns, 0, 0) for s in sizes)
     for tried in (sizes, bare, pictures):
         found = [_largest(tried, way, width, height) for way in _ways(len(sizes))]
-        best = max(found, key=lambda fit: (fit.worth(), fit.down))
+        best = max(found, key=lambda fit: (fit.worth(), fit.down, -fit.way.uneven()))
         if best.scale:
             break
     else:
         best = _Fit(pictures, _Way([list(range(len(sizes)))], False), SCALES[-1], 1)
     return best.spots(width), best.extent()[1]
+
+
+def _widest(size: Size, sizes: tuple[Size, ...]) -> int:
+    """The columns of a cell: the same in all of this shape, so that cells lie over cells."""
+    shape = size.rows, size.columns
+    return max(other.cell for other in sizes if (other.rows, other.columns) == shape)
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,11 @@ class _Way:
 
     groups: list[list[int]]
     columns: bool
+
+    def uneven(self) -> int:
+        """By how many the largest group has more than the smallest."""
+        sizes = [len(group) for group in self.groups]
+        return max(sizes) - min(sizes)
 
 
 def _ways(count: int) -> Iterator[_Way]:
