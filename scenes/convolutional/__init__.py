@@ -11,6 +11,6 @@ tell what a filter learns from the data from what it owes to the task.
 """
 
 scenes = {
-    "One layer, taken apart": ("structure", "filter", "flip"),
+    "One layer, taken apart": ("structure", "filter", "flip", "padding", "stride"),
     "Before the pages": ("filters",),
 }

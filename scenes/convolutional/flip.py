@@ -50,7 +50,7 @@ N = 64  # pixels of a side of the photo
 class Flip(Scene):
     covers = ("Convolution and Cross-Correlation",)
     panels = {
-        "filters": "what the student learns, between the teacher's filter and that turned by 180°",
+        "filters": "what the student learns, between the teacher's filter and its turned copy",
         "answers": "orange above 0, blue below; the student's should become the teacher's",
         "error": "of the student, and of its weights in a true convolution; lower is better",
     }
@@ -128,11 +128,7 @@ class Flip(Scene):
             reach = float(taught.abs().max())
             stage.matrices(
                 "filters",
-                {
-                    f"the teacher's: cosine {same:.2f}": taught,
-                    "learned": learned,
-                    f"turned: cosine {turned:.2f}": taught.flip(0, 1),
-                },
+                {"teacher's": taught, "learned": learned, "turned": taught.flip(0, 1)},
                 scales={"learned": (-reach, reach)},
             )
             given, most = operation(x, learned), float(answer.abs().max())
