@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ GAP = 2  # columns between two
 CAPTION = 10  # cells of a name that a narrow matrix makes room for
 EVERY = 6  # so many are arranged in all ways
 MIXED = 0.7  # what a size is worth where pictures and numbers share a column or a line
+APART = 0.9  # and for each column or line of numbers but the first
 TALLEST = 5  # rows of a cell
 SCALES = (*range(32, 1, -1), 1.75, 1.5, 1.25, *(step / 24 for step in range(24, 0, -1)))
 
@@ -122,16 +123,23 @@ def _layout(sizes: tuple[Size, ...], width: int, height: int) -> tuple[list[Spot
     Where there is no room for the numbers, they are left out; where there is none for cells of
     their own either, all are pictures.
     """
+    sizes = tuple(replace(s, cell=_widest(s, sizes)) for s in sizes)
     bare = tuple(Size(s.rows, s.columns, s.name, 2 if s.cell else 0) for s in sizes)
     pictures = tuple(Size(s.rows, s.columns, 0, 0) for s in sizes)
     for tried in (sizes, bare, pictures):
         found = [_largest(tried, way, width, height) for way in _ways(len(sizes))]
-        best = max(found, key=lambda fit: (fit.worth(), fit.down))
+        best = max(found, key=lambda fit: (fit.worth(), fit.down, -fit.way.uneven()))
         if best.scale:
             break
     else:
         best = _Fit(pictures, _Way([list(range(len(sizes)))], False), SCALES[-1], 1)
     return best.spots(width), best.extent()[1]
+
+
+def _widest(size: Size, sizes: tuple[Size, ...]) -> int:
+    """The columns of a cell: the same in all of this shape, so that cells lie over cells."""
+    shape = size.rows, size.columns
+    return max(other.cell for other in sizes if (other.rows, other.columns) == shape)
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,11 @@ class _Way:
 
     groups: list[list[int]]
     columns: bool
+
+    def uneven(self) -> int:
+        """By how many the largest group has more than the smallest."""
+        sizes = [len(group) for group in self.groups]
+        return max(sizes) - min(sizes)
 
 
 def _ways(count: int) -> Iterator[_Way]:
@@ -179,9 +192,12 @@ class _Fit:
 
     def worth(self) -> float:
         """How good it is: numbers that belong together stand together, apart from pictures."""
+        if all(size.cell for size in self.sizes):
+            return self.scale
         kinds = [{self.sizes[n].cell > 0 for n in group} for group in self.way.groups]
-        turns = sum(a != b for a, b in pairwise(kinds))
-        return self.scale * (MIXED if any(len(kind) > 1 for kind in kinds) or turns > 2 else 1)
+        if any(len(kind) > 1 for kind in kinds):
+            return self.scale * MIXED
+        return float(self.scale * APART ** max(0, kinds.count({True}) - 1))
 
     def groups(self) -> list[tuple[int, int]]:
         """Columns and rows of each group."""
@@ -388,7 +404,7 @@ def _resized(shares: Floats, scale: float) -> Floats:
     known = ~np.isnan(shares)
     weights = down_by @ known @ across_by.T
     total = down_by @ np.nan_to_num(shares) @ across_by.T
-    averaged: Floats = total / np.where(weights > 0.5, weights, np.nan)
+    averaged: Floats = total / np.where(weights > 0, weights, np.nan)
     return averaged
 
 

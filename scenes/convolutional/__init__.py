@@ -2,12 +2,37 @@
 # Convolutional neural networks
 
 A photograph is not a list of unrelated numbers: neighbours resemble each other, and a pattern means
-the same wherever it stands. A convolutional layer builds both facts in. Each unit looks at a small
-window, and all units of a map share one small set of weights, the filter.
+the same wherever it stands. A convolutional layer builds both into the net. Each unit looks at a
+small window, and all units of a map share one small set of weights, the filter.
 
-After this chapter you should be able to predict the size of a layer's output and which pixels it
-never reads, to say what a given 3×3 filter will answer to an edge, a flat area or a border, and to
-tell what a filter learns from the data from what it owes to the task.
+Begin with *What is lost when all pixels are shuffled?*, which shows what a net gains by it. The
+first part then takes one layer apart: what a filter answers to, what border, stride, channels and
+sharing do, how far a unit sees, what pooling throws away.
+
+The second part builds nets of such layers and meets the obstacle on the way: deeper nets that train
+worse, until each block's input is added to its output. The third asks such a net for boxes, the
+fourth for an answer at every pixel. The last borrows features and invents examples where there are
+too few.
+
+Afterwards you should be able to predict the size of a layer's output and the pixels that it never
+reads, how far a unit sees and how much of that counts, why a deep plain net fails on its own
+training data, and what a mask or a box costs when the net has no map fine enough for it.
+
+Three things to do differently at work: write down what may happen to the input without changing
+the answer, and build or teach just that; when a deeper net has the higher *training* loss, add
+shortcuts, not regularization; never judge boxes or masks by the share of pixels or windows that are
+right, because most of them are background.
 """
 
-scenes = {"One layer, taken apart": ("filters", "sharing", "head")}
+scenes = {
+    "One layer, taken apart": (
+        "structure",
+        "filter",
+        "flip",
+        "padding",
+        "stride",
+        "sharing",
+        "head",
+    ),
+    "Before the pages": ("filters",),
+}

@@ -83,6 +83,12 @@ def test_what_belongs_together_stands_together() -> None:
     assert tall[0].y == tall[1].y < tall[2].y == tall[3].y
 
 
+def test_lines_are_even_where_they_can_be() -> None:
+    spots, _ = _layout((Size(16, 16, 6, 0),) * 4, 48, 14)
+    assert len({spot.y for spot in spots}) == 2
+    assert len({spot.x for spot in spots}) == 2
+
+
 @pytest.mark.parametrize("count", [1, 2, 5, 9])
 def test_all_are_inside(count: int) -> None:
     sizes = tuple(Size(3 + 20 * (n % 2), 4, 8, 5 * (n % 2 == 0)) for n in range(count))
