@@ -12,5 +12,5 @@ tell what a filter learns from the data from what it owes to the task.
 
 scenes = {
     "Filters": ("filters",),
-    "Boxes": ("one_box", "grid", "overlap", "duplicates"),
+    "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
 }
