@@ -1,6 +1,7 @@
 """Parts that several scenes share: model parts, and what their pictures are computed from.
 
-Model parts are imported from their modules: attention, graphs, judge, optimizers, transformer.
+Model parts are imported from their modules: attention, detection, graphs, judge,
+optimizers, transformer.
 """
 
 from dlplay.nn.geometry import grid, layout

@@ -34,5 +34,6 @@ scenes = {
         "sharing",
         "head",
     ),
+    "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
     "Before the pages": ("filters",),
 }
