@@ -16,7 +16,6 @@ BATCHES = [
         events.Points(tick=3, panel="loss", series="a", ticks=[1, 2], x=[1.0, 2.0], y=[0.5, 0.25]),
         events.Image(panel="i", pixels=events.Array.of(np.arange(12, dtype=np.uint8))),
     ],
-    [],
     [events.Logged(text="θ = ½", stream="out"), events.Measured(values={"x": 1.0})],
 ]  # fmt: skip
 
@@ -35,6 +34,12 @@ def test_what_is_read_is_what_was_written(file):
     assert list(recording) == BATCHES
     assert list(recording) == BATCHES  # as often as one likes
     assert recording.damaged == ""
+
+
+def test_nothing_is_written_of_an_empty_batch(tmp_path):
+    with Recorder(tmp_path / "run") as record:
+        record([])
+    assert (tmp_path / "run").read_bytes() == MAGIC
 
 
 def test_what_was_written_is_there_before_it_is_closed(tmp_path):

@@ -75,8 +75,17 @@ def test_a_frame_shows_what_was_known_by_then(fine):
 
     assert loss(middle) == pytest.approx(curve[34], rel=0.01)
     assert loss(end) == pytest.approx(curve[-1], rel=0.01)
-    assert "✓ holds" not in middle
     assert "✓ holds" in end
+
+
+def test_a_claim_is_shown_from_when_it_was_known(by_hand):
+    held = events.ClaimResult("small", "the loss ends small", 0.1, "<", 1.0, True)
+    steps = [events.Text(tick=tick, panel="words", text=f"at {tick}") for tick in range(1, 11)]
+    batches = [[each] for each in steps]
+    batches[5].append(events.Claims(tick=6, claims=[held]))
+    header, frames = played(by_hand(*batches, [events.Progress(tick=10, step=10, total=10)]))
+    shown = ["✓ holds" in "\n".join(screen(header, frames[: i + 1])) for i in range(1, 10)]
+    assert shown == [False] * 5 + [True] * 4
 
 
 def test_contents_appear_at_their_ticks(by_hand):
