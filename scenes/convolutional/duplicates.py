@@ -144,8 +144,8 @@ class Duplicates(Scene):
                 for good, some in zip(right, chosen, strict=True)
             ]
             stage.headline(
-                f"right: {fit[0]:.0%} of all boxes, {fit[1]:.0%} of those kept; "
-                f"per object {share[0]:.1f} and {share[1]:.1f}"
+                f"{share[0]:.1f} boxes an object, {fit[0]:.0%} of them right; "
+                f"kept {share[1]:.1f}, {fit[1]:.0%} right"
             )
             images, true, _ = tests[self.scene]
             k = self.shown

@@ -123,7 +123,8 @@ class Flip(Scene):
         def look():
             turned, same = likeness().tolist()
             stage.headline(
-                f"the learned filter's cosine to the teacher's {same:.3f}, turned {turned:.3f}"
+                f"learned filter: {same:.0%} like the teacher's, {turned:.0%} like its turned "
+                "copy (cosine)"
             )
             reach = float(taught.abs().max())
             stage.matrices(

@@ -134,11 +134,11 @@ class Head(Scene):
         @stage.look(10, nets)
         def look():
             right = [read(net, tests[self.canvas], y_test) for net in nets]
-            told = [
-                f"{name} {'cannot' if share != share else f'{share:.0%}'} ({sum(size):,})"
-                for name, share, size in zip(HEADS, right, sizes, strict=True)
-            ]
-            stage.headline("read (weights): " + ", ".join(told))
+            flattened = "cannot read" if right[0] != right[0] else f"reads {right[0]:.0%}"
+            stage.headline(
+                f"flat head: {flattened}, {sum(sizes[0]):,} weights; "
+                f"global max: reads {right[1]:.0%}, {sum(sizes[1]):,}"
+            )
             stage.curve("new digits read", dict(zip(HEADS, right, strict=True)))
 
         stage.axes("new digits read", x="step", y="share read", lines={"guessing": 0.1})

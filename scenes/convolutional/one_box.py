@@ -144,8 +144,8 @@ class OneBox(Scene):
             boxes, lying = zip(*test(), strict=True)
             first, second = ((lie[0] > 0.5).float().mean() for lie in lying)
             stage.headline(
-                f"answers that fit: {first:.0%} with one object, "
-                f"{second:.0%} with {self.objects} (nearest of them)"
+                f"answers that fit an object: {first:.0%} with one, "
+                f"{second:.0%} with {self.objects} in the image"
             )
             some = [600 + (self.shown + i) % TEST for i in (0, 1)]  # of each net's images
             both = list(zip(data.values(), boxes, strict=True))

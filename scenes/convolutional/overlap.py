@@ -151,7 +151,7 @@ class Overlap(Scene):
             now = iou(boxes, target)  # [3, 200]
             home = dict(zip(GUIDES, (now > 0.5).float().mean(1).tolist(), strict=True))
             said = ", ".join(f"{name} {share:.0%}" for name, share in home.items())
-            stage.headline(f"home: {said}")
+            stage.headline(f"brought to their targets by {said}")
             stage.curve("found", home)
             shown, alone = boxes[:, self.pair], torch.eye(3, device=stage.device)[..., None]
             own = {name: (shown * alone[i])[:, None] for i, name in enumerate(GUIDES)}

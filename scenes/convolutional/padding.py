@@ -135,7 +135,9 @@ class Padding(Scene):
             found = {way: marks(way, x) for way in WAYS}
             right = {way: balanced(marked) for way, marked in found.items()}
             stage.curve("accuracy", right)
-            stage.headline("right: " + ", ".join(f"{way} {r:.0%}" for way, r in right.items()))
+            stage.headline(
+                "border found with " + ", ".join(f"{way} {r:.0%}" for way, r in right.items())
+            )
             shown = {way: marked.sigmoid().mean(dim=0) for way, marked in found.items()}
             stage.matrices("marked", shown, scales=dict.fromkeys(shown, (0, 1)))
 
