@@ -78,7 +78,7 @@ def html(source: Source, options: Options) -> str:
 def _figures(source: Source, options: Options) -> Iterable[str]:
     page = Page(source, options)
     for number, (name, place) in enumerate(page.places.items(), 1):
-        lines = page.panel(name, source.history.panel(name), place)[1:-1]
+        lines = page.drawing(name, source.history.panel(name), place)
         title = escape(printable(name, options.look))
         caption = source.card.panels.get(name, "") if source.card else ""
         if caption:
