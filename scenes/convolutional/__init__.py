@@ -10,4 +10,8 @@ never reads, to say what a given 3×3 filter will answer to an edge, a flat area
 tell what a filter learns from the data from what it owes to the task.
 """
 
-scenes = ["filters"]
+scenes = {
+    "One layer, taken apart": ("receptive_field", "pooling", "channels"),
+    "From layers to deep nets": ("learned_filters",),
+    "Before the pages": ("filters",),
+}
