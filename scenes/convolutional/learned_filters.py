@@ -136,13 +136,13 @@ class LearnedFilters(Scene):
             )
             shown = torch.cat([before, after])  # [3F, 1, K, K]
             reach = shown.abs().amax(dim=(1, 2, 3), keepdim=True)
-            rows = (("start", start), ("true", now), ("lot", lot))
+            rows = (("was", start), ("true", now), ("lot", lot))
             said = [f"{name} {s:.2f}" for name, row in rows for s in row.tolist()]
             stage.image("filters", shown / reach, captions=said, columns=F, low=-1, high=1)
             both = torch.cat([before, after[:F]])
             best = favourites(both, noisy(new[:250]))
             alike = cosine_similarity(both.flatten(1), best.flatten(1)).reshape(2, F)
-            rows = zip(("start", "true"), alike.tolist(), strict=True)
+            rows = zip(("was", "true"), alike.tolist(), strict=True)
             said = [f"{name} {c:.2f}" for name, row in rows for c in row]
             stage.image("favourites", best, captions=said, columns=F, low=None, high=None)
             stage.curve(

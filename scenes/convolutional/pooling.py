@@ -39,7 +39,7 @@ from dlplay import Choice, Float, Int, Scene, Try
 from dlplay.data import images
 
 WAYS = ("stride only", "mean", "max", "overlapping max", "blur", "max, blur")
-MAPS = ("its map", "pooled", "pooled before, moved along", "difference")
+MAPS = ("its map", "pooled", "before, moved along", "difference")
 EDGES = torch.tensor([[[-1.0, 0, 1]] * 3, [[-1.0] * 3, [0.0] * 3, [1.0] * 3]])  # [2, 3, 3]
 W, FAR = 36, 8  # width of the canvas, a ring; the longest way
 
@@ -144,7 +144,7 @@ class Pooling(Scene):
                     "moved digit": moved(shift)[0, 0],
                     "its map": shown,
                     "pooled": after,
-                    "pooled before, moved along": before,
+                    "before, moved along": before,
                     "difference": (after - before).abs(),
                 },
                 scales=dict.fromkeys(MAPS, (0, float(shown.max()))),

@@ -150,7 +150,8 @@ class ReceptiveField(Scene):
                 "which is left",
                 {"bright left": example, "dark left": -example, "fields": 0 * example},
                 windows={"fields": fields},
-                grey=("bright left", "dark left"),
+                grey=("bright left", "dark left", "fields"),
+                scales={"fields": (-1, 1)},
             )
 
         for _ in stage.loop(self.steps):
