@@ -31,9 +31,12 @@ scenes = {
         "flip",
         "padding",
         "stride",
+        "channels",
         "sharing",
+        "receptive_field",
+        "pooling",
         "head",
     ),
+    "From layers to deep nets": ("learned_filters",),
     "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
-    "Before the pages": ("filters",),
 }

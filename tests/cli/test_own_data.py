@@ -49,7 +49,7 @@ QUICK = "steps=12 width=32 layers=1 context=32"
         (f"language-models/char-gpt corpus=my.txt {QUICK}", "fivegram"),
         ("vaes/digits pictures=pictures steps=20", "elbo"),
         ("diffusion/digits data=pictures steps=10 passes=5", "variety"),
-        ("convolutional/filters photo=pictures/9.png steps=5", "unread_pixels"),
+        ("convolutional/filter photo=pictures/9.png steps=20", ""),
         ("introduction/first-net data=mine.csv steps=10", ""),
     ],
 )
