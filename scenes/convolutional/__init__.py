@@ -10,4 +10,7 @@ never reads, to say what a given 3×3 filter will answer to an edge, a flat area
 tell what a filter learns from the data from what it owes to the task.
 """
 
-scenes = ["filters"]
+scenes = {
+    "An answer at every pixel": ("upsampling",),
+    "Before the pages": ("filters",),
+}
