@@ -11,6 +11,6 @@ tell what a filter learns from the data from what it owes to the task.
 """
 
 scenes = {
-    "An answer at every pixel": ("segmentation", "upsampling"),
+    "An answer at every pixel": ("segmentation", "upsampling", "fcn"),
     "Before the pages": ("filters",),
 }
