@@ -87,8 +87,8 @@ def _shuffled(stack: ExitStack) -> None:
 
     from dlplay import data
 
-    def shuffled(part: Any) -> Any:
-        if not isinstance(part, torch.Tensor) or part.dtype != torch.int64 or part.dim() != 1:
+    def shuffled(part: Any, labels: bool) -> Any:
+        if not labels:
             return part
         struck.times += 1
         order = torch.randperm(len(part), generator=torch.Generator().manual_seed(1))
@@ -97,13 +97,29 @@ def _shuffled(stack: ExitStack) -> None:
     def spoilt(load: Callable[..., Any]) -> Callable[..., Any]:
         def loaded(*args: Any, **kwargs: Any) -> Any:
             found = load(*args, **kwargs)
-            return tuple(map(shuffled, found)) if isinstance(found, tuple) else found
+            if not isinstance(found, tuple):
+                return found
+            parts = [shuffled(part, _tells(found, place)) for place, part in enumerate(found)]
+            return type(found)(*parts) if hasattr(found, "_fields") else tuple(parts)
 
         return loaded
 
     for name in data.__all__:
         if callable(load := getattr(data, name)):  # not the names of what there is
             _replaced(stack, data, name, spoilt(load))
+
+
+def _tells(found: tuple[Any, ...], place: int) -> bool:
+    """Whether this part of what a loader returns tells what the others are: class numbers, or, of
+    named parts, all but the images."""
+    import torch
+
+    part = found[place]
+    if not isinstance(part, torch.Tensor):
+        return False
+    if fields := getattr(found, "_fields", ()):
+        return bool(fields[place] != "images")
+    return part.dtype == torch.int64 and part.dim() == 1
 
 
 def _wrong_sign(stack: ExitStack) -> None:

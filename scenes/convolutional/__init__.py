@@ -39,4 +39,5 @@ scenes = {
     ),
     "From layers to deep nets": ("learned_filters",),
     "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
+    "An answer at every pixel": ("segmentation", "upsampling", "fcn"),
 }

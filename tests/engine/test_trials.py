@@ -44,6 +44,23 @@ def descended():
     return w.item()
 
 
+def test_named_parts_are_shuffled_together_against_the_images():
+    from dlplay import data
+
+    def made():
+        return data.objects(20, generator=torch.Generator().manual_seed(0))
+
+    honest = made()
+    with sabotaged("labels"):
+        spoilt = made()
+    assert torch.equal(spoilt.images, honest.images)
+    order = [(honest.masks == mask).flatten(1).all(1).nonzero()[0] for mask in spoilt.masks]
+    order = torch.cat(order)
+    assert not torch.equal(order, torch.arange(20))
+    assert torch.equal(spoilt.boxes, honest.boxes[order])
+    assert torch.equal(spoilt.classes, honest.classes[order])
+
+
 def test_steps_made_by_hand_are_left_out_and_turned_round_too():
     assert descended() == 0.125
     with sabotaged("step"):

@@ -25,6 +25,7 @@ WRITTEN_OUT = {
     "convolutional/grid",
     "convolutional/sharing",
     "convolutional/sliding-window",
+    "convolutional/upsampling",
     "introduction/graph",
 }
 
