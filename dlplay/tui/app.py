@@ -67,10 +67,11 @@ class DlplayApp(Program):
         self._first = first
         self.animation_level = "none"
         self.ended_by = 0  # the signal
+        # The same ones each time: a line keeps what each has made of it.
+        self._last = [Harmless(), *([Ascii()] if self.terminal.ascii else [])]
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = [*super().get_line_filters(), Harmless()]
-        return [*filters, Ascii()] if self.terminal.ascii else filters
+        return [*super().get_line_filters(), *self._last]
 
     def on_mount(self) -> None:
         ending.watch(self.end_by)
