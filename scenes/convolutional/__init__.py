@@ -34,6 +34,7 @@ scenes = {
         "sharing",
         "head",
     ),
+    "From layers to deep nets": ("degradation",),
     "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
     "Before the pages": ("filters",),
 }
