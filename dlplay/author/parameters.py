@@ -74,7 +74,8 @@ class Parameter(Generic[T]):
         raise NotImplementedError
 
     def show(self, value: T) -> str:
-        """The value as text that `parse` reads back to the same value."""
+        """The value as text that `parse` reads back to the same value; whatever else a stranger's
+        recording has in its place, as text."""
         return str(value)
 
     def nudge(self, value: T, steps: int, big: bool = False) -> T:
@@ -235,6 +236,8 @@ class Float(_Number[float]):
 
     def show(self, value: float) -> str:
         # The shortest text that reads back to the same number, without a needless exponent.
+        if not isinstance(value, int | float):
+            return super().show(value)
         text = repr(float(value))
         if text.endswith(".0"):
             return text[:-2]
@@ -350,7 +353,7 @@ class Toggle(Parameter[bool]):
         return self.WORDS[text.lower()]
 
     def show(self, value: bool) -> str:
-        return "on" if value else "off"
+        return super().show(value) if not isinstance(value, bool) else "on" if value else "off"
 
     def nudge(self, value: bool, steps: int, big: bool = False) -> bool:
         return not value if steps % 2 else value

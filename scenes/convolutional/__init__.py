@@ -37,7 +37,7 @@ scenes = {
         "pooling",
         "head",
     ),
-    "From layers to deep nets": ("learned_filters",),
+    "From layers to deep nets": ("learned_filters", "degradation"),
     "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
     "An answer at every pixel": ("segmentation", "upsampling", "fcn"),
 }

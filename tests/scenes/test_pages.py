@@ -20,6 +20,7 @@ HEADLINE = 76  # columns
 FORMULA = 34
 # Pages in which a model or an algorithm that they are about is written out
 WRITTEN_OUT = {
+    "convolutional/degradation",
     "convolutional/duplicates",
     "convolutional/filter",
     "convolutional/grid",

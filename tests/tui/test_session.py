@@ -51,6 +51,35 @@ def test_settings_that_differ_from_the_run_shown_are_stale(session):
 
 def test_the_address_names_what_differs(session):
     session.values["rule"] = "signed"
+    line = "dlplay open faults/fine steps=1000000 rule=signed --seed 2"
+    assert session.address == line + THERE
+
+
+def test_reloading_keeps_what_is_still_allowed(session, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    copy = tmp_path / "fine.py"
+    source = session.card.source.replace("Int(3, min=1, max=10", "Int(2, min=1, max=4")
+    copy.write_text(source)
+    session.card = replace(session.card, path=copy)
+    session.values |= {"size": 9, "learning_rate": 0.3}
+    assert session.reload() == ""
+    assert session.values["size"] == 2
+    assert session.values["learning_rate"] == 0.3
+    copy.write_text("class Broken(Scene:")
+    assert "fine.py" in session.reload()
+    assert session.values["learning_rate"] == 0.3
+
+
+def test_the_address_of_a_run_has_what_was_turned_on_its_way(session, launcher, faults):
+    session.values["steps"] = 400
+    session.start(paused=True)
+    until(session, lambda: session.state == "paused")
+    session.set("learning_rate", 0.2)
+    session.step()
+    until(session, lambda: session.history.tweaks)
+    session.toggle()
+    until(session, lambda: session.state == "done")
     line = "dlplay open faults/fine steps=400 learning_rate@0=0.2 --seed 2"
     assert session.address == line + THERE
     session.set("size", 4)

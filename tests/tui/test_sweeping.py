@@ -232,7 +232,9 @@ async def test_it_goes_on_behind_the_stage_and_ends_with_the_app(open_app):
         await pilot.press("down")
         sweep = await ask(pilot, "1000000, 900000", jobs="2")
         await until(pilot, lambda: len(sweep.under) == 2, "both")
-        pids = [child.run.pid for child in sweep.sweeping._pool._under]
+        runs = [child.run for child in sweep.sweeping._pool._under]
+        await until(pilot, lambda: all(run.pid for run in runs), "their processes")
+        pids = [run.pid for run in runs]
         await pilot.press("escape")
         assert isinstance(app.screen, StageScreen)
         assert sweep.state == "running"
