@@ -11,8 +11,7 @@ sharing do, how far a unit sees, what pooling throws away.
 
 The second part builds nets of such layers and meets the obstacle on the way: deeper nets that train
 worse, until each block's input is added to its output. The third asks such a net for boxes, the
-fourth for an answer at every pixel. The last borrows features and invents examples where there are
-too few.
+fourth for an answer at every pixel.
 
 Afterwards you should be able to predict the size of a layer's output and the pixels that it never
 reads, how far a unit sees and how much of that counts, why a deep plain net fails on its own
