@@ -5,9 +5,8 @@ A photograph is not a list of unrelated numbers: neighbours resemble each other,
 the same wherever it stands. A convolutional layer builds both into the net. Each unit looks at a
 small window, and all units of a map share one small set of weights, the filter.
 
-Begin with *What is lost when all pixels are shuffled?*, which shows what a net gains by it. The
-first part then takes one layer apart: what a filter answers to, what border, stride, channels and
-sharing do, how far a unit sees, what pooling throws away.
+Begin with *What is lost when all pixels are shuffled?* The first part then takes one layer apart:
+what a filter answers to, what border, stride, channels and sharing do, how far a unit sees.
 
 The second part builds nets of such layers and meets the obstacle on the way: deeper nets that train
 worse, until each block's input is added to its output. The third asks such a net for boxes, the
@@ -18,7 +17,7 @@ reads, how far a unit sees and how much of that counts, why a deep plain net fai
 training data, and what a mask or a box costs when the net has no map fine enough for it.
 
 Three things to do differently at work: write down what may happen to the input without changing
-the answer, and build or teach just that; when a deeper net has the higher *training* loss, add
+the answer, and build just that in; when a deeper net has the higher *training* loss, add
 shortcuts, not regularization; never judge boxes or masks by the share of pixels or windows that are
 right, because most of them are background.
 """
