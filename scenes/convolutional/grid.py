@@ -182,7 +182,7 @@ class Grid(Scene):
         def look():
             areas = {name: precision(name) for name in tests}
             said = ", ".join(f"{name} {area:.2f}" for name, area in areas.items())
-            stage.headline(f"average precision (1: all found, none false): {said}")
+            stage.headline(f"average precision (of 1): {said}")
             stage.curve("average precision", areas)
             images, *truth = tests[self.scene]
             guess = answers(images)

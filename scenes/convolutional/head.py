@@ -1,5 +1,5 @@
 """
-# Where are the weights, and do they help?
+# What are most of the weights for?
 
 A convolutional net ends in a **head**: something that turns C small maps into one score a class.
 The nets of 1998 to 2014 *flatten*: all C·M² numbers of the maps (M is the side of a map) become one
