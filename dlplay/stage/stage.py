@@ -135,8 +135,11 @@ class Stage(Drawings):
 
         The loops that begin after it, at its own level, call it after each `every`-th step and
         the last; it is called too when a live parameter was turned, also after the run is done.
-        It runs under `probe`, with `models` in evaluation mode, and never changes the numbers.
+        It runs under `probe`, with `models` in evaluation mode, and never changes the numbers. The
+        first of them is what the user can X-ray, unless `watch` names another.
         """
+        if models and self._watch is None:
+            self.watch(models[0])
 
         def register(function: Callable[[], None]) -> Callable[[], None]:
             if self._looks_wanted:

@@ -61,6 +61,13 @@ class Program(KeyByKey):
         """Say what was done, in the line that the screen has for that."""
         raise NotImplementedError
 
+    @property
+    def behind(self) -> bool:
+        """Whether the terminal has not yet taken what was drawn before, as over a slow link: more
+        pictures would only stand in a queue, and a key's answer behind them."""
+        writer = getattr(self._driver, "_writer_thread", None)
+        return writer is not None and not writer._queue.empty()
+
     def notify(
         self,
         message: str,

@@ -147,9 +147,10 @@ class Filter(Scene):
             if self.measure == "normalised":
                 patch, k = normalised(patch), normalised(k)
             on = "above {:.2f}: on" if total > -self.bias else "not above {:.2f}: off"
-            stage.headline(
-                f"row {row}, column {column}: products sum to {total:.2f}, " + on.format(-self.bias)
-            )
+            told = f"row {row}, column {column}: products sum to {total:.2f}, "
+            empty = self.kernel == "own" and not k.any()
+            wrong = "`own` is no filter: rows of numbers, as in 0 1 0 / 1 -4 1 / 0 1 0"
+            stage.headline(wrong if empty else told + on.format(-self.bias))
             reached, heaviest = float(answers.abs().max()), float(k.abs().max())
             ends = dict.fromkeys(("feature map", "their sum"), (-reached, reached))
             ends |= {"× filter": (-heaviest, heaviest), "= products": (-heaviest, heaviest)}

@@ -168,7 +168,7 @@ class Price(Scene):
         def look():
             (one, two), (best, best_two) = errors[:, tried], errors[:, tried:].amin(dim=1)
             stage.headline(
-                f"trying {hs[tried]:.0e}: error {one:.0e} one-sided, {two:.0e} central; "
+                f"step {hs[tried]:.0e}: error {one:.0e} one-sided, {two:.0e} central; "
                 f"least so far {best:.0e}, {best_two:.0e}"
             )
             flat = torch.full((self.steps,), ours.max().item())

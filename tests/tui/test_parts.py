@@ -48,6 +48,7 @@ async def test_the_palette_reaches_the_parts_too(open_app):
         offered = {command.title: command for command in app.get_system_commands(app.screen)}
         await offered["Zoom"].callback()
         await offered["More"].callback()
+        await until(pilot, lambda: app.screen.session.values["learning_rate"] == 0.12, "the turn")
         await offered["Copy"].callback()
         await until(pilot, lambda: "learning_rate=0.12" in app.clipboard, "what the parts told")
         assert app.screen.panels.zoomed

@@ -52,10 +52,14 @@ def _only_shows(node: ast.stmt) -> bool:
 
 
 def _passes(text: Text) -> Iterator[tuple[int, str]]:
-    """`pass`, by line, for loops and branches of which nothing is left."""
-    for node in ast.walk(text.tree):
+    """`pass`, by line, for loops and branches of which nothing is left; within what goes as a
+    whole nothing is wanted."""
+    waiting: list[ast.AST] = [text.tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.stmt) and _only_shows(node):
             continue
+        waiting += ast.iter_child_nodes(node)
         for block in blocks(node):
             if block and all(map(_only_shows, block)) and not isinstance(node, ast.Module):
                 line = first_line(block[0])
