@@ -41,7 +41,7 @@ class Plan:
 def draw_xray(canvas: Canvas, xray: events.XRay, view: View) -> None:
     """A row for each layer; fewer columns where there is less room."""
     if not xray.layers:
-        note(canvas, "no layers yet")
+        note(canvas, "no layers: this scene names no model to look into")
         return
     plan = _plan(canvas.width, xray.layers)
     _header(canvas, plan)

@@ -256,6 +256,8 @@ class Stage(Drawings):
                 self._tweaks.append(events.Tweaked(tick=self.tick, name=name, value=value))
             case commands.Look(xray):
                 self._xray = xray
+                if xray and self._watch is None:  # what is asked for is answered
+                    self._show(events.XRay(tick=self.tick, panel="x-ray", layers=[]))
             case commands.Pace(rate):
                 self._pace, self._step_due = max(0.0, rate), 0.0
 

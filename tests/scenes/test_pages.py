@@ -63,6 +63,12 @@ def test_a_page_is_written_for_its_reader(card):
         card.parameters[name].check(value)
 
 
+@pytest.mark.parametrize("id", ["introduction/first-net", "convolutional/sharing"])
+def test_the_model_that_a_page_looks_at_can_be_x_rayed(id):
+    _, history = quick(PAGES[id])
+    assert history.panel("x-ray").layers
+
+
 @every_page
 def test_formulas_fit_a_narrow_dock(card):
     for line in card.lesson.splitlines():

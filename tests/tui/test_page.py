@@ -15,7 +15,9 @@ from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
 from dlplay.tui.model.session import Session
+from dlplay.tui.program import Program
 from dlplay.tui.screens.stage import StageScreen
+from dlplay.tui.widgets.panel import PanelView
 from tests.conftest import wait_for
 from tests.tui.conftest import until
 
@@ -241,3 +243,14 @@ async def test_where_there_is_no_room_for_all_the_chosen_claim_stands_whole(open
             assert f"claim {n}" in told()
         await pilot.press("c", "down")
         await until(pilot, lambda: many[0].text not in told(), "the page's choice")
+
+
+async def test_a_terminal_that_is_behind_gets_no_more_pictures(open_app, monkeypatch):
+    async with open_app("fine", start=False) as (app, pilot):
+        panel = app.screen.query(PanelView).first()
+        monkeypatch.setattr(Program, "behind", True)
+        await pilot.press("space")
+        await until(pilot, lambda: "done" in line(app, "status"), "the end, told at once")
+        assert panel.content is None
+        monkeypatch.setattr(Program, "behind", False)
+        await until(pilot, lambda: panel.content is not None, "the picture")
