@@ -204,10 +204,10 @@ class StageScreen(FullScreen):
             self.line.say(self.session.warning, round(WARNING_SECONDS / TICK))
 
     def paint(self) -> None:
-        above: tuple[Part, ...] = (self.top, self.headline, self.strip, self.seeing)
-        beside: tuple[Part, ...] = (self.dock, *self.side.parts)
         if not self.dlplay.behind:
             self.pages.show()
+        above: tuple[Part, ...] = (self.top, self.headline, self.strip, self.seeing)
+        beside: tuple[Part, ...] = (self.dock, *self.side.parts)
         for part in (*above, *beside, self.tries, self.time, self.line):
             part.show()
 
