@@ -30,6 +30,9 @@ WRITTEN_OUT = {
     "introduction/graph",
 }
 
+# Pages that take boxes without the images that they are of
+UNLABELLED = {"convolutional/overlap"}
+
 
 def words(text):
     """Words of a page as a reader counts them: no formulas, no marks."""
@@ -167,6 +170,8 @@ def test_a_try_does_what_it_says(card, each):
 @pytest.mark.parametrize("kind", KINDS)
 @every_page
 def test_a_claim_notices_sabotage(card, kind):
+    if kind == "labels" and card.id in UNLABELLED:
+        pytest.skip("its boxes are no answers to images")
     with sabotaged(kind):
         result = run(card.id, looks=False)
         if not struck.times:

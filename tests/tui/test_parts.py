@@ -34,7 +34,7 @@ async def test_keys_that_come_at_once_are_done_in_their_order(open_app):
         await until(pilot, lambda: session.history.tweaks, "the run, and the key after its start")
         assert session.history.started.parameters["learning_rate"] == 0.15
         assert session.history.tweaks[0].value == session.values["learning_rate"] == 0.12
-        assert "learning_rate=0.12" in app.clipboard
+        await until(pilot, lambda: "learning_rate=0.12" in app.clipboard, "the last key")
         await pilot.press("space")
         await until(pilot, lambda: session.state == "paused", "the pause")
         session.poll()
