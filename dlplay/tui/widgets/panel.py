@@ -9,6 +9,7 @@ from time import monotonic, thread_time
 
 from rich.style import Style
 from textual import events as input_events
+from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
@@ -18,7 +19,7 @@ from dlplay import draw
 from dlplay.engine.history import History
 from dlplay.tui.model.pins import Pin, others_of, overlay
 from dlplay.tui.model.veil import Veil
-from dlplay.tui.texts import title
+from dlplay.tui.texts import Harmless, title
 from dlplay.tui.widgets.mosaic import Want
 
 UNKNOWN = 12  # rows of a panel of which nothing is known yet
@@ -161,6 +162,11 @@ class PanelView(Widget):
     def rested(self) -> bool:
         """Whether drawing it again now leaves nearly all the time to others."""
         return monotonic() >= self._rests_until
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without the last one: a canvas holds nothing that a terminal would obey, and a panel is
+        painted often."""
+        return [each for each in super().get_line_filters() if not isinstance(each, Harmless)]
 
     def render_line(self, y: int) -> Strip:
         # The theme stands for the style, which is dear to compute for every line.
