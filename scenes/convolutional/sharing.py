@@ -151,7 +151,7 @@ class Sharing(Scene):
                 (name, f"{count:,}", f"{a:.2f}", f"{b:.2f}")
                 for name, count, a, b in zip(NETS, counts, left, right, strict=True)
             ]
-            stage.table("nets", ("first layer", "weights", "left half", "right half"), rows)
+            stage.table("nets", ("layer", "weights", "left", "right"), rows)
 
         trained = {"training ends here": 2} if self.sides == "left" else {}
         stage.axes(
