@@ -156,7 +156,7 @@ class Sharing(Scene):
         trained = {"training ends here": 2} if self.sides == "left" else {}
         stage.axes(
             "by place",
-            x="column of the digit's left edge",
+            x="digit's left column",
             y="share read",
             lines={"guessing": 0.1},
             verticals=trained,
