@@ -75,7 +75,10 @@ class Tmux:
 
 
 @pytest.fixture
-def terminal():
+def terminal(tmp_path, monkeypatch):
+    """Each test is its own user: the browser opens at what one has seen last."""
+    for kind in ("CONFIG", "DATA", "CACHE", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / "home"))
     opened = []
 
     def start(*words, before="", **size):
@@ -183,9 +186,7 @@ def test_a_terminal_without_colours_and_in_ascii(terminal):
     assert tmux.screen.isascii(), [line for line in tmux.screen.split("\n") if not line.isascii()]
 
 
-def test_the_whole_way_over_a_page(terminal, tmp_path, monkeypatch):
-    for kind in ("DATA", "CONFIG", "CACHE", "STATE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path))
+def test_the_whole_way_over_a_page(terminal):
     tmux = terminal("open", "faults/page")
     tmux.sees("Does a small net learn rings?", "done", "2 of 2 hold", "t try 1 of 2")
     tmux.sees("←→ Turn")
