@@ -64,12 +64,14 @@ def test_an_editor_that_fails_gives_the_interface_back(terminal, editor, words):
 
 
 @pytest.fixture
-def patient(tmp_path):
-    """An editor that leaves the terminal without echo, and waits for a key or for Ctrl-C."""
+def patient(tmp_path, monkeypatch):
+    """An editor that leaves the terminal without echo, and waits for a key or for Ctrl-C. It is
+    called by its name: how a path of any length is wrapped is not asked here."""
     editor = tmp_path / "the editor"
     editor.write_text("#!/bin/sh\nstty -echo\necho edits; echo $$ > $0.pid\nread line\n")
     editor.chmod(0o755)
-    return editor
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return editor.name
 
 
 def test_ctrl_c_is_the_editors(terminal, patient):
