@@ -87,6 +87,7 @@ BROWSER = (
     Action("page_up", "pageup,K", "Page back", "Scroll it back", "Scenes"),
     Action("sweep", "S", "Sweep", "Run it at several values of a parameter", "Scenes"),
     Action("edit", "e", "Edit", "Open the scene's file in $EDITOR", "Scenes"),
+    Action("tries", "t,R,b", "Tries", "Tries, riddle, game: where to find them", "Scenes"),
     Action("quit", "q", "Quit", "Leave dlplay", "Scenes", True),
 )
 

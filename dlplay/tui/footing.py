@@ -15,7 +15,7 @@ Asks = Literal[
 
 FOOTERS = {
     "ready": ("start_or_pause", "more", "tries", "lesson", "claims", "back"),
-    "running": ("start_or_pause", "stop", "slower", "faster", "more", "claims", "back"),
+    "running": ("start_or_pause", "stop", "slower", "faster", "more", "lesson", "back"),
     "paused": ("start_or_pause", "step", "restart", "stop", "more", "zoom", "back"),
     "over": ("start_or_pause", "more", "tries", "breaker", "next_scene", "claims", "back"),
     "past": ("start_or_pause", "step", "earlier", "later", "now", "branch", "back"),

@@ -72,7 +72,7 @@ async def test_a_claim_is_chosen_broken_told_and_kept(open_app, tmp_path):
         rows = strip(app).splitlines()
         assert rows[0] == "✓ You broke it in 2 attempts, with rate=0.0002 instead of rate=0.05"
         assert rows[1].startswith("✗ 1 → 0.")
-        assert ", not > 0.85  after 100 steps" in rows[1]
+        assert " not > 0.85  after 100 steps" in rows[1]
         known = Progress(tmp_path / "progress.json").of("faults/page")
         assert known.attempts == {"learns": 2}
         assert known.broken == ["learns"]

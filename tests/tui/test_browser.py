@@ -7,11 +7,14 @@ import sys
 import textwrap
 
 from rich.console import Console
+from rich.style import Style
 from textual.widgets import Input, Static
 
 from dlplay.course.progress import Progress
 from dlplay.tui.widgets.shelf import SceneTree
 from tests.tui.conftest import until
+
+STYLES = Style(), Style()
 
 
 def labels(app):
@@ -65,6 +68,25 @@ async def test_what_a_key_cannot_do_is_said_at_the_top_and_covers_nothing(open_a
         app.say("picture saved: [/x].svg")
         assert "saved: [/x].svg" in app.screen.query_one("#top", Static).content.plain
         assert not app._notifications
+
+
+async def test_a_title_that_is_cut_says_so(open_app):
+    async with open_app(size=(80, 24)) as (app, pilot):
+        tree = app.screen.scenes
+        await until(pilot, lambda: tree.size.width, "the tree")
+        seen = tree.scrollable_content_region.width - 2  # beside the line to the chapter
+        titles = {str(node.label): node for node, _ in tree.entries() if not node.children}
+        lines = {label: tree.render_label(node, *STYLES).plain for label, node in titles.items()}
+        assert all(len(line) <= seen for line in lines.values())
+        cut = {label for label, line in lines.items() if line != label}
+        assert cut == {label for label in titles if len(label) > seen} != set()
+        assert all(lines[label].endswith("…") for label in cut)
+
+
+async def test_keys_of_the_stage_say_that_they_are_there(open_app):
+    async with open_app() as (app, pilot):
+        await pilot.press("t")
+        assert "once it is open" in app.screen.query_one("#top", Static).content.plain
 
 
 async def test_folding(open_app):

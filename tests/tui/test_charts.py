@@ -63,20 +63,3 @@ async def test_without_plotext_it_is_said_and_nothing_changes(open_app, monkeypa
         assert app.look.charts == "own"
         said = "plotext is not installed"
         await until(pilot, lambda: [n.message for n in app._notifications] == [said], "the notice")
-
-
-def test_a_panel_rests_after_a_drawing_in_proportion_to_its_cost(monkeypatch):
-    from dlplay.draw import Look
-    from dlplay.tui.widgets import panel
-    from dlplay.wire import events
-
-    now, spent = [100.0], iter([1.0, 1.5])
-    monkeypatch.setattr(panel, "monotonic", lambda: now[0])
-    monkeypatch.setattr(panel, "thread_time", lambda: next(spent))
-    view = PanelView("p")
-    assert view.rested
-    view.content, view.look = events.Text(panel="p", text="a"), Look()
-    view._draw(panel.Size(5, 1), panel.Style.null())
-    assert not view.rested
-    now[0] += 0.5 * panel.REST
-    assert view.rested

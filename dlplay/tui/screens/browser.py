@@ -267,6 +267,9 @@ class Browser(FullScreen):
             self.fill()
             self.select(entry.id)
 
+    def action_tries(self) -> None:
+        self.note("a page asks once it is open: enter")
+
     async def action_sweep(self) -> None:
         """The sweep of the chosen scene, or the dialog for one."""
         entry = self.entry

@@ -91,7 +91,7 @@ class StageScreen(FullScreen):
         self.line = RunLine(self.session)
         self.ticks = 0
         self._start = start
-        self._fresh_until = 3
+        self._owed = 3  # times that what is new is to be painted
         self._docked: bool | None = None  # None: the width decides
         self._stands = OnChange(self._freshen)
         self._footing = OnChange(self.refresh_bindings)
@@ -182,13 +182,14 @@ class StageScreen(FullScreen):
             self.note(happened)
         self.line.tick()
         # With nothing new, a look a second: a finished run costs next to nothing.
-        if self.ticks <= self._fresh_until or self.ticks % 10 == 0:
+        self._owed = max(self._owed, int(self.ticks % 10 == 0))
+        if self._owed and self.panels.ready and not self.dlplay.behind:
             self.paint()
         self._ended.see(session.runs, session.history.finished is not None)
         self._warned.see(session.warning)
 
     def _freshen(self) -> None:
-        self._fresh_until = self.ticks + 2  # panels that are dear take turns
+        self._owed = max(self._owed, 2)  # what it shows may change how high a panel likes to be
 
     def _record(self) -> None:
         finished = self.session.history.finished
@@ -204,7 +205,10 @@ class StageScreen(FullScreen):
             self.line.say(self.session.warning, round(WARNING_SECONDS / TICK))
 
     def paint(self) -> None:
-        if not self.dlplay.behind:
+        self._owed = max(self._owed - 1, 0)
+        if self.dlplay.behind:
+            self._freshen()
+        else:
             self.pages.show()
         above: tuple[Part, ...] = (self.top, self.headline, self.strip, self.seeing)
         beside: tuple[Part, ...] = (self.dock, *self.side.parts)

@@ -32,11 +32,12 @@ def standing(result: ClaimResult, whole: bool) -> tuple[str, str, str]:
 
 
 def comparison(result: ClaimResult) -> str:
-    """`4.1 > 2`, `0.95 in 0.9 to 1.1`; nothing where the value was not measured."""
+    """`4.1 > 2`, `0.95 in 0.9 to 1.1`, `1.3 not > 2`; nothing where it was not measured."""
     if result.value is None:
         return ""
-    joint = " in " if isinstance(result.bound, tuple) else " "
-    return f"{short(result.value)}{joint}{bound(result.relation, result.bound)}"
+    words = [short(result.value), *(["not"] if result.holds is False else [])]
+    words += ["in"] if isinstance(result.bound, tuple) else []
+    return " ".join([*words, bound(result.relation, result.bound)])
 
 
 class ClaimList(Scroll, Part):

@@ -8,6 +8,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from dlplay import draw
+from dlplay.tui.model.frames import Frames
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.texts import title
 from dlplay.tui.widgets.changes import OnChange
@@ -17,6 +18,7 @@ from dlplay.tui.widgets.part import Part
 from dlplay.wire import events
 
 XRAY = "x-ray"
+BETWEEN = 0.02  # seconds between the paintings of two panels
 
 
 class PanelGrid(Container, Part):
@@ -32,7 +34,8 @@ class PanelGrid(Container, Part):
     def __init__(self, session: Watched) -> None:
         super().__init__(id="panels")
         self.session = session
-        self._turn = 0  # counts what was shown: panels that are dear take turns
+        self.frames = Frames()
+        self._frame: list[PanelView] = []  # what is still to be painted of the present one
         self._run = OnChange(self.forget)
         self._xray = OnChange(self._choose_xray)
         self._wants = OnChange(self.lay_out)
@@ -59,16 +62,38 @@ class PanelGrid(Container, Part):
         self._xray.see(self.session.xray)
         wide = max(self.size.width // 2, 3)
         self._wants.see([(view.want.stretches, view.rows(wide)) for view in self.views])
-        self._turn += 1
-        over = self.session.history.finished is not None or self.session.at is not None
-        at_once = over and not self.session.playing
-        for place, view in enumerate(self.views):
-            # By turns: a key need not wait for more than half of the pictures.
-            self._fill(view, at_once or (view.rested and (self._turn + place) % 2 == 0))
+        if not self._streams:
+            for view in self.views:
+                if self._take(view) or view in self._frame:
+                    view.paint()
+            self._frame = []
+        elif not self._frame and self.frames.due:
+            self.frames.begin()
+            self._frame = [view for view in self.views if self._take(view)]
+            self.set_timer(BETWEEN, self._paint_next)
 
-    def _fill(self, view: PanelView, turn: bool) -> None:
+    @property
+    def _streams(self) -> bool:
+        """Whether what is seen goes on by itself."""
         session = self.session
-        view.show(session.history, self.look, turn, session.at, session.pins, session.veil)
+        return session.playing or (session.at is None and session.history.finished is None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is time for what is new."""
+        return not self._streams or (not self._frame and self.frames.due)
+
+    def _paint_next(self) -> None:
+        """Paint the panels of this frame one after another: a key waits for one at most."""
+        if self._frame:
+            view = self._frame.pop(0)
+            if view in self.views:
+                view.paint()
+            self.set_timer(BETWEEN, self._paint_next)
+
+    def _take(self, view: PanelView) -> bool:
+        session = self.session
+        return view.take(session.history, self.look, session.at, session.pins, session.veil)
 
     def forget(self) -> None:
         """A new run begins."""
@@ -84,8 +109,8 @@ class PanelGrid(Container, Part):
     def fill_at_once(self, event: PanelView.Seen) -> None:
         """Show what a panel has that has just come into sight."""
         event.stop()
-        if event.panel in self.views:
-            self._fill(event.panel, True)
+        if event.panel in self.views and self._take(event.panel):
+            event.panel.paint()
 
     def have(self, names: list[str]) -> None:
         """Have a panel for each of these names, in this order."""

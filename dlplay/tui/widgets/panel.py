@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from time import monotonic, thread_time
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events as input_events
-from textual.filter import LineFilter
-from textual.geometry import Size
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,7 +24,9 @@ from dlplay.tui.widgets.mosaic import Want
 
 UNKNOWN = 12  # rows of a panel of which nothing is known yet
 
-REST = 20  # times as long as a drawing took: of four panels, at most a fifth of a core
+Version = tuple[object, ...]
+# Of what is to be painted next: its version, look, content, the styles of its series, pinned runs
+Taken = tuple[Version, draw.Look, draw.Drawn | None, Mapping[str, int], Mapping[str, object]]
 
 
 class PanelView(Widget):
@@ -51,49 +53,59 @@ class PanelView(Widget):
         self.content: draw.Drawn | None = None
         self.view = draw.View()
         self.look = draw.Look()
-        self._version: tuple[object, ...] = (-1, None)
+        self._version: Version = (-1, None)
+        self._taken: Taken | None = None
         self._captioned = ""
         self._stretches = True
         self._rows: dict[int, int] = {}  # at a width: the most that was wanted in this run
         self._new_run = False
         self._strips: list[Strip] = []
         self._drawn_for: tuple[object, ...] = ()
-        self._rests_until = 0.0
 
-    def show(
+    def take(
         self,
         history: History,
         look: draw.Look,
-        turn: bool,
         at: int | None = None,
         pins: Sequence[Pin] = (),
         veil: Veil | None = None,
-    ) -> None:
-        """Take what the history has for this panel, if it is new and its turn.
+    ) -> bool:
+        """Take what the history has for this panel. Returns whether that is new, and is to be
+        painted.
 
-        `turn`: whether it is the turn of those that are dear to draw; for them every other tick is
-        enough. `at`: the tick to look back to; None: now. `pins`: runs to draw over it.
-        `veil`: what its words may not tell; None: they may tell all.
+        `at`: the tick to look back to; None: now. `pins`: runs to draw over it. `veil`: what its
+        words may not tell; None: they may tell all.
         """
         # A pinned run is over: what it draws depends on whether it is there alone.
         seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
         version = (history.versions.get(self.panel, 0), at, seen, history.styles.moves, bool(veil))
         if version == self._version and look == self.look:
-            return
+            return False
         if not self.region or not self.display:
-            return
-        if not turn and self.content is not None and draw.dear(self.content):
-            return
-        self._version, self.look = version, look
-        self.content = history.panel(self.panel, at)
-        if veil is not None and self.content is not None:
-            self.content = veil.panel(self.content)
+            return False
+        content = history.panel(self.panel, at)
+        if veil is not None and content is not None:
+            content = veil.panel(content)
         others = others_of(self.panel, pins, at)
-        self.view = replace(self.view, styles=history.styles.numbers, pinned=others)
-        if isinstance(self.content, draw.Curves):
-            self.content = overlay(self.content, others)
-        self.caption()
-        self.refresh()
+        if isinstance(content, draw.Curves):
+            content = overlay(content, others)
+        self._taken = version, look, content, history.styles.numbers, others
+        return True
+
+    def paint(self) -> None:
+        """Draw what was taken, and repaint the lines that are not as they were."""
+        if self._taken is not None:
+            self._version, self.look, self.content, styles, others = self._taken
+            self.view = replace(self.view, styles=styles, pinned=others)
+            self._taken = None
+            self.caption()
+        before, after = self._strips, self._drawn()
+        if not before or len(before) != len(after):
+            self.refresh()
+            return
+        rows = [y for y, (was, now) in enumerate(zip(before, after, strict=True)) if was != now]
+        if rows:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in rows))
 
     @property
     def want(self) -> Want:
@@ -122,12 +134,13 @@ class PanelView(Widget):
         self,
         content: draw.Drawn | None,
         look: draw.Look,
-        version: tuple[object, ...],
+        version: Version,
         styles: Mapping[str, int] | None = None,
     ) -> None:
         """Show this content, which anything that differs in `version` makes another. `styles`: of
         its series by name, where it is a panel of a run."""
         if (version, look) != (self._version, self.look):
+            self._taken = None
             self.view = replace(self.view, styles=styles or {})
             self._version, self.look, self.content = version, look, content
             self.caption()
@@ -136,6 +149,7 @@ class PanelView(Widget):
     def forget(self) -> None:
         """A new run begins: what the old one drew is gone."""
         self._version, self.content, self._new_run = (-1, None), None, True
+        self._taken = None
         self.caption()
         self.refresh()
 
@@ -158,31 +172,46 @@ class PanelView(Widget):
     def frames(self) -> int:
         return draw.frames(self.content) if self.content is not None else 1
 
-    @property
-    def rested(self) -> bool:
-        """Whether drawing it again now leaves nearly all the time to others."""
-        return monotonic() >= self._rests_until
-
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without the last one: a canvas holds nothing that a terminal would obey, and a panel is
-        painted often."""
-        return [each for each in super().get_line_filters() if not isinstance(each, Harmless)]
+        """Without those that it need not pass, as a panel is painted often: a canvas holds nothing
+        that a terminal would obey, and its colours are made the terminal's as it is drawn."""
+        spared = (Harmless, ANSIToTruecolor)
+        return [each for each in super().get_line_filters() if not isinstance(each, spared)]
 
     def render_line(self, y: int) -> Strip:
+        strips = self._drawn()
+        return strips[y] if y < len(strips) else Strip.blank(self.size.width)
+
+    def _drawn(self) -> list[Strip]:
+        """Its lines, as they are to be now."""
         # The theme stands for the style, which is dear to compute for every line.
         key = (self._version, self.size, self.view, self.look, self.app.theme)
         if key != self._drawn_for:
             self._drawn_for = key
             self._strips = self._draw(self.size, self.rich_style)
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        return self._strips
 
     def _draw(self, size: Size, style: Style) -> list[Strip]:
         if self.content is None or not size:
             return [Strip.blank(size.width, style) for _ in range(size.height)]
-        began = thread_time()
         drawing = draw.draw(self.content, size.width, size.height, self.look, self.view)
-        self._rests_until = monotonic() + REST * (thread_time() - began)
-        return [Strip(line, size.width).apply_style(style) for line in drawing.lines]
+        every = self.app.get_line_filters()
+        filters = [each for each in every if isinstance(each, ANSIToTruecolor)]
+        background = self.background_colors[1]
+        inks: dict[Style | None, Style | None] = {}
+
+        def ink(style_there: Style | None) -> Style | None:
+            if style_there not in inks:
+                line = [Segment(" ", style if style_there is None else style + style_there)]
+                for each in filters:
+                    line = each.apply(line, background)
+                inks[style_there] = line[0].style
+            return inks[style_there]
+
+        return [
+            Strip([Segment(text, ink(there)) for text, there, _ in line], size.width)
+            for line in drawing.lines
+        ]
 
     def on_resize(self) -> None:
         if self.size:

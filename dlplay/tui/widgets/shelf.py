@@ -81,7 +81,8 @@ class SceneTree(Tree[Entry], inherit_bindings=False):
     def render_label(self, node: Node, base_style: object, style: object) -> Text:
         text = super().render_label(node, base_style, style)  # type: ignore[arg-type]
         text.no_wrap = True
-        text.truncate(max(self.size.width - self._indent(node), 1), overflow="ellipsis")
+        room = self.scrollable_content_region.width - self._indent(node)
+        text.truncate(max(room, 1), overflow="ellipsis")
         return text
 
     def get_label_width(self, node: Node) -> int:

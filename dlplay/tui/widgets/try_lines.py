@@ -9,9 +9,9 @@ from rich.text import Text
 
 from dlplay.tui.model.riddle import Riddle
 from dlplay.tui.model.tries import ENDS, Measured, Tries, measured, usual
-from dlplay.tui.widgets.claims import standing
+from dlplay.tui.widgets.claims import comparison, standing
 from dlplay.tui.widgets.text import Inks
-from dlplay.words.numbers import bound, short
+from dlplay.words.numbers import short
 
 ROWS = 8  # that it takes at most
 MARK = "▸"  # before the option that is marked, where one is
@@ -138,16 +138,12 @@ def results(found: Sequence[Measured], ended: str, room: int, inks: Inks) -> lis
 
 
 def measured_row(about: Measured, inks: Inks) -> Text:
-    """`✗ 0.98 → 0.61, not > 0.92  the claim's sentence`."""
+    """`✗ 0.98 → 0.61 not > 0.92  the claim's sentence`."""
     now, before = about.now, about.before
     mark, ink, _ = standing(now, whole=True)
-    numbers = short(now.value) if now.value is not None else "not measured"
+    numbers = comparison(now) or "not measured"
     if before is not None and before.value is not None:
         numbers = f"{short(before.value)} → {numbers}"
-    if now.value is not None:
-        joint = "" if now.holds else "not "
-        sign = "in " if isinstance(now.bound, tuple) else ""
-        numbers += f", {joint}{sign}{bound(now.relation, now.bound)}"
     return Text.assemble((f"{mark} {numbers}  ", f"bold {inks[ink]}"), now.claim)
 
 

@@ -1,0 +1,27 @@
+"""When what streams may be painted: often enough to be followed, and never all the time."""
+
+from __future__ import annotations
+
+from time import monotonic, thread_time
+
+SHARE = 0.1  # of a core, for all that the interface does while a run streams
+LONGEST = 1.0  # seconds without a frame, whatever one costs
+
+
+class Frames:
+    """Counts what this thread spends from one frame to the next; what that is, decides when the
+    next one is due. So pictures that are dear come less often, and cheap ones at every look."""
+
+    def __init__(self) -> None:
+        self._began = -LONGEST
+        self._spent = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether the next frame may begin."""
+        rested = monotonic() - self._began
+        return rested >= LONGEST or thread_time() - self._spent <= SHARE * rested
+
+    def begin(self) -> None:
+        """A frame begins."""
+        self._began, self._spent = monotonic(), thread_time()
