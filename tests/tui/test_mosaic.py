@@ -20,6 +20,15 @@ def overlap(a: Place, b: Place) -> bool:
     )
 
 
+def test_what_a_lead_cannot_fill_is_for_the_pictures_under_it():
+    lead = Want(lambda width: 14, most=lambda width: 18)
+    places_found = places([lead, PICTURE, PICTURE], 78, 40)
+    assert places_found[0] == Place(0, 0, 78, 18)
+    assert [place.height for place in places_found[1:]] == [22, 22]
+    tables = places([lead, TABLE, TABLE], 78, 40)
+    assert tables[0].height > 18  # nobody has a use for it
+
+
 @pytest.mark.parametrize("kinds", [(PICTURE,), (PICTURE, TABLE), (TABLE,)])
 @pytest.mark.parametrize("count", range(1, 13))
 @pytest.mark.parametrize(

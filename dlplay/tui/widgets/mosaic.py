@@ -1,6 +1,6 @@
 """How panels share a rectangle: one leads, the others share what it leaves.
 
-The lead has half of the rectangle or more. The others are as high as what they hold; those that
+The lead has half of the rectangle or more, unless its picture cannot fill that. The others are as high as what they hold; those that
 find no room are on further pages, beside the lead. Where there is no room for any, each panel is
 alone.
 """
@@ -98,6 +98,10 @@ def _below(wants: Sequence[Want], columns: int, width: int, height: int) -> list
     if cell < SMALLEST[0] or sum(least) > room:
         return []
     heights = _shared(room, [max(want.good(cell) for want in row) for row in rows], least)
+    growing = [n for n, row in enumerate(rows) if any(want.stretches for want in row)]
+    idle = height - sum(heights) - max(LEAD, wants[0].most(width))
+    for _ in range(int(idle) if growing and idle > 0 else 0):
+        heights[min(growing, key=lambda n: heights[n])] += 1
     top = height - sum(heights)
     layout = [Place(0, 0, width, top)]
     for row, high in zip(rows, heights, strict=True):
