@@ -50,6 +50,20 @@ def test_a_frame_comes_at_last_whatever_one_costs(clock):
     assert pace.due
 
 
+def test_a_slow_link_is_free_half_of_the_time(clock):
+    pace = Frames()
+    pace.begin()
+    go_on(clock, worked=0, rested=3)
+    pace.still_sending()
+    go_on(clock, worked=0, rested=2)
+    assert not pace.due
+    go_on(clock, worked=0, rested=1)
+    assert pace.due
+    pace.begin()
+    go_on(clock, worked=0, rested=0.1)
+    assert pace.due
+
+
 async def test_the_lines_that_are_as_they_were_are_not_painted_again(open_app, monkeypatch):
     async with open_app("fine") as (app, pilot):
         session = app.screen.session

@@ -10,18 +10,26 @@ LONGEST = 1.0  # seconds without a frame, whatever one costs
 
 class Frames:
     """Counts what this thread spends from one frame to the next; what that is, decides when the
-    next one is due. So pictures that are dear come less often, and cheap ones at every look."""
+    next one is due. So pictures that are dear come less often, and cheap ones at every look. And
+    where a link is slow, it is free for keys and their answers half of the time."""
 
     def __init__(self) -> None:
         self._began = -LONGEST
         self._spent = 0.0
+        self._sending = 0.0  # seconds until the terminal had taken the last frame
 
     @property
     def due(self) -> bool:
         """Whether the next frame may begin."""
         rested = monotonic() - self._began
+        if rested < 2 * self._sending:
+            return False
         return rested >= LONGEST or thread_time() - self._spent <= SHARE * rested
 
     def begin(self) -> None:
         """A frame begins."""
-        self._began, self._spent = monotonic(), thread_time()
+        self._began, self._spent, self._sending = monotonic(), thread_time(), 0.0
+
+    def still_sending(self) -> None:
+        """The terminal has not yet taken all of the last frame."""
+        self._sending = monotonic() - self._began

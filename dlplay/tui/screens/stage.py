@@ -183,7 +183,9 @@ class StageScreen(FullScreen):
         self.line.tick()
         # With nothing new, a look a second: a finished run costs next to nothing.
         self._owed = max(self._owed, int(self.ticks % 10 == 0))
-        if self._owed and self.panels.ready and not self.dlplay.behind:
+        if self.dlplay.behind:
+            self.panels.frames.still_sending()
+        elif self._owed and self.panels.ready:
             self.paint()
         self._ended.see(session.runs, session.history.finished is not None)
         self._warned.see(session.warning)
