@@ -1,8 +1,8 @@
 """How panels share a rectangle: one leads, the others share what it leaves.
 
-The lead has half of the rectangle or more, unless its picture cannot fill that. The others are as high as what they hold; those that
-find no room are on further pages, beside the lead. Where there is no room for any, each panel is
-alone.
+The lead has half of the rectangle or more, unless its picture cannot fill that. The others are as
+high as what they hold; those that find no room are on further pages, beside the lead. Where there
+is no room for any, each panel is alone.
 """
 
 from __future__ import annotations
