@@ -7,13 +7,13 @@ from dlplay.draw.kinds import Drawn
 from dlplay.draw.look import Look, View
 from dlplay.draw.panel import (
     caption,
-    dear,
     draw,
     frame_name,
     frames,
     most_height,
     natural_height,
     parts,
+    stretches,
 )
 from dlplay.draw.series import Curves, Line
 
@@ -30,7 +30,6 @@ __all__ = [
     "View",
     "Words",
     "caption",
-    "dear",
     "draw",
     "frame_name",
     "frames",
@@ -38,4 +37,5 @@ __all__ = [
     "natural_height",
     "palette",
     "parts",
+    "stretches",
 ]

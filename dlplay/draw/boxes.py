@@ -128,7 +128,7 @@ def _caption(boxes: events.Boxes, view: View) -> str:
 BOXES = Kind(
     events.Boxes,
     draw_boxes,
-    dear=True,
+    stretches=True,
     height=lambda boxes, width: lanes.natural(len(boxes.labels), boxed=_boxed(boxes)),
     caption=_caption,
     parts=_parts,

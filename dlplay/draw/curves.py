@@ -290,7 +290,11 @@ def _draw_plot(canvas: Canvas, plot: events.Plot, view: View) -> None:
 
 
 CURVES = Kind(
-    Curves, draw_curves, dear=True, caption=_caption, overlays=lambda curves: bool(curves.pinned)
+    Curves,
+    draw_curves,
+    stretches=True,
+    caption=_caption,
+    overlays=lambda curves: bool(curves.pinned),
 )
 # A watcher's history has turned it into curves already, with the panel's axes.
-PLOT = Kind(events.Plot, _draw_plot, dear=True)
+PLOT = Kind(events.Plot, _draw_plot, stretches=True)

@@ -137,4 +137,4 @@ def _put(
     return False
 
 
-GRAPH = Kind(events.Graph, draw_graph, dear=True)
+GRAPH = Kind(events.Graph, draw_graph, stretches=True)

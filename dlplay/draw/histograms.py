@@ -167,5 +167,5 @@ def _parts(histogram: events.Histogram) -> Iterator[Counts]:
 
 
 HISTOGRAM = Kind(
-    events.Histogram, draw_histogram, dear=True, parts=_parts, overlays=lambda histogram: True
+    events.Histogram, draw_histogram, stretches=True, parts=_parts, overlays=lambda histogram: True
 )

@@ -256,7 +256,7 @@ def _rows(image: events.Image) -> Iterator[Sequence[str | int | float]]:
 IMAGE = Kind(
     events.Image,
     draw_image,
-    dear=True,
+    stretches=True,
     height=natural_height,
     most=_most_height,
     parts=_parts,

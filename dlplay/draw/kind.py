@@ -59,8 +59,8 @@ def _usual_height(content: object, width: int) -> int:
 class Kind(Generic[C]):
     """A kind of content. Each is declared beside its drawing, and listed in `kinds.KINDS`.
 
-    `dear`: whether it costs ten times what words and numbers cost to draw. `height`: the rows that
-    it would like at a width. `most`: the rows beyond which it has no use for more, where it is a
+    `stretches`: whether it is a picture, better the larger it is; words and tables have no use for more
+    rows than they fill. `height`: the rows that it would like at a width. `most`: the rows beyond which it has no use for more, where it is a
     picture; None: it has use for any. `frames`: names of what it has several of and shows one at a
     time; none if it is all seen at once. `caption`: a few words on what is seen, besides. `parts`:
     it as other programs know such things; none where they have nothing like it. `overlays`: whether
@@ -69,7 +69,7 @@ class Kind(Generic[C]):
 
     content: type[C]
     draw: Callable[[Canvas, C, View], None]
-    dear: bool = False
+    stretches: bool = False
     height: Callable[[C, int], int] = _usual_height
     most: Callable[[C, int], int | None] = lambda content, width: None
     frames: Callable[[C], Sequence[str]] = lambda content: ()

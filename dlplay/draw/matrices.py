@@ -440,4 +440,4 @@ def _grey(matrix: events.Matrix) -> npt.NDArray[Any]:
     return grey[..., None]
 
 
-MATRICES = Kind(events.Matrices, draw_matrices, dear=True, height=natural_height, parts=_parts)
+MATRICES = Kind(events.Matrices, draw_matrices, stretches=True, height=natural_height, parts=_parts)

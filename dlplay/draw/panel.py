@@ -29,9 +29,9 @@ def draw(content: Drawn, width: int, height: int, look: Look, view: View = View(
     return canvas.done()
 
 
-def dear(content: Drawn) -> bool:
-    """Whether it costs ten times what words and numbers cost to draw."""
-    return kind_of(content).dear
+def stretches(content: Drawn) -> bool:
+    """Whether it is a picture, better the larger it is."""
+    return kind_of(content).stretches
 
 
 def frames(content: Drawn) -> int:

@@ -243,4 +243,4 @@ def _walker(canvas: Canvas, place: Place, trail: events.Trail, style: SeriesStyl
         canvas.text(x, y, mark, ink.contrast(color), BOLD, color)
 
 
-PLANE = Kind(events.Plane, draw_plane, dear=True, overlays=lambda plane: bool(plane.trails))
+PLANE = Kind(events.Plane, draw_plane, stretches=True, overlays=lambda plane: bool(plane.trails))

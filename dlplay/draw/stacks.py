@@ -63,7 +63,7 @@ def _parts(stack: events.Stack) -> Iterator[Rows]:
 STACK = Kind(
     events.Stack,
     draw_stack,
-    dear=True,
+    stretches=True,
     height=lambda stack, width: lanes.natural(len(stack.labels), 1),
     caption=lambda stack, view: " · ".join(sheets.missing()),
     parts=_parts,

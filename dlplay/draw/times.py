@@ -84,7 +84,7 @@ def _parts(times: events.Times) -> Iterator[Rows]:
 TIMES = Kind(
     events.Times,
     draw_times,
-    dear=True,
+    stretches=True,
     height=lambda times, width: lanes.natural(len(times.series)),
     caption=lambda times, view: " · ".join(sheets.missing()),
     parts=_parts,

@@ -14,12 +14,12 @@ from dlplay.draw import (
     Look,
     Words,
     caption,
-    dear,
     draw,
     frame_name,
     frames,
     natural_height,
     parts,
+    stretches,
 )
 from dlplay.draw.kind import Kind
 from dlplay.draw.kinds import KINDS
@@ -67,13 +67,13 @@ def test_a_new_kind_is_known_everywhere_by_its_line(monkeypatch):
     assert (frames(verse), frame_name(verse, 3)) == (2, "line 1")
     assert caption(verse) == "line 0 · a verse"
     assert natural_height(verse, 80, Look()) == 2
-    assert not dear(verse)
+    assert not stretches(verse)
     assert list(parts(verse)) == [Words("über allen Gipfeln\nist Ruh")]
 
 
-def test_what_is_dear_to_draw():
+def test_what_is_better_the_larger_it_is():
     contents = examples.typical()
-    found = {name for name, content in contents.items() if dear(content)}
+    found = {name for name, content in contents.items() if stretches(content)}
     assert {"curves", "plot", "photo", "race", "graph", "histogram"} <= found
     assert not found & {"attention", "bars", "text", "tokens", "table", "x-ray"}
 

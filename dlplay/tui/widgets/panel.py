@@ -112,7 +112,7 @@ class PanelView(Widget):
         """How high it would like to be. That never shrinks while a run goes on, and until there is
         something it is as it was in the run before: panels are not to move without need."""
         if self.content is not None:
-            self._stretches = draw.dear(self.content)
+            self._stretches = draw.stretches(self.content)
             if self._new_run:
                 self._rows, self._new_run = {}, False
         return Want(self.rows, self._stretches, self._most)
