@@ -59,12 +59,13 @@ def _usual_height(content: object, width: int) -> int:
 class Kind(Generic[C]):
     """A kind of content. Each is declared beside its drawing, and listed in `kinds.KINDS`.
 
-    `stretches`: whether it is a picture, better the larger it is; words and tables have no use for more
-    rows than they fill. `height`: the rows that it would like at a width. `most`: the rows beyond which it has no use for more, where it is a
-    picture; None: it has use for any. `frames`: names of what it has several of and shows one at a
-    time; none if it is all seen at once. `caption`: a few words on what is seen, besides. `parts`:
-    it as other programs know such things; none where they have nothing like it. `overlays`: whether
-    other runs (`View.pinned`) are seen with it.
+    `stretches`: whether it is a picture, better the larger it is; words and tables have no use for
+    more rows than they fill. `height`: the rows that it would like at a width. `most`: the rows
+    beyond which it has no use for more, where it is a picture; None: it has use for any. `frames`:
+    names of what it has several of and shows one at a time; none if it is all seen at once.
+    `caption`: a few words on what is seen, besides. `parts`: it as other programs know such things;
+    none where they have nothing like it. `overlays`: whether other runs (`View.pinned`) are seen
+    with it.
     """
 
     content: type[C]
