@@ -63,7 +63,7 @@ async def test_the_whole_way_through_the_tries(open_app, tmp_path):
         assert rows[2] == "Its steps are too small."
         assert rows[3].startswith("✗ ")
         assert " not > 0.85  after 100 steps" in rows[3]
-        assert rows[4].startswith("✓ 100 → 100, ≥ 50  the run makes")
+        assert rows[4].startswith("✓ 100 → 100 ≥ 50  the run makes")
         loss = app.screen.panels.views[0]
         await until(pilot, lambda: len(loss.content.lines) == 2, "the healthy run under it")
         assert list(loss.content.lines) == ["train", "rate=0.05: train"]
