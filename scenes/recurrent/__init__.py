@@ -1,0 +1,14 @@
+"""
+# Recurrent neural networks
+
+Text, tunes and measurements come one after another, and what came earlier decides what comes next.
+"""
+
+scenes = {
+    "Words become numbers": (),
+    "Three plain readers, one loop": (),
+    "The way back in time": (),
+    "Gates": (),
+    "What such nets do": (),
+    "Both directions, or no loop": (),
+}
