@@ -9,6 +9,6 @@ scenes = {
     "Three plain readers, one loop": (),
     "The way back in time": (),
     "Gates": (),
-    "What such nets do": (),
-    "Both directions, or no loop": (),
+    "What such nets do": ("bottleneck", "alignment"),
+    "Both directions, or no loop": ("both_ways", "attention_pooling", "scan"),
 }
