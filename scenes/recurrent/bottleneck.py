@@ -42,7 +42,7 @@ LENGTHS = range(2, 17)
 class Bottleneck(Scene):
     covers = ("RNN Applications - machine translation (encoder-decoder, bottleneck)",)
     panels = {
-        "right by place": "a row is a length, 2 to 16, a column a place in what is written; bright is right",
+        "right by place": "row: length, 2 to 16; column: place in what is written; bright is right",
         "right by length": "share of digits of new strings; higher is better",
         "your string": "what each net makes of it; × is a wrong digit",
     }

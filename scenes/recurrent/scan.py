@@ -103,8 +103,8 @@ class Scan(Scene):
     traced = Int(16, min=1, max=PLACES, live=True, help="time step whose way through is drawn")
     letters = Int(40, min=5, max=80, help="letters of a text, one of them flagged")
     nonlinear = Toggle(False, help="a tanh around every step of loop and scan")
-    learning_rate = Float(0.003, min=1e-4, max=0.1, log=True, live=True, help="of Adam")
-    steps = Int(400, min=5, max=3000, log=True, help="steps of 64 texts, for each net")
+    learning_rate = Float(0.01, min=1e-4, max=0.1, log=True, live=True, help="of Adam")
+    steps = Int(200, min=5, max=3000, log=True, help="steps of 64 texts, for each net")
 
     def run(self, stage):
         squash = torch.tanh if self.nonlinear else lambda h: h
@@ -162,13 +162,14 @@ class Net(nn.Module):
 
     def __init__(self, selective, H=32):
         super().__init__()
-        self.A = nn.Linear(LETTERS + 1, H) if selective else None
-        self.a = nn.Parameter(torch.linspace(1, 5, H))  # fixed: from 0.73 to 0.993
+        self.A = nn.Linear(LETTERS + 1, H, bias=False) if selective else None
+        self.c = nn.Parameter(torch.linspace(1, 5, H))  # at first a is from 0.73 to 0.993
         self.B = nn.Linear(LETTERS + 1, H, bias=False)
         self.name = nn.Sequential(nn.Linear(H, 64), nn.ReLU(), nn.Linear(64, LETTERS))
 
     def forward(self, x):  # [N, T, LETTERS + 1]
-        a = (self.A(x) if self.A else self.a.expand(*x.shape[:2], -1)).sigmoid()  # [N, T, H]
+        seen = self.A(x) if self.A else torch.zeros(*x.shape[:2], 1, device=x.device)
+        a = (seen + self.c).sigmoid()  # [N, T, H]
         h, _, _ = scan(a, (1 - a) * self.B(x))
         return self.name(h[:, -1]), a
 
