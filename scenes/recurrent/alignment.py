@@ -36,7 +36,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from dlplay import Choice, Float, Int, Scene, Text, Try
+from dlplay import Choice, Int, Scene, Text, Try
 
 DIGITS = 10
 LENGTHS = (4, 8, 12, 16, 20)  # of new strings
@@ -80,14 +80,14 @@ class Alignment(Scene):
     source = Text("31415926", live=True, help="digits to be read; yours")
     hidden = Int(48, min=16, max=96, log=True, help="numbers of a state")
     longest = Int(12, min=4, max=16, help="digits of the longest string in training")
-    learning_rate = Float(0.01, min=1e-4, max=0.1, log=True, live=True, help="of Adam")
-    steps = Int(300, min=4, max=3000, log=True, help="steps of 32 strings, for each net")
+    steps = Int(300, min=4, max=3000, log=True, help="steps of 32 strings, one-cycle rate")
 
     def run(self, stage):
         tests = {T: torch.randint(DIGITS, (200, T)).to(stage.device) for T in LENGTHS}
         ways = self.attention, "last"
         nets = nn.ModuleList(Translator(self.hidden, way) for way in ways).to(stage.device)
-        optimizer = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
+        optimizer = torch.optim.Adam(nets.parameters())
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.015, total_steps=self.steps)
 
         def right(net, T):
             """The share of digits of new strings of length T that the net writes."""
@@ -136,14 +136,16 @@ class Alignment(Scene):
             stage.bars("offset", [f"{place:+d}" if place else "0" for place in places], values)
 
         for _ in stage.loop(self.steps):
-            optimizer.param_groups[0]["lr"] = self.learning_rate
             T = int(torch.randint(3, self.longest + 1, ()))
             x = torch.randint(DIGITS, (32, T), device="cpu").to(stage.device)
             y = x.flip(1)
             loss = sum(cross_entropy(net(x, y)[0].flatten(0, 1), y.flatten()) for net in nets)
             optimizer.zero_grad()
             loss.backward()
+            for net in nets:
+                nn.utils.clip_grad_norm_(net.parameters(), 1)
             optimizer.step()
+            cycle.step()
 
         with stage.probe(nets):
             gain = {T: right(nets[0], T) - right(nets[1], T) for T in (4, 12)}

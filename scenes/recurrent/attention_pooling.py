@@ -15,7 +15,7 @@ of word t. The weights are never negative and sum to 1. This is the Att-BLSTM (Z
 Here one key word among 29 fillers decides the class. Six nets learn from the same texts: one takes
 the mean, five attend and differ only in their first random weights. All six get nearly every text
 right. So it isn't attention that finds the key, it is the net below: any mean over all states will
-do. Attention is only learned a little sooner.
+do.
 
 Now look where the five put their weight. They agree on the answer and on little else. Some point at
 the key, others next to it, or spread. The reason is below the attention: a state is no word. The
@@ -46,7 +46,7 @@ WORDS = 24  # the keys are the first four of them, the others are fillers
 class AttentionPooling(Scene):
     covers = ("Bi-LSTM with Attention (Att-BLSTM)", "How Bi-LSTM with Attention Works?")
     panels = {
-        "weights": "one text, a column a word; each row a net that is right: where is its weight?",
+        "weights": "one text, a column a word; each row: a net's weights, as shares of its largest",
         "points at the key": "share of texts whose largest weight is on the key; number of the net",
         "loss": "mean of the last ten batches; lower is better",
     }
@@ -109,8 +109,9 @@ class AttentionPooling(Scene):
                 f"key: {hits.min():.0%} to {hits.max():.0%}"
             )
             one = self.shown - 1
-            key = one_hot(at_new[one], self.length).to(α) * α[1:, one].max()
+            key = one_hot(at_new[one], self.length).to(α)
             rows = torch.cat([key[None], α[1:, one]])  # [1 + seeds, length]
+            rows = rows / rows.amax(dim=1, keepdim=True)
             stage.heatmap("weights", rows, rows=("the key", *named), x="word", low=0)
             stage.bars("points at the key", named, hits, lines={"by chance": 1 / self.length})
 

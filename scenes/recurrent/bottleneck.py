@@ -33,7 +33,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, pad
 
-from dlplay import Float, Int, Scene, Text, Try
+from dlplay import Int, Scene, Text, Try
 
 DIGITS = 10
 LENGTHS = range(2, 17)
@@ -83,15 +83,15 @@ class Bottleneck(Scene):
     hidden = Int(48, min=16, max=128, log=True, help="numbers of the state; the rival has twice")
     longest = Int(12, min=4, max=16, help="digits of the longest string in training")
     source = Text("314159265358", live=True, help="a string of digits; yours")
-    learning_rate = Float(0.01, min=1e-4, max=0.1, log=True, live=True, help="of Adam")
-    steps = Int(300, min=4, max=3000, log=True, help="steps of 32 strings, for each net")
+    steps = Int(300, min=4, max=3000, log=True, help="steps of 32 strings, one-cycle rate")
 
     def run(self, stage):
         tests = {T: torch.randint(DIGITS, (200, T)).to(stage.device) for T in LENGTHS}
         names = [f"{self.hidden} numbers", f"{2 * self.hidden} numbers"]
         nets = nn.ModuleList([Translator(self.hidden), Translator(2 * self.hidden)])
         nets.to(stage.device)
-        optimizer = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
+        optimizer = torch.optim.Adam(nets.parameters())
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=self.steps)
 
         def right(net, T):
             """The share of strings of length T that are right at each place: [T]."""
@@ -117,14 +117,16 @@ class Bottleneck(Scene):
             draw_string(stage, names, nets, self.source)
 
         for _ in stage.loop(self.steps):
-            optimizer.param_groups[0]["lr"] = self.learning_rate
             T = int(torch.randint(3, self.longest + 1, ()))
             x = torch.randint(DIGITS, (32, T), device="cpu").to(stage.device)
             y = x.flip(1)
             loss = sum(cross_entropy(net(x, y).flatten(0, 1), y.flatten()) for net in nets)
             optimizer.zero_grad()
             loss.backward()
+            for net in nets:
+                nn.utils.clip_grad_norm_(net.parameters(), 1)
             optimizer.step()
+            cycle.step()
 
         with stage.probe(nets):
             at_12, rival = right(nets[0], 12), right(nets[1], 12)
