@@ -68,8 +68,8 @@ class Alignment(Scene):
         Try(
             "source=3141592653589793238462643383",
             "A string of 28 digits, and training ended at 12. How does the strip look?",
-            ("as straight as for eight", "it frays: at places it looks anywhere", "it is empty"),
-            right=2,
+            ("as straight as for eight", "it is empty", "it frays: at places it looks anywhere"),
+            right=3,
             keeps="aligned",
             why="It learned where to look from strings of up to 12 digits, not the rule itself.",
         ),

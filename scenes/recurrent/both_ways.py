@@ -76,8 +76,8 @@ class BothWays(Scene):
         Try(
             "combine=sum",
             "Both states are added, not put side by side. What happens?",
-            ("it guesses: past and future are mixed up", "nothing much", "only the past is heard"),
-            right=2,
+            ("nothing much", "it guesses: past and future are mixed up", "only the past is heard"),
+            right=1,
             keeps=("both_ways_see", "one_way_guesses"),
             why="The nets learn together: they write what matters so that it survives the sum.",
         ),
