@@ -64,7 +64,7 @@ class Scan(Scene):
         "rounds": "for 2,048 steps the scan goes 11 rounds",
         "fixed_fails": "with a fixed a 0.2 to 0.42 of flagged letters are named (guessing: 0.25)",
         "selective_works": "with a gate that sees the input 0.95 or more are",
-        "picks": "the gate replaces over 1.3 times as much of the state under the flag as elsewhere",
+        "picks": "its gate replaces over 1.3 times as much of the state under the flag",
     }
     tries = (
         Try(
