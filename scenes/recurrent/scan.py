@@ -80,7 +80,7 @@ class Scan(Scene):
         Try(
             "letters=5",
             "Five letters, one of them flagged, instead of forty. What does the fixed net name?",
-            ("about one in four, as before", "more than half, not all", "all"),
+            ("about one in four, as before", "about half", "nearly all"),
             right=2,
             breaks="fixed_fails",
             keeps="selective_works",
