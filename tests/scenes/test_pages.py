@@ -28,8 +28,6 @@ WRITTEN_OUT = {
     "convolutional/sliding-window",
     "convolutional/upsampling",
     "introduction/graph",
-    "recurrent/alignment",
-    "recurrent/attention-pooling",
     "recurrent/scan",
 }
 
