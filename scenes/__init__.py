@@ -11,6 +11,7 @@ chapters = [
     "dropout",
     "autoencoders",
     "convolutional",
+    "recurrent",
     "language_models",
     "graphs",
     "vaes",

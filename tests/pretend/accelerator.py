@@ -72,8 +72,29 @@ def register() -> torch.library.Library:
         library.impl(name, _kernel(_operator(name)), "PrivateUse1")
     library.impl("aten::_efficientzerotensor", _kernel(_operator("aten::zeros")), "PrivateUse1")
     library.impl("aten::_fused_sdp_choice", lambda *args, **kwargs: MATH, "PrivateUse1")
+    for name, cell in (("lstm", _lstm_cell), ("gru", _gru_cell)):
+        library.impl(f"aten::_thnn_fused_{name}_cell", cell, "AutogradPrivateUse1")
     _copy_storages()
     return library
+
+
+def _gru_cell(
+    x: Tensor, h: Tensor, state: Tensor, b_x: Tensor | None = None, b_h: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """What torch has as one kernel on CUDA alone, of the products of inputs and of states."""
+    x, h = x if b_x is None else x + b_x, h if b_h is None else h + b_h
+    (r, z, n), (r_h, z_h, n_h) = x.chunk(3, 1), h.chunk(3, 1)
+    n = (n + (r + r_h).sigmoid() * n_h).tanh()
+    return (state - n) * (z + z_h).sigmoid() + n, state.new_empty(0)
+
+
+def _lstm_cell(
+    x: Tensor, h: Tensor, cell: Tensor, b_x: Tensor | None = None, b_h: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    x, h = x if b_x is None else x + b_x, h if b_h is None else h + b_h
+    i, f, g, o = (x + h).chunk(4, 1)
+    cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+    return o.sigmoid() * cell.tanh(), cell, cell.new_empty(0)
 
 
 def _dense() -> Iterator[str]:
