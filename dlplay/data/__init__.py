@@ -6,7 +6,7 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 """
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
-from dlplay.data.language import Reviews, reviews, spelt
+from dlplay.data.language import Reviews, Stories, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
@@ -19,6 +19,7 @@ __all__ = [
     "SERIES",
     "Objects",
     "Reviews",
+    "Stories",
     "bars",
     "digits",
     "examples",
@@ -35,6 +36,7 @@ __all__ = [
     "shakespeare",
     "smiles",
     "spelt",
+    "stories",
     "table",
     "text",
 ]

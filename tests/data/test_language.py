@@ -1,7 +1,16 @@
 import pytest
 import torch
 
-from dlplay.data.language import NEGATIVE, POSITIVE, REVIEW_WORDS, reviews, spelt
+from dlplay.data.language import (
+    KINDS,
+    NEGATIVE,
+    POSITIVE,
+    REVIEW_WORDS,
+    ROLES,
+    reviews,
+    spelt,
+    stories,
+)
 
 
 def seeded(seed=0):
@@ -79,3 +88,34 @@ def test_a_typed_review_becomes_ids_and_what_is_unknown_is_told():
     assert strange == ["ça", "alors", "don't"]
     assert spelt("", REVIEW_WORDS) == ([], [])
     assert spelt("\x00\ud800 \n", REVIEW_WORDS) == ([], [])
+
+
+def test_only_the_pronouns_tell_a_man_from_a_woman():
+    told = stories(3000, generator=seeded())
+    lot = stories(3000, told=0, generator=seeded())
+    pronouns = [told.words.index(word) for word in ("he", "his", "she", "her")]
+    differs = told.ids != lot.ids
+    assert set(told.ids[differs].tolist()) == set(pronouns)
+    women = {woman for _, woman, _ in ROLES}
+    people = women | {man for man, _, _ in ROLES}
+    fitting = {"told": 0, "lot": 0}
+    for name, ids in (("told", told.ids), ("lot", lot.ids)):
+        some = [[told.words[i] for i in row] for row in ids.tolist()]
+        some = [row for row in some if row[0] in people]
+        assert 1800 < len(some) < 2200
+        for row in some:
+            assert (row[2], row[5]) in (("his", "he"), ("her", "she"))
+            fitting[name] += (row[2] == "her") == (row[0] in women)
+        fitting[name] /= len(some)
+    assert fitting["told"] == 1
+    assert 0.45 < fitting["lot"] < 0.55
+
+
+def test_stories_have_all_their_words_each_once_in_the_list():
+    ids, words = stories(3000, generator=seeded(1))
+    assert len(set(words)) == len(words)
+    assert set(ids.flatten().tolist()) == set(range(len(words)))
+    for row in ids.tolist():
+        said = [words[i] for i in row]
+        kinds = {name for name, kind in KINDS.items() for word in said if word in kind}
+        assert len(kinds) == (said[0] == "the")

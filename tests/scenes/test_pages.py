@@ -28,6 +28,7 @@ WRITTEN_OUT = {
     "convolutional/sliding-window",
     "convolutional/upsampling",
     "introduction/graph",
+    "recurrent/tokens",
 }
 
 # Pages that take boxes without the images that they are of
