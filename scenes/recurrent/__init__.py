@@ -5,7 +5,7 @@ Text, tunes and measurements come one after another, and what came earlier decid
 """
 
 scenes = {
-    "Words become numbers": ("word_vectors", "tokens"),
+    "Words become numbers": ("unseen_words", "word_vectors", "tokens"),
     "Three plain readers, one loop": (),
     "The way back in time": (),
     "Gates": (),

@@ -54,7 +54,7 @@ class Tokens(Scene):
         "pieces": "text cut by the merges so far; ␣ blank, ⏎ new line; colour: bytes of the piece",
         "next pair": "the most frequent pairs of neighbours; the first is merged next",
         "length": "tokens for a word, on the text of the merges and on new text; lower is cheaper",
-        "unknown": "three ways to cut: kinds of pieces, pieces a word, and which of new text are unknown",
+        "unknown": "three ways to cut: kinds of pieces, pieces a word, unknown ones in new text",
     }
     claims = {
         "unknown_words": "over 0.08 of the words of new text are not in the list of words",
@@ -130,8 +130,9 @@ class Tokens(Scene):
         end = start + size * LEARNT // (LEARNT + NEW)
         old, new = whole[start:end], whole[end : start + size]
         listed, words = set(words_of(old)), words_of(new)
-        unknown = sum(word not in listed for word in words) / max(1, len(words))
-        letters, strange = len(new) / max(1, len(words)), sum(c not in old for c in new) / len(new)
+        old_words, new_words = (max(1, len(words_of(text))) for text in (old, new))
+        unknown = sum(word not in listed for word in words) / new_words
+        letters, strange = len(new) / new_words, sum(c not in old for c in new) / len(new)
 
         vocabulary = [bytes([value]) for value in range(256)]
         blank = torch.tensor([piece.isspace() for piece in vocabulary] + self.merges * [False])
@@ -152,16 +153,14 @@ class Tokens(Scene):
 
         def a_word():
             """Tokens a word, of old and of new text."""
-            of_old = len(ids) / max(1, len(words_of(old)))
-            return of_old, len(ids_new) / max(1, len(words))
+            return len(ids) / old_words, len(ids_new) / new_words
 
         @stage.look(1)
         def look():
             of_old, of_new = a_word()
-            newest = spelt(vocabulary[-1])
             stage.headline(
                 f"{len(ranks)} merges: {of_new:.2f} tokens a word, letters take {letters:.2f}; "
-                f"newest {newest}"
+                f"newest {spelt(vocabulary[-1])[:12]}"
             )
             typed = encode(self.sentence, ranks)
             yours = f"your sentence, {len(typed)} tokens:" if typed else "no sentence typed"
@@ -169,13 +168,12 @@ class Tokens(Scene):
             pieces = ["new text:", *map(spelt, cut[0]), yours, *map(spelt, cut[1])]
             sizes = [torch.nan, *map(len, cut[0]), torch.nan, *map(len, cut[1])]
             stage.tokens("pieces", pieces, sizes, low=1, high=5, gap=True)
-            found, counts = pairs()
-            top = counts.topk(min(10, len(counts)))
-            named = [
-                f"{spelt(vocabulary[a])} + {spelt(vocabulary[b])}"
-                for a, b in found[top.indices].tolist()
+            top = counts.topk(min(8, len(counts))).indices
+            rows = [
+                (f"{spelt(vocabulary[a])} + {spelt(vocabulary[b])}", times)
+                for (a, b), times in zip(found[top].tolist(), counts[top].tolist(), strict=True)
             ]
-            stage.bars("next pair", named, top.values, unit="times")
+            stage.table("next pair", ("pair", "times"), rows)
             stage.curve("length", {"old text": of_old, "new text": of_new}, x=len(ranks))
             rows = (
                 ("words", len(listed), "1.00", f"{unknown:.0%}"),
@@ -186,8 +184,8 @@ class Tokens(Scene):
 
         lines = {"letters": letters, "words": 1}
         stage.axes("length", x="merges", y="tokens a word", lines=lines)
+        found, counts = pairs()
         for _ in stage.loop(self.merges):
-            found, counts = pairs()
             if len(counts) == 0 or counts.max() < 2:
                 continue  # no pair occurs twice: what is left is not worth a token
             a, b = found[counts == counts.max()][0].tolist()
@@ -196,6 +194,7 @@ class Tokens(Scene):
             blank[token] = blank[a]
             ranks[a, b] = token
             ids, ids_new, ids_shown = (merged(t, a, b, token) for t in (ids, ids_new, ids_shown))
+            found, counts = pairs()
 
         of_old, of_new = a_word()
         pieces = set(vocabulary)
@@ -206,7 +205,7 @@ class Tokens(Scene):
         stage.claim("unknown_words", unknown, above=0.08)
         stage.claim("shorter", of_new, at_most=3.5)
         stage.claim("transfers", of_new / of_old, at_most=1.25)
-        stage.claim("few_are_words", whole_words / max(1, len(words)), within=(0.2, 0.48))
+        stage.claim("few_are_words", whole_words / new_words, within=(0.2, 0.48))
         stage.claim("round_trip", changed, equal=0)
         stage.measure(tokens_a_word=of_new, letters_a_word=letters)
 
