@@ -60,7 +60,7 @@ class Tokens(Scene):
         "unknown_words": "over 0.08 of the words of new text are not in the list of words",
         "shorter": "after 200 merges new text takes at most 3.5 tokens a word",
         "transfers": "on new text it takes at most 1.25 times the tokens a word of the old text",
-        "few_are_words": "at most 0.48 of the words of new text, but over 0.2, are one token",
+        "few_are_words": "at most 0.44 of the words of new text, but over 0.2, are one token",
         "round_trip": "tokens of new text, and of any Unicode, in a row give 0 changed texts",
     }
     tries = (
@@ -69,7 +69,7 @@ class Tokens(Scene):
             "A quarter of the merges. Letters took 5.5 tokens a word, 200 merges 2.9. And 50?",
             ("about 5: a quarter of the way", "about 4: well over half of the way", "about 3"),
             right=2,
-            breaks="shorter",
+            breaks=("shorter", "few_are_words"),
             keeps=("unknown_words", "round_trip"),
             why="The first pairs are the most frequent, so they shorten most. Each further merge "
             "is of a rarer pair and saves less.",
@@ -119,9 +119,7 @@ class Tokens(Scene):
     merges = Int(200, min=10, max=1000, log=True, help="how many pairs are merged")
     rule = Choice("words", ("words", "anything"), help="what is merged: within words, or anything")
     text = File("shakespeare", kind="text", help="what the merges are learnt from")
-    sentence = Text(
-        "I love, she loves, they loved; a lover. 爱 🙂", live=True, help="a text to cut"
-    )
+    sentence = Text("She loves, they loved; a lover. 爱 🙂", live=True, help="a text to cut")
 
     def run(self, stage):
         whole = text_of(self.text, least=1000)
@@ -205,7 +203,7 @@ class Tokens(Scene):
         stage.claim("unknown_words", unknown, above=0.08)
         stage.claim("shorter", of_new, at_most=3.5)
         stage.claim("transfers", of_new / of_old, at_most=1.25)
-        stage.claim("few_are_words", whole_words / new_words, within=(0.2, 0.48))
+        stage.claim("few_are_words", whole_words / new_words, within=(0.2, 0.44))
         stage.claim("round_trip", changed, equal=0)
         stage.measure(tokens_a_word=of_new, letters_a_word=letters)
 
