@@ -6,7 +6,7 @@ Text, tunes and measurements come one after another, and what came earlier decid
 
 scenes = {
     "Words become numbers": ("unseen_words", "word_vectors", "tokens"),
-    "Three plain readers, one loop": ("window",),
+    "Three plain readers, one loop": ("window", "bag"),
     "The way back in time": (),
     "Gates": (),
     "What such nets do": (),

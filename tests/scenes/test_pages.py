@@ -28,6 +28,7 @@ WRITTEN_OUT = {
     "convolutional/sliding-window",
     "convolutional/upsampling",
     "introduction/graph",
+    "recurrent/bag",
     "recurrent/tokens",
     "recurrent/unseen-words",
     "recurrent/word-vectors",
