@@ -125,10 +125,12 @@ class Bag(Scene):
         def look():
             right = share_right(1000).tolist()
             stage.curve("reviews right", dict(zip(NETS, right, strict=True)))
-            said = ", ".join(f"{name} {r:.0%}" for name, r in zip(NETS, right, strict=True))
-            stage.headline(f"new reviews right: {said}")
+            stage.headline(
+                "new reviews right: words {:.0%}, pairs {:.0%}, loop {:.0%}".format(*right)
+            )
             ids, strange = spelt(self.sentence, REVIEW_WORDS)
-            pieces, shades = [], []
+            told = f"unknown: {' '.join(strange)}\n" if strange else "" if ids else "no words typed"
+            pieces, shades = [told] * bool(told), [torch.nan] * bool(told)
             for order in (ids, turned(ids)) if ids else ():
                 chances = scores(torch.tensor([order], device=stage.device)).softmax(dim=2)
                 bag = " ".join(sorted(REVIEW_WORDS[i] for i in order))
@@ -137,8 +139,7 @@ class Bag(Scene):
                 for name, chance in zip(NETS, chances[:, 0, 1].tolist(), strict=True):
                     pieces += [f" {name}: good {chance:.0%} ", " "]
                     shades += [chance, torch.nan]
-                pieces, shades = [*pieces, "\n\n"], [*shades, torch.nan]
-            pieces.append(f"unknown: {' '.join(strange)}" if strange else "no words" * (not ids))
+                pieces, shades = [*pieces, "\n"], [*shades, torch.nan]
             stage.tokens("two orders", pieces, shades)
             weight = pairs.weight[1] - pairs.weight[0]  # [V²]
             top = weight.abs().topk(8).indices.tolist()
