@@ -1,8 +1,8 @@
 """
 # What should a token be?
 
-A net reads numbers, so a text is first cut into pieces of a fixed list, its **vocabulary**; each
-piece, or **token**, is a place in that list. What should the pieces be?
+A net reads numbers, so a text is first cut into pieces of a fixed list, its **vocabulary**; a
+piece, or **token**, is a place in it. What should the pieces be?
 
 *Words* look natural. But the words of new text that the list lacks are lost: of each play's here
 one in six or so. *Characters* are never new, or hardly ever, but a word becomes five or six of
@@ -23,9 +23,8 @@ whatever you type fall into pieces, in the worst case into bytes. Nothing is unk
 of a text, put in a row, are that text again, byte for byte. With characters in place of bytes that
 would not hold: a new character is as unknown as a new word.
 
-Two things are easily thought of such pieces. They follow frequency, not grammar: look which of
-*love, loves, loved* share one. And a language that the text of the merges lacks costs more tokens
-for as much said.
+Such pieces follow frequency, not grammar: look which of *loves, loved, lover* share one. And a
+language that the text of the merges lacks costs more tokens for as much said.
 
 Type a sentence; take your own file by `text=`, where nothing is claimed.
 

@@ -2,8 +2,8 @@
 # Is king − man + woman really queen?
 
 Give each word a vector of d numbers, at first by lot, and train it on one question: which words
-stand near it? Words with the same neighbours then get the same vector, or nearly. Such vectors are
-called **word2vec**, and they are known for a sum: king − man + woman lands at queen.
+stand near it? Words with the same neighbours then get the same vector, or nearly. Such vectors,
+**word2vec**, are known for a sum: king − man + woman lands at queen.
 
 **Skip-gram** takes a word's vector u and tells it a true neighbour's vector v and five words drawn
 by lot, n₁ … n₅. It makes u·v large and each u·n small:
@@ -12,8 +12,7 @@ by lot, n₁ … n₅. It makes u·v large and each u·n small:
 
 σ is the sigmoid. That is **negative sampling**: instead of a softmax over all words, six yes-or-no
 questions. **CBOW** turns it round: u is the mean of all neighbours, v the word in the middle. Each
-word has a row in two matrices, one for u and one for v. Either can be used; the *in* matrix is what
-is usual, for both.
+word has a row in two matrices, one for u and one for v. Either will do; usual is u's, *in*.
 
 A vector can only hold what the text did. So there are two texts here, of kings and queens, boys and
 girls. In the first, *he* and *his* or *she* and *her* fit; nothing else tells a man from a woman.
@@ -65,7 +64,7 @@ class WordVectors(Scene):
             "if the words of the question are removed?",
             ("none", "a third", "nearly all"),
             right=3,
-            breaks="analogies",
+            breaks=("analogies", "both_matrices"),
             keeps="made_by_scoring",
             why="King and queen have the same vector. Take king away, and queen is the nearest "
             "that is left: it is like king, not like king made a woman.",
@@ -82,11 +81,11 @@ class WordVectors(Scene):
         Try(
             "size=2",
             "Two numbers a word, not 16. What is lost?",
-            ("the kinds of things", "the analogies", "neither"),
-            right=2,
-            breaks="analogies",
-            keeps="groups",
-            why="Two numbers hold only two things. That a word is a fruit takes what there is.",
+            ("the kinds of things", "the analogies", "both"),
+            right=3,
+            breaks=("groups", "analogies"),
+            why="Two numbers hold about one difference. All things end up with vectors that point "
+            "the same way, whatever their kind.",
         ),
     )
     quick = {"steps": 20}
