@@ -15,13 +15,13 @@ frequent pair a new token wherever it stands, and count again:
     t h e → th e → the
 
 By the rule *words* no blank may come second in a pair. So no piece runs on into the next word, and
-a blank sticks to the word behind it: "␣the" is one token. Each merge adds one token to the list
+a blank sticks to the word that follows: "␣the" is one token. Each merge adds one token to the list
 and shortens the text by as many as the pair's count.
 
 What comes out lies between letters and words. Frequent words end up whole; rare ones, names, and
 whatever you type fall into pieces, in the worst case into bytes. Nothing is unknown, and the pieces
-of a text, put in a row, are that text again, byte for byte. With characters in place of bytes that
-would not hold: a new character is as unknown as a new word.
+of a text in a row are that text again, byte for byte. Begun with characters, a new
+character would be as unknown as a new word.
 
 Such pieces follow frequency, not grammar: look which of *loves, loved, lover* share one. And a
 language that the text of the merges lacks costs more tokens for as much said.
