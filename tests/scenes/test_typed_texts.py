@@ -4,14 +4,16 @@ import pytest
 
 from dlplay import run
 from dlplay.course.catalog import Catalog, built_in
+from dlplay.engine.history import History
 
 TYPED = {
+    "recurrent/tokens": "sentence",
     "recurrent/unseen-words": "sentence",
     "recurrent/word-vectors": "sum",
     "recurrent/window": "sentence",
     "recurrent/bag": "sentence",
 }
-HOSTILE = ("", " ", "+ - + −", "king - - queen + ", "good", "\ud800 \x00\x1b[31m", "漢字 🙂 e\u0301",
+HOSTILE = ("", " ", "+ - + −", "king - - queen + ", "good", "\ud800\x00\x1b[31m", "漢字 🙂 é",
            "not " * 50, "x" * 200, "-+" * 100)  # fmt: skip
 
 
@@ -19,5 +21,9 @@ HOSTILE = ("", " ", "+ - + −", "king - - queen + ", "good", "\ud800 \x00\x1b[3
 @pytest.mark.parametrize("id", TYPED)
 def test_any_typed_text_is_answered(id, text):
     card = Catalog([built_in()]).find(id)
-    result = run(id, device="cpu", **{**card.quick, TYPED[id]: text})
+    history = History()
+    settings = {**card.quick, TYPED[id]: text}
+    result = run(id, device="cpu", watch=history.feed, **settings)
     assert result.status == "done", result.message
+    for name in card.panels:
+        assert history.panel(name) is not None, name
