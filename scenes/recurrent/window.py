@@ -23,7 +23,7 @@ The net is not confused out there. It says about ¼ for each language, which is 
 said without the clue. A loss that stops falling while its answers are well calibrated often means
 just that: the answer stands outside of what the model reads.
 
-Why not a very large window? It works here, at a price that comes three pages on: each place has
+Why not a very large window? It works here, at a price that a later page measures: each place has
 weights of its own, so what is learnt at one place must be learnt again at every other.
 
 ## Tomorrow
