@@ -37,8 +37,8 @@ from torch import nn
 from torch.nn.functional import logsigmoid, normalize
 
 from dlplay import Choice, Float, Int, Scene, Text, Try
-from dlplay.data import spelt, stories
-from dlplay.data.language import KINDS, ROLES
+from dlplay.data import spelt
+from dlplay.data.language import KINDS, ROLES, stories
 
 TEXTS = ("gender told", "gender by lot")
 
