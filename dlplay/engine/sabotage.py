@@ -111,14 +111,14 @@ def _shuffled(stack: ExitStack) -> None:
 
 def _tells(found: tuple[Any, ...], place: int) -> bool:
     """Whether this part of what a loader returns tells what the others are: class numbers, or, of
-    named parts, all but the images."""
+    named parts, all but the images or the words."""
     import torch
 
     part = found[place]
     if not isinstance(part, torch.Tensor):
         return False
     if fields := getattr(found, "_fields", ()):
-        return bool(fields[place] != "images")
+        return fields[place] not in ("images", "ids")
     return part.dtype == torch.int64 and part.dim() == 1
 
 

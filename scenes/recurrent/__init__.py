@@ -22,8 +22,8 @@ weights for an explanation before you have seen them for several seeds.
 """
 
 scenes = {
-    "Words become numbers": (),
-    "Three plain readers, one loop": (),
+    "Words become numbers": ("unseen_words", "word_vectors", "tokens"),
+    "Three plain readers, one loop": ("window", "bag"),
     "The way back in time": (),
     "Gates": (),
     "What such nets do": ("bottleneck", "alignment"),

@@ -29,6 +29,10 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "introduction/graph",
     "recurrent/scan",
+    "recurrent/bag",
+    "recurrent/tokens",
+    "recurrent/unseen-words",
+    "recurrent/word-vectors",
 }
 
 # Pages that take boxes without the images that they are of
