@@ -6,6 +6,7 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 """
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
+from dlplay.data.language import Reviews, reviews, spelt
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
@@ -17,6 +18,7 @@ __all__ = [
     "PHOTOS",
     "SERIES",
     "Objects",
+    "Reviews",
     "bars",
     "digits",
     "examples",
@@ -27,10 +29,12 @@ __all__ = [
     "objects",
     "photo",
     "points",
+    "reviews",
     "scattered",
     "series",
     "shakespeare",
     "smiles",
+    "spelt",
     "table",
     "text",
 ]
