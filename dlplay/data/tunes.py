@@ -1,0 +1,59 @@
+"""Old tunes, written out as notes. Where they come from, and why they are free: LICENSES.md."""
+
+from __future__ import annotations
+
+# In C major, in the letters of ABC notation: C is middle C, c the one above, C, the one below.
+# A bar line is for the reader; how long a note lasts is left out.
+WRITTEN = {
+    "Frère Jacques": """
+        C D E C | C D E C | E F G | E F G | G A G F E C | G A G F E C | C G, C | C G, C""",
+    "Ah, vous dirai-je, maman": """
+        C C G G | A A G | F F E E | D D C | G G F F | E E D | G G F F | E E D |
+        C C G G | A A G | F F E E | D D C""",
+    "Ode to Joy": """
+        E E F G | G F E D | C C D E | E D D | E E F G | G F E D | C C D E | D C C |
+        D D E C | D E F E C | D E F E D | C D G, | E E F G | G F E D | C C D E | D C C""",
+    "Au clair de la lune": """
+        C C C D | E D | C E D D | C | C C C D | E D | C E D D | C |
+        D D D D | A, A, | D C B, A, | G, | C C C D | E D | C E D D | C""",
+    "Tempus adest floridum": """
+        C C C D | C C G, | A, G, A, B, | C C | C C C D | C C G, | A, G, A, B, | C C |
+        G F E D | E D C | A, G, A, B, | C C | G, G, A, B, | C C D | G F E D | C F C""",
+    "Auld Lang Syne": """
+        G, | C C C E | D C D E | C C E G | A A | G E E C | D C D E | C A, A, G, | C A |
+        G E E C | D C D A | G E E G | A A | G E E C | D C D E | C A, A, G, | C""",
+}
+SCALE = (0, 2, 4, 5, 7, 9, 11)  # semitones of a major key above its first note
+LETTERS = dict(zip("CDEFGAB", SCALE, strict=True))
+MIDDLE_C = 60
+
+
+def tunes() -> dict[str, list[int]]:
+    """Six tunes by name, each a list of pitches in C major: MIDI numbers, 60 is middle C.
+
+    From 55 to 69, between 32 and 62 notes. Add the same number to all notes of a tune, and it
+    stands in another key: one more is a semitone higher.
+    """
+    return {name: [pitch(note) for note in _notes(written)] for name, written in WRITTEN.items()}
+
+
+def pitch(note: str) -> int:
+    """The MIDI number of a note in ABC letters: C is 60, c 72, C, 48; ^C is a semitone higher.
+
+    KeyError or ValueError for what is no such note.
+    """
+    raised = note.startswith("^")
+    letter, marks = note[raised : raised + 1], note[raised + 1 :]
+    if set(marks) - {",", "'"}:
+        raise ValueError(f"{note!r} is no note")
+    octave = letter.islower() + marks.count("'") - marks.count(",")
+    return MIDDLE_C + LETTERS[letter.upper()] + 12 * octave + raised
+
+
+def in_key(notes: list[int], key: int) -> list[bool]:
+    """Of each pitch, whether it belongs to the major key on `key`, a pitch of any octave."""
+    return [(note - key) % 12 in SCALE for note in notes]
+
+
+def _notes(written: str) -> list[str]:
+    return written.replace("|", " ").split()
