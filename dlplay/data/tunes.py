@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import torch
+
 # In C major, in the letters of ABC notation: C is middle C, c the one above, C, the one below.
 # A bar line is for the reader; how long a note lasts is left out.
 WRITTEN = {
@@ -24,6 +28,7 @@ WRITTEN = {
         G E E C | D C D A | G E E G | A A | G E E C | D C D E | C A, A, G, | C""",
 }
 SCALE = (0, 2, 4, 5, 7, 9, 11)  # semitones of a major key above its first note
+NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 LETTERS = dict(zip("CDEFGAB", SCALE, strict=True))
 MIDDLE_C = 60
 
@@ -50,9 +55,35 @@ def pitch(note: str) -> int:
     return MIDDLE_C + LETTERS[letter.upper()] + 12 * octave + raised
 
 
-def in_key(notes: list[int], key: int) -> list[bool]:
+def sung(text: str) -> tuple[list[int], list[str]]:
+    """The notes of a text in ABC letters, and what in it is no note."""
+    notes, strange = [], []
+    for word in text.split():
+        try:
+            notes.append(pitch(word))
+        except (KeyError, ValueError):
+            strange.append(word)
+    return notes, strange
+
+
+def in_key(notes: Iterable[int], key: int) -> list[bool]:
     """Of each pitch, whether it belongs to the major key on `key`, a pitch of any octave."""
     return [(note - key) % 12 in SCALE for note in notes]
+
+
+def piano_roll(given: list[int], played: list[int], key: int) -> tuple[torch.Tensor, list[str]]:
+    """Notes one after another as a picture: [pitches, notes], the highest first, and their names.
+
+    1 is a note that was played, 0.5 one that was given; where there is none, -0.6 for a pitch of
+    the major key on `key`, -1 for others. From a fifth below `key` to an octave above, or further.
+    """
+    notes = [*given, *played]
+    pitches = range(max(*notes, key + 12), min(*notes, key - 7) - 1, -1)
+    light = [-0.6 if fits else -1.0 for fits in in_key(pitches, key)]
+    roll = torch.tensor(light)[:, None].repeat(1, len(notes))
+    for column, note in enumerate(notes):
+        roll[pitches[0] - note, column] = 1.0 if column >= len(given) else 0.5
+    return roll, [NAMES[note % 12] for note in pitches]
 
 
 def _notes(written: str) -> list[str]:

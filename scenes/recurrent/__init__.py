@@ -8,7 +8,7 @@ scenes = {
     "Words become numbers": (),
     "Three plain readers, one loop": (),
     "The way back in time": (),
-    "Gates": (),
-    "What such nets do": (),
+    "Gates": ("gates", "forget_bias"),
+    "What such nets do": ("melody", "verdict"),
     "Both directions, or no loop": (),
 }

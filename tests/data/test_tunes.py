@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import dlplay.data
-from dlplay.data.tunes import SCALE, in_key, pitch, tunes
+from dlplay.data.tunes import SCALE, in_key, piano_roll, pitch, sung, tunes
 
 
 def test_six_tunes_in_c_major():
@@ -52,3 +52,22 @@ def test_every_tune_has_its_source_and_state_of_rights():
     told = (Path(dlplay.data.__file__).parent / "LICENSES.md").read_text(encoding="utf-8")
     for name in tunes():
         assert name in told
+
+
+def test_what_is_typed_is_sung_and_what_is_no_note_is_told():
+    assert sung("C ^F, c") == ([60, 54, 72], [])
+    assert sung("C ré 🎵 d7 \x00 e") == ([60, 76], ["ré", "🎵", "d7", "\x00"])
+    assert sung("  ") == ([], [])
+
+
+def test_a_piano_roll_has_a_note_a_column():
+    roll, names = piano_roll([60, 62], [64, 66], 60)
+    assert roll.shape == (20, 4)  # from 72 down to 53
+    assert names[0] == "C"
+    assert names[-1] == "F"
+    assert [(roll[:, column] > 0).sum() for column in range(4)] == [1] * 4
+    assert roll[12, 0] == 0.5
+    assert roll[6, 3] == 1
+    assert roll[0, 0] == pytest.approx(-0.6)  # C belongs to the key
+    assert roll[11, 0] == -1  # C sharp does not
+    assert piano_roll([60], [90], 60)[0].shape[0] == 90 - 53 + 1
