@@ -8,7 +8,7 @@ scenes = {
     "Words become numbers": (),
     "Three plain readers, one loop": (),
     "The way back in time": (),
-    "Gates": ("gates", "forget_bias"),
+    "Gates": ("gates", "forget_bias", "gru"),
     "What such nets do": ("melody", "verdict"),
     "Both directions, or no loop": (),
 }

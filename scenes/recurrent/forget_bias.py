@@ -212,7 +212,7 @@ def uniform(copies, outputs):
 
 def rnn(x, W, U, b):
     """The last state of each net: x [1, N, T, KINDS] -> [copies, N, H]."""
-    h = x.new_zeros(len(U), x.shape[1], H)
+    h = x.new_zeros(len(U), x.shape[1], U.shape[1])
     for xₜ in x.unbind(2):
         h = (xₜ @ W + h @ U + b).tanh()
     return h
@@ -220,7 +220,7 @@ def rnn(x, W, U, b):
 
 def lstm(x, W, U, b, cut=False):
     """The same; `cut`: no gradient goes back through h, so only the cell's own way is left."""
-    h = c = x.new_zeros(len(U), x.shape[1], H)
+    h = c = x.new_zeros(len(U), x.shape[1], U.shape[1])
     for xₜ in x.unbind(2):
         i, f, g, o = (xₜ @ W + (h.detach() if cut else h) @ U + b).chunk(4, dim=2)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
