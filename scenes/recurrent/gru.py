@@ -86,7 +86,7 @@ class Gru(Scene):
     )
     quick = {"steps": 10}
 
-    length = Int(20, min=4, max=40, help="T, numbers of a sequence")
+    length = Int(15, min=4, max=40, help="T, numbers of a sequence")
     hidden = Int(32, min=4, max=64, help="H, units of each cell")
     reset = Toggle(True, help="off: r is always 1")
     keep_bias = Float(
@@ -94,7 +94,7 @@ class Gru(Scene):
     )
     learning_rate = Float(0.01, min=1e-4, max=0.1, log=True, live=True, help="of Adam")
     shown = Int(1, min=1, max=20, live=True, help="the sequence in the panel of z")
-    steps = Int(400, min=10, max=3000, log=True, help="steps of 64 sequences, for each cell")
+    steps = Int(300, min=10, max=3000, log=True, help="steps of 64 sequences, for each cell")
 
     def run(self, stage):
         T, H = self.length, self.hidden

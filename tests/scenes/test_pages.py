@@ -28,6 +28,9 @@ WRITTEN_OUT = {
     "convolutional/sliding-window",
     "convolutional/upsampling",
     "introduction/graph",
+    "recurrent/forget-bias",
+    "recurrent/gates",
+    "recurrent/gru",
 }
 
 # Pages that take boxes without the images that they are of
