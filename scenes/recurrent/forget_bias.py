@@ -51,7 +51,7 @@ class ForgetBias(Scene):
     claims = {
         "all_vanish": "started as usual, RNN, LSTM and GRU have less than 1e-12 left at lag 99",
         "bias_lifts": "the LSTM with forget bias has 0.1 to 30 times its gradient of lag 0 there",
-        "turning_lifts": "an orthogonal start alone leaves the RNN over 1e-9 there: no gate is needed",
+        "turning_lifts": "an orthogonal start alone leaves the RNN over 1e-9: no gate is needed",
         "start_decides": "trained, each net with a good start recalls 0.5 more than either other",
         "not_only_f": "at lag 99 the cell's own way carries less than half of the gradient",
     }

@@ -2,8 +2,8 @@
 # Does the net know what a tune is?
 
 Sing a tune a little higher, and it is the same tune. Does a net see it so? It reads six old tunes,
-each in ten keys, and learns to name the next note. Then it goes on by itself: each note is drawn
-from the probabilities p that it gives, and fed back in. The *temperature* τ sets how boldly:
+each in ten keys, and learns to name the next note. Then it goes on with a `prompt` by itself: each
+note is drawn from its probabilities p and fed back in. The *temperature* τ sets how boldly:
 
     p ∝ exp(s / τ)
 
@@ -13,14 +13,12 @@ What comes stays in its key: after a few notes of C major an F sharp is rare. No
 the twelve keys were kept from the net. There it names fewer than one in three of the next notes,
 and what it plays slides into a key that it knows. It has learned keys, not tunes.
 
-The *twin* gets the steps between notes, not the notes: up 2, up 2, down 4. In these a tune is the
-same in all keys. So the twin knows each tune in a key that it never heard. Nothing in its net is
-better; what you know of the matter, that keys don't matter, stands in its input.
+The *twin* gets the steps between notes, not the notes. In these a tune is the same in all keys, and
+so the twin knows it in a key that it never heard. Its net is no better. What you know of the
+matter, that keys don't matter, stands in its input.
 
     pitches  C D E C → D E F♯ D
     steps     +2 +2 −4 in both keys
-
-Type a `prompt` of your own: C is middle C, c the one above, `C,` the one below, `^F` is F sharp.
 
 ## Tomorrow
 
@@ -36,12 +34,10 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
 from dlplay import Choice, Float, Int, Scene, Text, Try
-from dlplay.data import in_key, tunes
-from dlplay.data.tunes import piano_roll, sung
+from dlplay.data.tunes import in_key, piano_roll, sung, tunes
 
 C, HELD_OUT = 60, (1, 6)  # middle C; keys that are kept from training, in semitones above it
-LOW, KINDS = 48, 36  # the lowest pitch that a net knows; kinds of tokens: pitches, or steps
-START = 25  # the token before the first step
+LOW, KINDS, START = 48, 36, 25  # the lowest pitch; kinds of tokens; that before a first step
 NOTES, MELODIES = 32, 24  # drawn after the prompt; melodies that are measured, the first is shown
 # Notes as tokens: themselves, or steps from each to the next, 12 for none; the first is START
 ENCODE = {
@@ -96,18 +92,15 @@ class Melody(Scene):
     )
     quick = {"steps": 5}
 
-    encoding = Choice(
-        "pitches", ("pitches", "steps"), help="what the lead net gets; the twin gets the other"
-    )
-    prompt = Text("C D E C", max_length=60, live=True, help="what both go on with, in C major")
+    encoding = Choice("pitches", ("pitches", "steps"), help="what the lead net gets")
+    prompt = Text("C D E C", max_length=60, live=True, help="c is above C, `C,` below, ^F sharp")
     key = Int(0, min=-5, max=6, live=True, help="semitones that it is moved; 1 and 6 are unheard")
     temperature = Float(0.7, min=0.1, max=5, step=0.1, live=True, help="τ, how boldly is drawn")
     steps = Int(200, min=5, max=2000, log=True, help="steps of 24 tunes, for each net")
 
     def run(self, stage):
         known = [key for key in range(-5, 7) if key not in HELD_OUT]
-        # Of each encoding the tunes as numbers [tunes · keys, longest], -1 where one has ended
-        data = {
+        data = {  # [tunes · keys, longest] of tokens each, -1 where a tune has ended
             name: [padded(encode, keys).to(stage.device) for keys in (known, HELD_OUT)]
             for name, encode in ENCODE.items()
         }
