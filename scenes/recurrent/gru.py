@@ -16,8 +16,8 @@ LSTM has four: three quarters of the weights.
 
 Is it worse for it? Each cell reads numbers from 0 to 1, two of them flagged, and gives the sum of
 the two at the end. Who always says 1 has a squared error of 1/6. The plain net stays there. Both
-gated cells leave it, and the GRU first, in about two thirds of the LSTM's steps. The reset gate is not
-what it owes that to: hold it open, and it is only a little slower here.
+gated cells leave it, and the GRU first, in about two thirds of the LSTM's steps. It doesn't owe
+that to the reset gate: hold that open, and it is only a little slower here.
 
 Two traps. Some books write 1 − z where others write z: read which of the two multiplies the *old*
 h. And in the first paper r multiplies h before the matrix, not after it, as here and in the
