@@ -153,14 +153,14 @@ class Gates(Scene):
         def by_hand(numbers):
             """A cell whose handles you set: what it holds after each step, what is read at each."""
             c, contents, outputs = 0.0, [], []
-            for t, number in enumerate(numbers.tolist(), start=1):
-                c = self.keep * c + (t == self.write) * number
+            for t, come in enumerate(numbers.tolist(), start=1):
+                c = self.keep * c + (t == self.write) * come
                 contents.append(c)
                 outputs.append((t == self.read) * c)
             return contents, outputs
 
         x_new, y_new, place = sequences(400)
-        random = 1.6 * torch.rand(T) - 0.8
+        others = 1.6 * torch.rand(T) - 0.8
         with stage.probe():
             untrained = studied()[0].median()
 
@@ -168,7 +168,7 @@ class Gates(Scene):
             """Numbers of which the flagged is 0.8: [T], and as the nets get them [1, T, 2]."""
             flags = torch.zeros(T)
             flags[self.flag - 1] = 1
-            numbers = torch.where(flags == 1, torch.tensor(0.8), random)
+            numbers = torch.where(flags == 1, torch.tensor(0.8), others)
             return numbers, torch.stack([numbers, flags], dim=1)[None].to(stage.device)
 
         @stage.look(10)
