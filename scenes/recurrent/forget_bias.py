@@ -57,27 +57,28 @@ class ForgetBias(Scene):
     }
     tries = (
         Try(
-            "forget_bias=1 steps=150",
+            "forget_bias=1",
             "A bias of 1, the usual advice. What is left of the LSTM's gradient at lag 99?",
-            ("about all of it", "about a ten-millionth", "as little as without"),
+            ("about all of it", "10⁻⁹ to 10⁻⁶ of it", "as little as without: 10⁻¹⁹"),
             right=2,
             breaks="bias_lifts",
             keeps="all_vanish",
             why="σ(1) = 0.73, and 0.73⁹⁹ is 10⁻¹³. The ways through h add to it. That is far more "
-            "than without, and for 20 steps it does.",
+            "than without, but no long memory yet.",
         ),
         Try(
-            "forget_bias=0 steps=150",
-            "No bias: the gate begins half open. What does this LSTM recall after 30 steps?",
-            ("nearly all", "about half", "nothing: it guesses"),
+            "gain=0.8",
+            "The RNN's orthogonal matrix is made a little smaller, times 0.8. What is left at "
+            "lag 99?",
+            ("0.8 of what was", "about a tenth of it", "nearly nothing"),
             right=3,
-            breaks=("start_decides", "bias_lifts"),
-            keeps="turning_lifts",
-            why="Half of the memory goes at each step. After 30 steps a thousand-millionth is "
-            "left, and training cannot see it.",
+            breaks="turning_lifts",
+            keeps="bias_lifts",
+            why="0.8 is multiplied in at every step, and 0.8⁹⁹ is 10⁻¹⁰. What turns without "
+            "shrinking must do so exactly.",
         ),
         Try(
-            "forget_bias=5 steps=150",
+            "forget_bias=5",
             "A bias of 5: the gate keeps 0.993. How large is the gradient at lag 99, over lag 0's?",
             ("a little below 1", "above 1: it grows", "0.993⁹⁹ = 0.5"),
             right=2,
@@ -86,7 +87,7 @@ class ForgetBias(Scene):
             "gates, and these ways add up.",
         ),
         Try(
-            "length=5 steps=150",
+            "length=5",
             "Five tokens instead of 30. Which nets name the first?",
             ("the two with a good start", "the two LSTMs", "all four"),
             right=3,
