@@ -26,7 +26,7 @@ output one step ago, through a full matrix. These ways can be much the larger pa
 
 ## Tomorrow
 
-Lags over 20 steps? Start the forget gate's bias at 1 to 3, by hand: the library's start is 0. Plot
+Lags over 20 steps? Start the forget gate's bias at 1 to 3, by hand: the library's is about 0. Plot
 the gradient by lag before you train, and clip it: open gates don't protect from growth.
 """
 
