@@ -7,10 +7,11 @@ doesn't keep, it overwrites.
 
     r = σ(x W_r + h U_r + b_r)  reset
     z = σ(x W_z + h U_z + b_z)  keep
-    n = tanh(x Wₙ + bₙ + r ⊙ (h Uₙ + d))
+    u = h Uₙ + d
+    n = tanh(x Wₙ + bₙ + r ⊙ u)
     h ← z ⊙ h + (1 − z) ⊙ n
 
-x is the input, n the candidate; W, U, b and d are learned. σ squeezes a number into 0 to 1, ⊙
+x is the input, u what the old h adds, n the candidate; W, U, b, d are learned. σ squeezes a number into 0 to 1, ⊙
 multiplies number by number. z near 1 keeps the old h. These are three blocks of weights where an
 LSTM has four: three quarters of the weights.
 
