@@ -184,7 +184,7 @@ class ForgetBias(Scene):
             shares = dict(zip(NETS, recalled(), strict=True))
             stage.curve("recall", shares)
             told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-            stage.headline(f"first of {T} recalled: {told}")
+            stage.headline(f"recalled: {told}")
 
         for _ in stage.loop(self.steps):
             x, y = sequences(64)

@@ -197,8 +197,8 @@ class Gates(Scene):
             stage.heatmap("all flags", diagonal, x="step", y="flag at", diverging=True)
             said = answers(x)[0][net, 0]
             stage.headline(
-                f"0.8 was flagged: the net says {said:.2f}, by hand {outputs[-1]:.2f}; "
-                f"its mean squared error {errors[net]:.3f}"
+                f"0.8 flagged: the net says {said:.2f}, by hand {outputs[-1]:.2f}; "
+                f"mean squared error {errors[net]:.3f}"
             )
 
         stage.axes("squared error", x="step", y="error", log="y", lines={"guessing": 1 / 3})

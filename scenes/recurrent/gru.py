@@ -11,9 +11,9 @@ doesn't keep, it overwrites.
     n = tanh(x Wₙ + bₙ + r ⊙ u)
     h ← z ⊙ h + (1 − z) ⊙ n
 
-x is the input, u what the old h adds, n the candidate; W, U, b, d are learned. σ squeezes a number into 0 to 1, ⊙
-multiplies number by number. z near 1 keeps the old h. These are three blocks of weights where an
-LSTM has four: three quarters of the weights.
+x is the input, u what the old h adds, n the candidate; W, U, b, d are learned. σ squeezes a number
+into 0 to 1, ⊙ multiplies number by number. z near 1 keeps the old h. These are three blocks of
+weights where an LSTM has four: three quarters of the weights.
 
 Is it worse for it? Each cell reads numbers from 0 to 1, two of them flagged, and gives the sum of
 the two at the end. Who always says 1 has a squared error of 1/6. The plain net stays there. Both
