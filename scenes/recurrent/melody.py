@@ -93,9 +93,7 @@ class Melody(Scene):
     quick = {"steps": 5}
 
     encoding = Choice("pitches", ("pitches", "steps"), help="what the lead net gets")
-    prompt = Text(
-        "C C G G A A G", max_length=60, live=True, help="c is above C, `C,` below, ^F sharp"
-    )
+    prompt = Text("C C G G A A G", max_length=60, live=True, help="c is above C, ^C is C sharp")
     key = Int(0, min=-5, max=6, live=True, help="semitones that it is moved; 1 and 6 are unheard")
     temperature = Float(0.7, min=0.1, max=5, step=0.1, live=True, help="τ, how boldly is drawn")
     steps = Int(200, min=5, max=2000, log=True, help="steps of 24 tunes, for each net")
