@@ -11,6 +11,7 @@ from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.shapes import Objects, bars, objects, scattered
+from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "fashion",
     "image",
     "images",
+    "in_key",
     "names",
     "objects",
     "photo",
@@ -39,4 +41,5 @@ __all__ = [
     "stories",
     "table",
     "text",
+    "tunes",
 ]

@@ -16,6 +16,8 @@ KINDS = {
     "sign": "gradients have the wrong sign",
 }
 
+INPUTS = ("images", "ids")  # of named parts, what a net reads
+
 
 class Struck:
     """How often something was spoilt: never, where a scene does not learn in this way."""
@@ -111,14 +113,14 @@ def _shuffled(stack: ExitStack) -> None:
 
 def _tells(found: tuple[Any, ...], place: int) -> bool:
     """Whether this part of what a loader returns tells what the others are: class numbers, or, of
-    named parts, all but the images or the words."""
+    named parts, all but the INPUTS."""
     import torch
 
     part = found[place]
     if not isinstance(part, torch.Tensor):
         return False
     if fields := getattr(found, "_fields", ()):
-        return fields[place] not in ("images", "ids")
+        return fields[place] not in INPUTS
     return part.dtype == torch.int64 and part.dim() == 1
 
 

@@ -22,6 +22,20 @@ def stands(result):
     return {claim.name: claim.holds for claim in result.claims}
 
 
+def test_the_labels_of_texts_are_shuffled_and_the_texts_are_not():
+    from dlplay import data
+
+    def drawn():
+        return data.reviews(200, generator=torch.Generator().manual_seed(0))
+
+    right = drawn()
+    with sabotaged("labels"):
+        spoilt = drawn()
+    assert torch.equal(spoilt.ids, right.ids)
+    assert not torch.equal(spoilt.labels, right.labels)
+    assert spoilt.words == right.words
+
+
 def test_the_healthy_page_holds():
     assert stands(run_page()) == {"learns": True, "counts": True}
 

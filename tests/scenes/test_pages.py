@@ -33,6 +33,9 @@ WRITTEN_OUT = {
     "recurrent/tokens",
     "recurrent/unseen-words",
     "recurrent/word-vectors",
+    "recurrent/forget-bias",
+    "recurrent/gates",
+    "recurrent/gru",
 }
 
 # Pages that take boxes without the images that they are of
