@@ -25,8 +25,8 @@ and x cannot be added as it is. There something must be done, and *only* there. 
 1×1 layer with stride 2, has a weight for each pair of maps. Or take every second pixel, and let the
 new maps be **zeros**: no weights at all. Both work. Released ResNets project.
 
-The free way of pre-activation is slower at first and level in the end here. Its published gain
-came with a thousand layers.
+Pre-activation is slower at first here, and level or a little ahead after 60 steps. Its published
+gain came with a thousand layers.
 
 ## Tomorrow
 
@@ -72,11 +72,11 @@ class ResidualBlock(Scene):
         "nets": "weights, how many of them stand on shortcuts, and the share of new digits read",
     }
     claims = {
-        "free_works": "with plain shortcuts the loss after 60 steps is below 0.75",
-        "layer_hurts": "with a 1×1 layer on each shortcut it is over 0.25 higher",
-        "norm_hurts": "with a norm after each sum it is over 0.4 higher",
-        "order_alike": "pre-activation ends within 0.3 of the plain shortcuts, either way",
-        "steeper": "a layer or norm on the way lets gradients rise over 1.5 times more to block 1",
+        "free_works": "with plain shortcuts the loss after 60 steps is below 0.9",
+        "layer_hurts": "over the last 30 steps a 1×1 layer on each costs over 0.25 more loss",
+        "norm_hurts": "over the last 30 steps a norm after each sum costs over 0.5 more loss",
+        "order_alike": "there pre-activation is within 0.5 of the plain shortcuts, either way",
+        "steeper": "at the start gradients rise to block 1 over 1.1 times more in these two nets",
     }
     tries = (
         Try(
@@ -167,10 +167,10 @@ class ResidualBlock(Scene):
             rise = (sizes[:, 0] / sizes[:, -1]).tolist()
             stage.claim("free_works", recent[0], below=0.9)
             stage.claim("layer_hurts", layer - free, above=0.25)
-            stage.claim("norm_hurts", norm - free, above=0.4)
-            stage.claim("order_alike", pre - free, within=(-0.3, 0.3))
-            stage.claim("steeper", min(rise[1:3]) / max(rise[0], rise[3]), above=1.5)
-            stage.measure(pre_at_the_end=(recent[3] - recent[0]).item(), late=free)
+            stage.claim("norm_hurts", norm - free, above=0.5)
+            stage.claim("order_alike", pre - free, within=(-0.5, 0.5))
+            stage.claim("steeper", min(rise[1:3]) / max(rise[0], rise[3]), above=1.1)
+            stage.measure(pre_activation_at_the_end=recent[3] - recent[0])
 
 
 class Block(nn.Module):

@@ -50,7 +50,7 @@ N = 12  # side of the canvas
 class Vgg(Scene):
     covers = ("VGG-16",)
     panels = {
-        "one unit sees": "squares: what a unit after the middle sees of a digit, through its layers",
+        "one unit sees": "squares: what a unit after the middle sees of a digit, layer by layer",
         "digits read": "share of new digits read, wherever they stand; higher is better",
         "weights": "of the middle layers, biases and norms left out; fewer is better",
         "VGG-16": "by stages: last map, pixels that a unit of it sees, weights, multiply-adds",
