@@ -55,7 +55,7 @@ class Lesion(Scene):
         "both_learn": "whole, each net reads 0.7 or more of the new digits",
         "hardly_missed": "the residual net, a block removed, reads 0.8 or more (median of blocks)",
         "chain_breaks": "the plain net then reads 0.3 or less",
-        "early_matter": "its worst loss in the first stage is over 0.03 above its worst in the last",
+        "early_matter": "its worst removal in the first stage costs over 0.03 more than in the last",
         "order_alike": "two neighbours swapped, the residual net reads 0.8 or more (median)",
     }
     tries = (
