@@ -99,11 +99,14 @@ class ResidualBlock(Scene):
         ),
         Try(
             "start=identity",
-            "In each block F begins at 0, so that the block hands on its input. Who trains faster?",
-            ("all four", "plain shortcuts", "norm of the sum"),
+            "In each block F begins at 0, so that at first it hands on its input. Which net gains "
+            "most?",
+            ("the plain one", "the one with a 1×1 layer on each", "the one with a norm after each"),
             right=3,
-            breaks="norm_hurts",
-            why="Nothing is added at first.",
+            breaks="steeper",
+            keeps=("free_works", "layer_hurts"),
+            why="Nothing is added at first, so the norm has nothing to divide by: the way is free "
+            "until the branches have grown. (Their first layers get no gradient before that.)",
         ),
     )
     quick = {"steps": 4, "blocks": 1}
@@ -164,7 +167,7 @@ class ResidualBlock(Scene):
 
         with stage.probe(nets):
             free, layer, norm, pre = torch.stack(losses[-30:]).mean(0).tolist()
-            rise = (sizes[:, 0] / sizes[:, -1]).tolist()
+            rise = (sizes[:, 0] / sizes[:, -1]).nan_to_num(1.0).tolist()
             stage.claim("free_works", recent[0], below=0.9)
             stage.claim("layer_hurts", layer - free, above=0.25)
             stage.claim("norm_hurts", norm - free, above=0.5)
