@@ -41,7 +41,7 @@ from dlplay.nn.known import alexnet, costs, lenet, vgg
 
 ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 POOLS = {"mean": nn.AvgPool2d, "max": nn.MaxPool2d}
-OLD, NEW, WORSE = "as set (1998)", "ReLU, max", "sigmoid, mean"
+OLD, NEW, WORSE = "as set", "ReLU, max", "sigmoid, mean"
 KNOWN = {
     "LeNet-5": (lenet, (1, 32, 32)),
     "AlexNet": (alexnet, (3, 227, 227)),
