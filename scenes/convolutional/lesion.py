@@ -132,7 +132,7 @@ class Lesion(Scene):
                 remains = [[swapped(net, pair) for pair in pairs] for net in nets]
                 done = "two blocks swapped"
             left = dict(zip(NETS, remains, strict=True))
-            stage.bars("what remains", names, left, lines={"guessing": 0.1}, unit="share read")
+            stage.bars("what remains", names, left, lines={"guessing": 0.1})
             whole = [read(net) for net in nets]
             stage.curve("whole", dict(zip(NETS, whole, strict=True)))
             told = [f"{w:.0%} → {middle(r):.0%}" for w, r in zip(whole, remains, strict=True)]

@@ -98,7 +98,7 @@ class Vgg(Scene):
     norm = Toggle(True, help="a batch norm after each layer")
     learning_rate = Float(0.02, min=1e-4, max=0.1, log=True, help="highest of the one-cycle rate")
     shown = Int(0, min=0, max=396, live=True, help="the new digit that is shown")
-    steps = Int(140, min=4, max=3000, log=True, help="steps of 32 digits, for each net")
+    steps = Int(100, min=4, max=3000, log=True, help="steps of 32 digits, for each net")
 
     def run(self, stage):
         images, y, images_test, y_test = digits(device=stage.device)
