@@ -1,10 +1,10 @@
 """
 # Three small filters or one large one?
 
-A unit that is to see a square of 7×7 can have a filter of 7×7. Or a filter of 3×3, which looks at
-units with filters of 3×3, which look at units with filters of 3×3: each layer adds one pixel on
-every side. **VGG-16**, of 2014, has no filters but 3×3, in 13 layers. What does that save, and
-what does it cost?
+A unit that is to see a square of 7×7 can have a filter of 7×7. Or a filter of 3×3 that looks at
+units with filters of 3×3 that look at such units again: each layer adds one pixel on every side.
+**VGG-16**, of 2014, has no filters but 3×3, in 13 layers. What does that save, and what does it
+cost?
 
 With C maps before and after, without biases:
 
@@ -20,11 +20,11 @@ the first again, without the ReLUs in the stack.
 
 Three small ones are as good as one large one. One small one is behind in most runs, but not by
 much: on digits, much is told by parts that fit into 5×5. The ReLUs between the layers, often said
-to be the gain of a stack, could be left out here. Larger tasks have more to say with both.
+to be the gain of a stack, could be left out here. Larger tasks need both more.
 
 The saving has a price. A signal and its gradient pass three layers now in place of one. Each stack
-here has a batch norm at each layer; take them away, and see who starts to learn. VGG was built
-before that was known: its deep versions got their first layers from a shallow one, trained before.
+here has batch norms; take them away, and see who starts to learn. VGG was older than they are: its
+deep versions got their first layers from a shallow one, trained before.
 
 ## Tomorrow
 
