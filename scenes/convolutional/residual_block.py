@@ -134,7 +134,7 @@ class ResidualBlock(Scene):
         def look():
             told = [f"{loss:.2f}" for loss in recent.tolist()]
             named = ", ".join(f"{n} {t}" for n, t in zip(NETS, told, strict=True))
-            stage.headline(f"training loss: {named}")
+            stage.headline(f"loss: {named}")
             stage.text("blocks", BLOCKS.format(*NETS, *told, self.match))
             sizes = dict(zip(NETS, gradients(), strict=True))
             stage.plot("gradients", range(1, 3 * self.blocks + 1), sizes)
