@@ -35,7 +35,14 @@ scenes = {
         "pooling",
         "head",
     ),
-    "From layers to deep nets": ("learned_filters", "degradation"),
+    "From layers to deep nets": (
+        "learned_filters",
+        "lenet",
+        "vgg",
+        "degradation",
+        "residual_block",
+        "lesion",
+    ),
     "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
     "An answer at every pixel": ("segmentation", "upsampling", "fcn"),
 }

@@ -24,6 +24,8 @@ WRITTEN_OUT = {
     "convolutional/duplicates",
     "convolutional/filter",
     "convolutional/grid",
+    "convolutional/lesion",
+    "convolutional/residual-block",
     "convolutional/sharing",
     "convolutional/sliding-window",
     "convolutional/upsampling",
