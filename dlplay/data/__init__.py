@@ -9,6 +9,7 @@ from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
+from dlplay.data.sequences import recall
 from dlplay.data.shapes import Objects, bars, objects, scattered
 from dlplay.data.writing import names, shakespeare, smiles
 
@@ -27,6 +28,7 @@ __all__ = [
     "objects",
     "photo",
     "points",
+    "recall",
     "scattered",
     "series",
     "shakespeare",

@@ -6,8 +6,8 @@ Text, tunes and measurements come one after another, and what came earlier decid
 
 scenes = {
     "Words become numbers": (),
-    "Three plain readers, one loop": (),
-    "The way back in time": (),
+    "Three plain readers, one loop": ("loop",),
+    "The way back in time": ("through_time", "clipping", "vanishing"),
     "Gates": (),
     "What such nets do": (),
     "Both directions, or no loop": (),

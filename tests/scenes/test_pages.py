@@ -28,6 +28,8 @@ WRITTEN_OUT = {
     "convolutional/sliding-window",
     "convolutional/upsampling",
     "introduction/graph",
+    "recurrent/loop",
+    "recurrent/through-time",
 }
 
 # Pages that take boxes without the images that they are of
