@@ -6,7 +6,7 @@ Text, tunes and measurements come one after another, and what came earlier decid
 
 scenes = {
     "Words become numbers": (),
-    "Three plain readers, one loop": ("loop",),
+    "Three plain readers, one loop": ("positions", "loop"),
     "The way back in time": ("through_time", "clipping", "vanishing"),
     "Gates": (),
     "What such nets do": (),

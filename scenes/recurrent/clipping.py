@@ -3,7 +3,8 @@
 
 A gradient that goes back through thirty steps is multiplied thirty times, by W_hh and by the slope
 of tanh. Mostly that keeps it in bounds. But as the net begins to learn, W_hh grows, and for some
-batch the product does too: the gradient is suddenly dozens of times its usual size. It **explodes**.
+batch the product does too: the gradient is suddenly dozens of times its usual size. It
+**explodes**.
 
 Think of a cliff in the loss. The gradient there points the right way, but it is as long as the wall
 is steep. One step of that length throws the weights far out, where every state sits at ±1. There
