@@ -81,9 +81,9 @@ class Clipping(Scene):
             "A rate ten times smaller. What becomes of the nets that are not clipped?",
             ("they fail, only later", "they learn", "they stay where they began"),
             right=2,
-            breaks="unclipped_fails",
+            breaks=("unclipped_fails", "clipped_learns"),
             why="A peak of the gradient is then a step that the net survives. You pay with every "
-            "other step, which is smaller too.",
+            "other step, which is smaller too; clipped as well, they are too small.",
         ),
     )
     quick = {"steps": 4, "length": 8}

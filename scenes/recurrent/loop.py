@@ -77,8 +77,8 @@ class Loop(Scene):
             "at each of them still gives the right answer there, so nothing mends it.",
         ),
         Try(
-            "scale=4",
-            "W_hh starts four times as large. What becomes of it after 300 steps?",
+            "scale=8",
+            "W_hh starts eight times as large. What becomes of it after 300 steps?",
             (
                 "memory is better: the loop is stronger",
                 "it fails at 200 tokens",

@@ -43,7 +43,7 @@ H, COPIES = 32, 5  # units of a net, nets of each kind
 class ThroughTime(Scene):
     covers = ("Backpropagation Through Time (BPTT)",)
     panels = {
-        "on the way back": "how strong the gradient is at each step; dark: beyond the wall",
+        "on the way back": "gradient at each step, of the row's largest; dark: beyond the wall",
         "accuracy": "share of new sequences right, the middle one of five nets; higher is better",
         "still missing": "what the sum of the last k terms lacks of W_hh's whole gradient",
     }
