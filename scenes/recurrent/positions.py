@@ -116,7 +116,7 @@ class Positions(Scene):
             stage.plot("by place", range(1, T + 1), dict(zip(MODELS, right, strict=True)))
             moved = (window.first.weight - began).reshape(COPIES, T, TOKENS, UNITS)[:, :, :4]
             lengths = moved.norm(dim=(2, 3)).median(dim=0).values  # [T]
-            stage.bars("moved", [str(t + 1) for t in range(T)], lengths)
+            stage.plot("moved", range(1, T + 1), window=lengths)
             seen, other = right[:, :trained].mean(dim=1), right[:, trained:].mean(dim=1)
             rows = [
                 (name, f"{count:,}", f"{a:.2f}", f"{b:.2f}" if trained < T else "-")
@@ -129,6 +129,7 @@ class Positions(Scene):
         ends = {"training ends here": trained} if trained < T else {}
         guess = {"guessing": 0.25}
         stage.axes("by place", x="place of the clue", y="share right", lines=guess, verticals=ends)
+        stage.axes("moved", x="place of the letters", y="distance", verticals=ends)
 
         for _ in stage.loop(self.steps):
             adam.param_groups[0]["lr"] = self.learning_rate
