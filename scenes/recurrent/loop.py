@@ -13,7 +13,7 @@ cell** makes the new state out of the old one and the token:
 
 x(t) is token t as a row of zeros with one 1; W_xh takes it in, W_hh carries the state round the
 loop, W_hy reads the answer y out of it, b and b_y are biases. tanh keeps each number between −1 and
-1. These are the *same* numbers at each token: 386 in all, for ten tokens or ten million.
+1. These are the *same* numbers at each token: 370 in all, for ten tokens or ten million.
 Before the first, h(0) = 0.
 
 The task here: four tokens, A, B and two fillers. After each one, which letter came last? The cell
