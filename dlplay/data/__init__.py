@@ -10,6 +10,7 @@ from dlplay.data.language import Reviews, Stories, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
+from dlplay.data.sequences import recall
 from dlplay.data.shapes import Objects, bars, objects, scattered
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
@@ -33,6 +34,7 @@ __all__ = [
     "photo",
     "points",
     "reviews",
+    "recall",
     "scattered",
     "series",
     "shakespeare",

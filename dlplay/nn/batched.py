@@ -35,6 +35,59 @@ class BatchedLinear(nn.Module):
         return "copies={}, inputs={}, outputs={}".format(*self.weight.shape)
 
 
+class BatchedRNN(nn.Module):
+    """`copies` plain recurrent nets, which read tokens and answer at the end.
+
+    h(t) = tanh(x(t) W_xh + h(t-1) W_hh + b), with x(t) token t one-hot and h(0) = 0;
+    y = h(T) W_hy + b_y. Tokens are whole numbers below `tokens`.
+
+    W_hh is `loop` [copies, H, H] as it is given; all else uniform within ±1/√H, as torch draws it.
+    """
+
+    def __init__(self, loop: torch.Tensor, tokens: int, outputs: int) -> None:
+        super().__init__()
+        copies, units, _ = loop.shape
+
+        def drawn(*shape: int) -> nn.Parameter:
+            return nn.Parameter((2 * torch.rand(copies, *shape) - 1) / units**0.5)
+
+        self.W_hh = nn.Parameter(loop.clone())
+        self.W_xh, self.b = drawn(tokens, units), drawn(1, units)
+        self.W_hy, self.b_y = drawn(units, outputs), drawn(1, outputs)
+
+    def states(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """h(1) to h(T) for tokens [N, T], each [copies, N, H]."""
+        inputs = self.W_xh[:, x.T] + self.b[:, None]  # [copies, T, N, H]
+        h = torch.zeros_like(inputs[:, 0])
+        states = []
+        for t in range(x.shape[1]):
+            h = torch.tanh(torch.baddbmm(inputs[:, t], h, self.W_hh))
+            states.append(h)
+        return states
+
+    def answers(self, h: torch.Tensor) -> torch.Tensor:
+        """What is read from a state: [copies, N, H] -> [N, copies, outputs]."""
+        return torch.baddbmm(self.b_y, h, self.W_hy).transpose(0, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.answers(self.states(x)[-1])
+
+
+def usual(copies: int, units: int) -> torch.Tensor:
+    """W_hh [copies, H, H] as torch draws it, within ±1/√H; its spectral radius is near 1/√3."""
+    return (2 * torch.rand(copies, units, units) - 1) / units**0.5
+
+
+def orthogonal(copies: int, units: int) -> torch.Tensor:
+    """Orthogonal W_hh [copies, H, H]: they keep a state's length, all eigenvalues have length 1."""
+    return torch.stack([nn.init.orthogonal_(torch.empty(units, units)) for _ in range(copies)])
+
+
+def spectral_radius(loop: torch.Tensor) -> torch.Tensor:
+    """The length of each matrix's largest eigenvalue: [copies, H, H] -> [copies], on the CPU."""
+    return torch.linalg.eigvals(loop.detach().cpu()).abs().amax(dim=1)
+
+
 def side_by_side(x: torch.Tensor, copies: int) -> torch.Tensor:
     """The same input for every copy: [N, inputs] -> [N, copies, inputs], without copying it."""
     return x[:, None].expand(-1, copies, -1)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, linear
 
+from dlplay.nn import batched
 from dlplay.nn.batched import BatchedLinear, accuracies, losses, side_by_side
 
 COPIES = 3
@@ -68,3 +69,20 @@ def test_the_scale_of_the_weights():
         (2 / 400) ** 0.5, rel=0.02
     )
     assert BatchedLinear(4, 400, 50, gain=1).weight.std().item() == pytest.approx(0.05, rel=0.02)
+
+
+def test_batched_recurrent_nets_are_those_of_torch():
+    loops = torch.cat([batched.usual(2, 5), batched.orthogonal(1, 5)])
+    nets = batched.BatchedRNN(loops, tokens=4, outputs=3)
+    x = torch.randint(4, (7, 6))
+    for copy in range(3):
+        one = torch.nn.RNN(4, 5, batch_first=True)
+        with torch.no_grad():
+            one.weight_ih_l0.copy_(nets.W_xh[copy].T)
+            one.weight_hh_l0.copy_(nets.W_hh[copy].T)
+            one.bias_ih_l0.copy_(nets.b[copy, 0])
+            one.bias_hh_l0.zero_()
+        states, _ = one(torch.nn.functional.one_hot(x, 4).float())
+        torch.testing.assert_close(torch.stack(nets.states(x))[:, copy], states.transpose(0, 1))
+    assert nets(x).shape == (7, 3, 3)
+    torch.testing.assert_close(batched.spectral_radius(loops)[2], torch.tensor(1.0))

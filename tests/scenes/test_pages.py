@@ -38,6 +38,8 @@ WRITTEN_OUT = {
     "recurrent/forget-bias",
     "recurrent/gates",
     "recurrent/gru",
+    "recurrent/loop",
+    "recurrent/through-time",
 }
 
 # Pages that take boxes without the images that they are of
