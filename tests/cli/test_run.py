@@ -9,6 +9,7 @@ import pytest
 
 from dlplay.engine.recordings.format import read
 from dlplay.wire.events import Finished
+from tests.full import full_disk
 
 
 def events_of(text):
@@ -191,6 +192,25 @@ def test_a_full_disk_does_not_end_the_run(dlplay, monkeypatch, tmp_path):
     assert "done: 20 steps" in result.stdout
     assert "/dev/full could not be written on: No space left on device" in result.stderr
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("room", [5, 19, 400])
+def test_a_disk_that_fills_up_leaves_what_can_be_read_or_nothing(dlplay, tmp_path, room):
+    file = tmp_path / "run.dlplay"
+    with full_disk(room):
+        result = dlplay("run", "tiny/fine", "--record", file)
+    assert "done: 20 steps" in result.stdout
+    assert "could not be written on: File too large" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.exit_code == 1
+    if room < 400:
+        assert "nothing is recorded" in result.stderr
+        assert not file.exists()
+    else:
+        assert "the recording is not whole" in result.stderr
+        replayed = dlplay("replay", file)
+        assert replayed.exit_code == 0
+        assert "unfinished" in replayed.stdout
 
 
 # Ctrl-C
