@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 
 import pytest
@@ -211,6 +212,44 @@ def test_a_disk_that_fills_up_leaves_what_can_be_read_or_nothing(dlplay, tmp_pat
         replayed = dlplay("replay", file)
         assert replayed.exit_code == 0
         assert "unfinished" in replayed.stdout
+
+
+WRONG = {
+    "syntax": (b"class A(Scene):\n    def run(self, stage)\n", "syntax.py: line 2: expected ':'"),
+    "deep": (b"x = " + b"(" * 5000 + b")" * 5000, "deep.py: line 1: too many nested parentheses"),
+    "nul": (b"x = 1\0\n", "nul.py: it holds NUL bytes"),
+    "latin": ("# Zürich\n".encode("latin-1"), "latin.py: "),
+    "empty_class": (
+        b"from dlplay import Scene\nclass A(Scene):\n    pass\n",
+        "empty_class.py: A has no run(self, stage)",
+    ),
+    "two": (
+        b"from dlplay import Scene\nclass A(Scene):\n    pass\nclass B(Scene):\n    pass\n",
+        "two.py: it has two scenes, A and B",
+    ),
+    "huge": (b"#" * 300_000, "huge.py: it is larger than 200 kB"),
+    "folder": (None, "folder.py: it is a folder, not a file"),
+    "pipe": (None, "pipe.py: it is a device or a pipe, not a file"),
+    "loop": (None, "loop.py: Too many levels of symbolic links"),
+}
+
+
+def test_what_cannot_be_run_is_told_in_one_sentence(dlplay, tmp_path):
+    chapter = tmp_path / "wrong"
+    chapter.mkdir()
+    for name, (content, _) in WRONG.items():
+        if content is not None:
+            (chapter / f"{name}.py").write_bytes(content)
+    (chapter / "folder.py").mkdir()
+    os.mkfifo(chapter / "pipe.py")
+    (chapter / "loop.py").symlink_to("loop.py")
+    for name, (_, words) in WRONG.items():
+        result = dlplay("--scenes", tmp_path, "run", f"wrong/{name.replace('_', '-')}")
+        assert result.exit_code == 1, name
+        assert result.stderr.startswith(f"dlplay: {words}"), result.stderr
+        assert result.stderr.count("\n") == 1
+        assert len(result.stderr) < 200
+        assert "Traceback" not in result.stdout
 
 
 # Ctrl-C
