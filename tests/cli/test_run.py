@@ -214,6 +214,17 @@ def test_a_disk_that_fills_up_leaves_what_can_be_read_or_nothing(dlplay, tmp_pat
         assert "unfinished" in replayed.stdout
 
 
+def test_where_nothing_can_be_written_a_run_still_runs(start, tmp_path):
+    nowhere = tmp_path / "file"
+    nowhere.write_text("in the way of any folder")
+    names = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "TMPDIR")
+    process = start("run", "tiny/fine", **dict.fromkeys(names, str(nowhere)))
+    out, err = process.communicate()
+    assert "done: 20 steps" in out
+    assert err.count("\n") <= 1  # of the settings, which cannot be read
+    assert process.returncode == 0
+
+
 WRONG = {
     "syntax": (b"class A(Scene):\n    def run(self, stage)\n", "syntax.py: line 2: expected ':'"),
     "deep": (b"x = " + b"(" * 5000 + b")" * 5000, "deep.py: line 1: too many nested parentheses"),
