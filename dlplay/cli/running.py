@@ -104,7 +104,8 @@ def _verdict(done: events.Finished, check: bool, recorder: Recorder | None) -> E
         complain(done.message)
     verdict = OF_STATUS.get(done.status, Exit.FAILED)
     if recorder is not None and recorder.trouble:
-        complain(f"the recording is not whole: {recorder.trouble}")
+        what = "the recording is not whole" if recorder.path.exists() else "nothing is recorded"
+        complain(f"{what}: {recorder.trouble}")
         verdict = verdict or Exit.FAILED
     if check and verdict is Exit.DONE and not all(claim.holds for claim in done.claims):
         return Exit.CLAIM_FAILED

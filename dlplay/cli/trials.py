@@ -31,8 +31,8 @@ def run(
     json: bool,
 ) -> Exit:
     """Make the trials of these scenes, print what came of them, and say whether all is as said."""
-    pages = [card for card in cards if card.is_page]
-    todo = list(trials(pages, tries=tries, sabotage=sabotage))
+    tried = cards if sabotage else [card for card in cards if card.is_page]
+    todo = list(trials(tried, tries=tries, sabotage=sabotage))
 
     def label(job: Job) -> str:
         return f"{job.card.id} {describe(todo[job.number])}"
@@ -43,7 +43,8 @@ def run(
     if json:
         print_json([as_object(outcome) for outcome in outcomes])
     else:
-        _print(session.console(), session, outcomes, len(cards) - len(pages), tries and sabotage)
+        old = sum(not card.is_page for card in cards) if tries else 0
+        _print(session.console(), session, outcomes, old, tries and sabotage)
     if any(outcome.finished.status in ("failed", "stopped") for outcome in outcomes):
         return Exit.FAILED
     return Exit.CLAIM_FAILED if any(outcome.trouble for outcome in outcomes) else Exit.DONE

@@ -21,6 +21,7 @@ from dlplay.words.foreign import is_text
 
 INIT = "__init__.py"
 LONGEST = 500  # characters of a message
+QUOTED = 80  # characters of a line that cannot be read
 
 
 class Declared(msgspec.Struct, array_like=True, frozen=True):
@@ -145,6 +146,7 @@ def _broken(path: Path, tree: ast.Module, text: str, why: str) -> Facts:
 def _where(error: SyntaxError) -> str:
     """What is wrong, in which line, and what stands there."""
     written = (error.text or "").strip()
+    written = written if len(written) <= QUOTED else f"{written[: QUOTED - 1]}…"
     shown = f": {files.shown(written)}" if written else ""
     return f"line {error.lineno}: {error.msg}{shown}" if error.lineno else error.msg
 

@@ -63,7 +63,10 @@ def execute(
     )
     sink([begun])
     try:
-        scene = catalog.load(card)(**values)
+        scene = _loaded(card)(**values)
+    except catalog.BrokenScene as error:  # known before it began: there is nothing to trace
+        failed(error)
+        return _told(sink, begun.ended("failed", message=str(error)))
     except BaseException as error:
         if _is_ours(error):
             raise
@@ -100,6 +103,14 @@ def execute(
             with suppress(Stopped):
                 stage.linger()
     return finished
+
+
+def _loaded(card: SceneCard) -> type[Scene]:
+    """The scene's class. Raises BrokenScene if there is nothing in it that could be run."""
+    found = catalog.load(card)
+    if found.run is Scene.run:
+        raise catalog.BrokenScene(f"{card.path.name}: {found.__name__} has no run(self, stage)")
+    return found
 
 
 def _perform(

@@ -31,6 +31,7 @@ GRACE = 2.0  # seconds between asking a run to stop and ending its process
 CHUNK = 65536
 LOG_LINES = 2000  # kept until they are drained
 INBOX = 50_000  # events that wait to be drained; beyond, the run waits
+INBOX_BYTES = 8_000_000  # the same as they came; in memory points take fifteen times as much
 SLOW = 10.0  # seconds that a keeper may take
 _STDERR = threading.Lock()  # runs start in threads of their own
 
@@ -141,6 +142,7 @@ class LiveRun:
         self._paused = order.paused
         self._context = context
         self._inbox: deque[events.AnyEvent] = deque()
+        self._waiting = 0  # bytes of what is in it
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._log_rest = b""
         self._lost_lines = 0
@@ -239,6 +241,7 @@ class LiveRun:
     def drain(self) -> list[events.AnyEvent]:
         """Everything that has come since the last call."""
         batch: list[events.AnyEvent] = []
+        self._waiting = 0
         while self._log:
             batch.append(events.Logged(tick=self._tick, text=self._log.popleft()))
         if self._lost_lines:
@@ -306,7 +309,8 @@ class LiveRun:
     @property
     def _full(self) -> bool:
         """Whether nobody takes what comes: then the run waits, unless it is to end."""
-        return len(self._inbox) > INBOX and self._kill_at is None
+        much = len(self._inbox) > INBOX or self._waiting > INBOX_BYTES
+        return much and self._kill_at is None
 
     def _read_pid(self) -> bool:
         assert self._leash is not None
@@ -367,9 +371,11 @@ class LiveRun:
     def _read(self, outlet: Connection) -> bool:
         """Take in one batch; False at the end of the stream."""
         try:
-            batch = events.decode(outlet.recv_bytes())
+            data = outlet.recv_bytes()
+            batch = events.decode(data)
         except (EOFError, OSError, msgspec.MsgspecError):
             return False
+        self._waiting += len(data)
         for event in batch:
             self._tick = max(self._tick, event.tick)
             if isinstance(event, events.Started):

@@ -49,6 +49,10 @@ of 397, which is too few to claim: see the log. PCA's ten numbers are only shown
 really good at is being small: two numbers, learned without a label, tell digits apart far better
 than two principal components.
 
+**Your own pictures.** `data=FOLDER` has it learn 100 or more of yours, grey and 8 pixels wide.
+The claims are made of digits: of yours nothing is claimed, and what needs to know which
+digit is shown (*few labels*) is left out.
+
 ## Watch
 
 - *rebuilt*: pictures, and what PCA and the autoencoder make of `code` numbers.
@@ -78,8 +82,8 @@ import torch
 from torch import nn
 from torch.nn.functional import adaptive_avg_pool2d, cross_entropy
 
-from dlplay import Choice, Float, Int, Scene, claim
-from dlplay.data import digits
+from dlplay import Choice, File, Float, Int, Scene, claim
+from dlplay.data import digits, images
 from dlplay.nn.batched import BatchedLinear, side_by_side
 
 SIZES = (1, 2, 4, 8, 16, 32)  # numbers in a code
@@ -210,6 +214,16 @@ def blobs(places, width):
     return (down[:, :, None] * across[:, None, :]).flatten(1)
 
 
+def read(data):
+    """Pictures [N, 64] and their classes [N], to learn from and others; yours are all of 0."""
+    if data == "digits":
+        x, y, x_test, y_test = digits()
+        return x.flatten(1), y, x_test.flatten(1), y_test
+    x, _ = images(data, size=8, grey=True, least=100)
+    x, held_out, y = x.flatten(1), torch.arange(len(x)) % 5 == 4, torch.zeros(len(x)).long()
+    return x[~held_out], y[~held_out], x[held_out], y[held_out]
+
+
 class Bottleneck(Scene):
     covers = {
         "Autoencoders (introduction)": ("rebuilt", "error by size", "falls_with_size"),
@@ -276,12 +290,13 @@ class Bottleneck(Scene):
         "linear", ("linear", "deep"), help="decoder behind the shallow sigmoid encoder"
     )
     blob_width = Float(1.5, min=1, max=8, step=0.5, help="standard deviation of a blob, pixels")
+    data = File("digits", kind="images", help="what it learns; your own become 8×8, grey")
     steps = Int(800, min=10, max=5000, log=True, help="training steps, of 64 pictures")
 
     def run(self, stage):
         device = stage.device
-        x, self.y, x_test, self.y_test = (part.to(device) for part in digits())
-        x, x_test = self.x, self.x_test = x.flatten(1), x_test.flatten(1)  # [1400, 64], [397, 64]
+        x, self.y, x_test, self.y_test = (part.to(device) for part in read(self.data))
+        self.x, self.x_test = x, x_test  # [1400, 64], [397, 64]
         self.places, self.test_places = 9 * torch.rand(2, 1400, 2) - 4.5
         self.blobs = blobs(self.places, self.blob_width).to(device)  # [1400, 256]
         self.test_blobs = blobs(self.test_places[:400], self.blob_width).to(device)
@@ -304,13 +319,15 @@ class Bottleneck(Scene):
         stage.axes(
             "error by size", x="numbers", y="error", log="xy", lines={"mean picture": mean_error}
         )
+        labelled = self.data == "digits"
         stage.axes("few labels", x="labels", y="right", log="x")
 
         k = self.feature_code
         names = ("pixels", "PCA", "plain code", "denoising")
         self.right = {name: [float("nan")] * len(LABELS) for name in names}
         reduced = self.pca.encode(x, k), self.pca.encode(x_test, k)
-        self.learn_from_few(stage, {"pixels": (x, x_test), "PCA": reduced})
+        if labelled:
+            self.learn_from_few(stage, {"pixels": (x, x_test), "PCA": reduced})
 
         for step in stage.loop(self.steps):
             adam.param_groups[0]["lr"] = 5e-3 * (1 - step / self.steps) + 1e-4
@@ -333,8 +350,10 @@ class Bottleneck(Scene):
                     self.look(stage)
 
         with stage.probe(self.nets, self.blob_net):
-            self.report(stage)
+            self.report(stage, labelled)
             codes, test_codes = self.nets.encode(x).clone(), self.nets.encode(x_test).clone()
+        if not labelled:
+            return
         plain, denoising = ((codes[:, copy, :k], test_codes[:, copy, :k]) for copy in (-2, -1))
         self.learn_from_few(stage, {"plain code": plain, "denoising": denoising})
         few = {name: (right[0] + right[1]) / 2 for name, right in self.right.items()}
@@ -394,6 +413,8 @@ class Bottleneck(Scene):
         # The codes of two numbers, and what lies between two of them
         nets, x, copy, side = self.nets, self.x_test, 1, 8
         kinds, labels = [str(digit) for digit in range(10)], self.y_test
+        if self.data != "digits":
+            kinds = ["picture"]
         if self.shown == "blobs":
             nets, x, copy, side = self.blob_net, self.test_blobs, 0, 16
             right, top = (self.test_places > 0).int().T
@@ -426,13 +447,15 @@ class Bottleneck(Scene):
         )
 
     def pair(self):
-        """Two pictures to go between: an 0 and a 7; or blobs in opposite corners."""
+        """Two pictures to go between: an 0 and a 7; or blobs in opposite corners; or your first."""
+        if self.shown == "digits" and self.data != "digits":
+            return 0, 1
         if self.shown == "digits":
             return [(self.y_test == digit).nonzero()[0, 0].item() for digit in (0, 7)]
         corner = torch.tensor([[-3.0, -3.0], [3.0, 3.0]])
         return torch.cdist(corner, self.test_places).argmin(dim=1).tolist()
 
-    def report(self, stage):
+    def report(self, stage, labelled):
         # The blobs: what is lost, and whether the code tells the place
         x, net, pca = self.test_blobs, self.blob_net, self.blob_pca
         energy = squared(x, pca.mean)
@@ -451,6 +474,14 @@ class Bottleneck(Scene):
             torch.cdist(middle, self.blobs).min(dim=1).values.square().mean()
             for middle in (by_code, by_pixels)
         )
+        stage.measure(
+            blob_lost=squared(net(x[:, None])[:, 0], x) / energy,
+            blob_lost_pca=pca.error(x, 2) / energy,
+            place_ratio=unexplained / unexplained_pca,
+            halfway=away / away_pixels,
+        )
+        if not labelled:
+            return
 
         # The digits: neighbours by pixels, by ten numbers, by two
         y = self.y, self.y_test
@@ -461,13 +492,7 @@ class Bottleneck(Scene):
         )
         two = neighbours(codes[:, 1, :2], test_codes[:, 1, :2], *y, 5)
         two_pca = neighbours(self.pca.encode(self.x, 2), self.pca.encode(self.x_test, 2), *y, 5)
-        stage.measure(
-            blob_lost=squared(net(x[:, None])[:, 0], x) / energy,
-            blob_lost_pca=pca.error(x, 2) / energy,
-            place_ratio=unexplained / unexplained_pca,
-            halfway=away / away_pixels,
-            two_gain=two - two_pca,
-        )
+        stage.measure(two_gain=two - two_pca)
 
     @claim(
         "twice as many numbers in the code leave at most 0.9 of the error, at every size up to 32",

@@ -37,6 +37,9 @@ late; how late depends on the draw, and they may stay at the mean picture, so no
 of them. What has to be right is the *product* along the path, slope times weights about 1 per
 layer, and steps that suit.
 
+**Your own pictures.** `data=FOLDER` has it learn 100 or more of yours, grey and 8 pixels wide.
+The claims are made of digits: of yours nothing is claimed, though all is measured.
+
 ## Watch
 
 - *race*: 1990; 2006, pretrained; today; tanh SGD with Xavier's weights; ReLU SGD with He's; and
@@ -62,8 +65,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from dlplay import Choice, Float, Int, Scene, claim
-from dlplay.data import digits
+from dlplay import Choice, File, Float, Int, Scene, claim
+from dlplay.data import digits, images
 
 SIZES = (64, 64, 48, 32, 16, 6, 16, 32, 48, 64, 64)
 HALF = 5  # layers of the encoder
@@ -105,6 +108,17 @@ def squared(y, x):
     return (y - x).square().sum(dim=1).mean()
 
 
+def read(data):
+    """Pictures [N, 64] to learn from, and others; of your own, every fifth is kept back."""
+    if data == "digits":
+        x, _, x_test, _ = digits()
+    else:
+        x, _ = images(data, size=8, grey=True, least=100)
+        held_out = torch.arange(len(x)) % 5 == 4
+        x, x_test = x[~held_out], x[held_out]
+    return x.flatten(1), x_test.flatten(1)
+
+
 class History(Scene):
     covers = {
         "Deep Autoencoder": (
@@ -138,12 +152,12 @@ class History(Scene):
     tuning_rate = Float(
         0.01, min=1e-4, max=0.1, log=True, live=True, help="learning rate of the fine-tuning"
     )
+    data = File("digits", kind="images", help="what it learns; your own become 8×8, grey")
     steps = Int(1000, min=10, max=5000, log=True, help="training steps of the race")
 
     def run(self, stage):
         device = stage.device
-        x, _, x_test, _ = (part.to(device) for part in digits())
-        x, self.x_test = x.flatten(1), x_test.flatten(1)  # [1400, 64], [397, 64]
+        x, self.x_test = (part.to(device) for part in read(self.data))  # [1400, 64], [397, 64]
         mean = x.mean(dim=0)
         axes = torch.linalg.svd(x - mean, full_matrices=False)[2][:6]
         flat = (self.x_test - mean) @ axes.T @ axes + mean

@@ -50,6 +50,9 @@ what PyTorch reports.
 purpose or by accident: cross-entropy with soft targets (its floor is their entropy), and NLLLoss
 and KLDivLoss fed with probabilities where logarithms are due, which go *below* zero.
 
+**Your own table.** `data=points.csv` takes two columns with numbers, x and y, both scaled; the line
+of least squares counts as the true one, before points are lifted. Of yours nothing is claimed.
+
 ## Watch
 
 - **fits**: three lines part within the first hundred steps.
@@ -82,7 +85,8 @@ import math
 import torch
 import torch.nn.functional as fn
 
-from dlplay import Choice, Float, Int, Scene, claim
+from dlplay import Choice, File, Float, Int, Scene, claim
+from dlplay.data import examples
 
 N = 200  # points
 TRUTH = (2.0, 1.0)  # slope and intercept
@@ -90,6 +94,18 @@ LEVELS = (0.0, 0.1, 0.2, 0.3, 0.45)  # shares of outliers, a data set each
 CHOSEN, LEVERAGE = 5, 6  # two more data sets: the user's share, and outliers in x
 TWENTY = LEVELS.index(0.2)
 REPEATS = 20  # samples a step, for the variance of mean and median
+
+
+def points(data, device):
+    """Inputs x [N], noise [N], and the slope and intercept of the true line y = ax + b + noise."""
+    if data == "line":
+        x = torch.rand(N, device=device) * 2 - 1
+        return x, 0.1 * torch.randn(N, device=device), *TRUTH
+    x, y = examples(data, features=1, most=N, device=device)
+    x, y = x[:, 0] / 2, (y - y.mean()) / y.std()  # most columns reach some 3 deviations
+    x = x - x.mean()  # of those that were drawn
+    slope, intercept = ((x * y).sum() / x.square().sum()).item(), y.mean().item()
+    return x, y - slope * x - intercept, slope, intercept
 
 
 class RegressionLosses(Scene):
@@ -146,14 +162,20 @@ class RegressionLosses(Scene):
         live=True,
         help="a popular slip, played in theory",
     )
+    data = File(
+        "line",
+        kind="table",
+        names=("line",),
+        help="the points; your own: a column x and a column y",
+    )
     steps = Int(800, min=20, max=5000, help="steps of Adam")
 
     def run(self, stage):
         device = stage.device
-        slope, intercept = TRUTH
-        inputs = torch.rand(N, device=device) * 2 - 1
-        noise = 0.1 * torch.randn(N, device=device)
-        rank = torch.rand(N, device=device).argsort().argsort() / N  # who is an outlier first
+        inputs, noise, slope, intercept = points(self.data, device)
+        n = len(inputs)
+        rank = torch.rand(n, device=device).argsort().argsort() / n  # who is an outlier first
+        truth = torch.tensor([slope, intercept], device=device)
 
         # Lines for each of 5 losses on each of 7 data sets: slope and intercept, [5, 7, 2]
         lines = torch.zeros(5, 7, 2, device=device, requires_grad=True)
@@ -219,14 +241,14 @@ class RegressionLosses(Scene):
             # What the user sees
             if stage.every(10):
                 with stage.probe():
-                    errors = (lines - torch.tensor(TRUTH, device=device)).norm(dim=-1)  # [5, 7]
+                    errors = (lines - truth).norm(dim=-1)  # [5, 7]
                     self.draw_fits(stage, x, y, lines)
                     stage.plot(
                         "error by outliers",
                         [100 * level for level in LEVELS],
                         dict(zip(("MSE", "L1", "SmoothL1"), errors[:3, :5], strict=True)),
                     )
-                    place, bend = self.draw_likelihood(stage, x[CHOSEN], y[CHOSEN])
+                    place, bend = self.draw_likelihood(stage, x[CHOSEN], y[CHOSEN], truth)
             if step == 0 or stage.changed("beta"):
                 self.draw_loss(stage)
             if step == 0 or stage.changed("mistake"):
@@ -266,7 +288,8 @@ class RegressionLosses(Scene):
 
     def draw_fits(self, stage, x, y, lines):
         which = CHOSEN if self.view == "outliers" else LEVERAGE
-        span = (-1.1, 1.1) if which == CHOSEN else (-4.0, 32.0)
+        reach = max(1.1, x[CHOSEN].abs().max().item())
+        span = (-reach, reach) if which == CHOSEN else (-4.0, 32.0)
         ends = torch.tensor(span, device=x.device)
         heights = lines[:3, which, :1] * ends + lines[:3, which, 1:]  # [3, 2]
         stage.plane(
@@ -293,11 +316,12 @@ class RegressionLosses(Scene):
         stage.axes("loss", x="error r", y="loss")
         stage.plot("loss", r, curves)
 
-    def draw_likelihood(self, stage, x, y):
+    def draw_likelihood(self, stage, x, y, truth):
         """Costs per point over the intercept, the slope being right. How far apart −log L and
         MSE have their lowest places, and how far −log L is from ½ log 2πσ² + MSE/2σ²."""
-        b = torch.linspace(0, 4, 401, device=x.device)  # [401]
-        guess = TRUTH[0] * x + b[:, None]  # [401, N]
+        slope, intercept = truth
+        b = intercept - 1 + torch.linspace(0, 4, 401, device=x.device)  # [401]
+        guess = slope * x + b[:, None]  # [401, N]
         mse = fn.mse_loss(guess, y.expand_as(guess), reduction="none").mean(1)
         l1 = fn.l1_loss(guess, y.expand_as(guess), reduction="none").mean(1)
         if self.likelihood == "laplace":

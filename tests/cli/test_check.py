@@ -68,3 +68,32 @@ def test_json_has_every_claim_and_seed(dlplay):
     assert diverges["status"] == "diverged"
     assert "no longer a finite number" in diverges["message"]
     assert result.exit_code == 4
+
+
+def test_a_scene_of_the_old_form_is_sabotaged_too(dlplay, tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "line.py").write_text(
+        '"""# Old"""\n'
+        "import torch\n"
+        "from dlplay import Scene, claim\n\n"
+        "class Line(Scene):\n"
+        "    def run(self, stage):\n"
+        "        w = torch.ones(1, requires_grad=True)\n"
+        "        descent = torch.optim.SGD([w], lr=0.1)\n"
+        "        for _ in stage.loop(20):\n"
+        "            loss = w.square().sum()\n"
+        "            descent.zero_grad()\n"
+        "            loss.backward()\n"
+        "            descent.step()\n"
+        "        stage.measure(loss=loss)\n\n"
+        "    @claim('the loss falls')\n"
+        "    def falls(self, measured):\n"
+        "        return measured.loss < 0.5\n"
+    )
+    result = dlplay("--scenes", tmp_path, "check", "old/line", "--sabotage", "--json")
+    told = {row["sabotage"]: row for row in json.loads(result.stdout)}
+    assert told["step"]["broken"] == told["sign"]["broken"] == ["falls"]
+    assert told["labels"]["spoilt"] == 0
+    assert result.exit_code == 0
+    tried = dlplay("--scenes", tmp_path, "check", "old/line", "--tries")
+    assert "1 scenes of the old form have no tries" in tried.stdout

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from dlplay import run
@@ -104,6 +108,15 @@ def test_the_template_shows_what_a_scene_can_have(template):
     assert "## Tomorrow" in card.lesson
     assert card.is_page
     assert all(claim.breaks for claim in card.claims)
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
+def test_it_keeps_our_own_rules_wherever_it_lies(template, command):
+    root, _ = template
+    rules = Path(__file__).parents[2] / "pyproject.toml"
+    words = [sys.executable, "-m", "ruff", *command, "--config", str(rules), "--no-cache", root]
+    result = subprocess.run(words, capture_output=True, text=True, cwd=root)
+    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -51,6 +51,10 @@ QUICK = "steps=12 width=32 layers=1 context=32"
         ("diffusion/digits data=pictures steps=10 passes=5", "variety"),
         ("convolutional/filter photo=pictures/9.png steps=20", ""),
         ("introduction/first-net data=mine.csv steps=10", ""),
+        ("autoencoders/history data=pictures steps=10 pretrain_steps=5", "tuned"),
+        ("autoencoders/constraints data=pictures steps=10", "active"),
+        ("autoencoders/bottleneck data=pictures steps=10", "deep_two"),
+        ("costs/regression-losses data=thin.csv steps=20", "l1_error"),
     ],
 )
 def test_a_scene_runs_on_the_readers_own_data(dlplay, own, words, measured):
@@ -68,6 +72,13 @@ def test_a_scene_runs_on_the_readers_own_data(dlplay, own, words, measured):
         ("vaes/digits pictures=few", "it holds 4 images that can be read, and 100 are needed"),
         ("vaes/digits pictures=photos", "it holds 6 images that can be read, and 100 are needed"),
         ("diffusion/digits data=few", "it holds 4 images that can be read, and 100 are needed"),
+        ("autoencoders/history data=few", "it holds 4 images that can be read, and 100 are needed"),
+        ("autoencoders/constraints data=few", "it holds 4 images that can be read, and 100 are "
+         "needed"),
+        ("autoencoders/bottleneck data=few", "it holds 4 images that can be read, and 100 are "
+         "needed"),
+        ("costs/regression-losses data=one.csv", "'c' has the same value in all rows, so there is "
+         "nothing to tell"),
         ("introduction/first-net data=one.csv", "'c' needs two values, one for each class, and "
          "has 1"),
         ("introduction/first-net data=three.csv", "'c' needs two values, one for each class, and "

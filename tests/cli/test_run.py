@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 
 import pytest
 
 from dlplay.engine.recordings.format import read
 from dlplay.wire.events import Finished
+from tests.full import full_disk
 
 
 def events_of(text):
@@ -191,6 +193,74 @@ def test_a_full_disk_does_not_end_the_run(dlplay, monkeypatch, tmp_path):
     assert "done: 20 steps" in result.stdout
     assert "/dev/full could not be written on: No space left on device" in result.stderr
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("room", [5, 19, 400])
+def test_a_disk_that_fills_up_leaves_what_can_be_read_or_nothing(dlplay, tmp_path, room):
+    file = tmp_path / "run.dlplay"
+    with full_disk(room):
+        result = dlplay("run", "tiny/fine", "--record", file)
+    assert "done: 20 steps" in result.stdout
+    assert "could not be written on: File too large" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.exit_code == 1
+    if room < 400:
+        assert "nothing is recorded" in result.stderr
+        assert not file.exists()
+    else:
+        assert "the recording is not whole" in result.stderr
+        replayed = dlplay("replay", file)
+        assert replayed.exit_code == 0
+        assert "unfinished" in replayed.stdout
+
+
+def test_where_nothing_can_be_written_a_run_still_runs(start, tmp_path):
+    nowhere = tmp_path / "file"
+    nowhere.write_text("in the way of any folder")
+    names = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "TMPDIR")
+    process = start("run", "tiny/fine", **dict.fromkeys(names, str(nowhere)))
+    out, err = process.communicate()
+    assert "done: 20 steps" in out
+    assert err.count("\n") <= 1  # of the settings, which cannot be read
+    assert process.returncode == 0
+
+
+WRONG = {
+    "syntax": (b"class A(Scene):\n    def run(self, stage)\n", "syntax.py: line 2: expected ':'"),
+    "deep": (b"x = " + b"(" * 5000 + b")" * 5000, "deep.py: line 1: too many nested parentheses"),
+    "nul": (b"x = 1\0\n", "nul.py: it holds NUL bytes"),
+    "latin": ("# Zürich\n".encode("latin-1"), "latin.py: "),
+    "empty_class": (
+        b"from dlplay import Scene\nclass A(Scene):\n    pass\n",
+        "empty_class.py: A has no run(self, stage)",
+    ),
+    "two": (
+        b"from dlplay import Scene\nclass A(Scene):\n    pass\nclass B(Scene):\n    pass\n",
+        "two.py: it has two scenes, A and B",
+    ),
+    "huge": (b"#" * 300_000, "huge.py: it is larger than 200 kB"),
+    "folder": (None, "folder.py: it is a folder, not a file"),
+    "pipe": (None, "pipe.py: it is a device or a pipe, not a file"),
+    "loop": (None, "loop.py: Too many levels of symbolic links"),
+}
+
+
+def test_what_cannot_be_run_is_told_in_one_sentence(dlplay, tmp_path):
+    chapter = tmp_path / "wrong"
+    chapter.mkdir()
+    for name, (content, _) in WRONG.items():
+        if content is not None:
+            (chapter / f"{name}.py").write_bytes(content)
+    (chapter / "folder.py").mkdir()
+    os.mkfifo(chapter / "pipe.py")
+    (chapter / "loop.py").symlink_to("loop.py")
+    for name, (_, words) in WRONG.items():
+        result = dlplay("--scenes", tmp_path, "run", f"wrong/{name.replace('_', '-')}")
+        assert result.exit_code == 1, name
+        assert result.stderr.startswith(f"dlplay: {words}"), result.stderr
+        assert result.stderr.count("\n") == 1
+        assert len(result.stderr) < 200
+        assert "Traceback" not in result.stdout
 
 
 # Ctrl-C

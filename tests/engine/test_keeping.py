@@ -92,12 +92,32 @@ def test_a_run_that_is_ended_leaves_nothing(beget, end):
     wait_for(lambda: all(map(gone, pids)), "the end of all")
 
 
+def parent(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 @needs_proc
-def test_a_keeper_that_is_killed_leaves_nothing_of_the_group(beget):
+@pytest.mark.parametrize("struck", ["keeper", "guard"])
+@pytest.mark.parametrize("end", ["waits", "holds"])
+def test_a_keeper_that_is_killed_leaves_nothing(beget, end, struck):
+    run = beget(end=end)
+    pids = run.pids()
+    keeper = parent(pids[0])
+    os.kill(keeper if struck == "keeper" else parent(keeper), signal.SIGKILL)
+    assert run.end().status == "failed"
+    wait_for(lambda: all(map(gone, [*pids, keeper])), "the end of all")
+
+
+@needs_proc
+def test_when_keeper_and_guard_are_killed_at_once_the_group_ends(beget):
     run = beget(end="waits")
     pids = run.pids()
-    keeper = int(Path(f"/proc/{pids[0]}/stat").read_text().rpartition(")")[2].split()[1])
-    os.kill(keeper, signal.SIGKILL)
+    keeper = parent(pids[0])
+    guard = parent(keeper)
+    for each in (guard, keeper):
+        os.kill(each, signal.SIGSTOP)
+    for each in (guard, keeper):
+        os.kill(each, signal.SIGKILL)
     assert run.end().status == "failed"
     escaped = pids[2]  # it left the group, and nobody knows of it any more
     wait_for(lambda: all(map(gone, set(pids) - {escaped})), "the end of the group")

@@ -649,3 +649,35 @@ def test_no_note_is_lost_by_several_programs(tmp_path):
     programs = [subprocess.Popen([*command, name]) for name in "abc"]
     assert [program.wait() for program in programs] == [0, 0, 0]
     assert len(Notes(path).pinned()) == 60
+
+
+@pytest.mark.parametrize("content", [b'{"a.dlplay": {"pinned": tr', b"[1]", b"\xff\x00"])
+def test_notes_that_cannot_be_read_are_set_aside_not_written_over(tmp_path, content):
+    from dlplay.engine.recordings.notes import Notes
+
+    path = tmp_path / "notes.json"
+    path.write_bytes(content)
+    notes = Notes(path)
+    assert notes.all() == {}
+    assert path.read_bytes() == content, "looking changes nothing"
+    notes.note("b.dlplay", pinned=True)
+    assert notes.pinned() == {"b.dlplay"}
+    assert (tmp_path / "notes-1.json.old").read_bytes() == content
+
+
+def test_notes_that_cannot_be_reached_stay_as_they_are(tmp_path, monkeypatch):
+    from dlplay.course import files
+    from dlplay.engine.recordings.notes import Notes
+
+    path = tmp_path / "notes.json"
+    notes = Notes(path)
+    notes.note("a.dlplay", pinned=True)
+
+    def refuse(*_):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "read", refuse)
+        with pytest.raises(OSError, match="Input/output"):
+            notes.note("b.dlplay", pinned=True)
+    assert notes.pinned() == {"a.dlplay"}

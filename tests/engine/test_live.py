@@ -7,11 +7,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
 from dlplay import run
 from dlplay.engine.history import LOG_LINES, History
+from dlplay.engine.live import INBOX_BYTES
+from dlplay.wire import events
 from tests.conftest import FAULTS, wait_for
 
 
@@ -298,3 +301,16 @@ def test_a_killed_watcher_takes_its_children_with_it():
         return False
 
     wait_for(gone, "the end of the child")
+
+
+def test_where_nobody_takes_what_comes_the_run_waits_before_it_fills_the_memory(launcher, faults):
+    run = launcher.start(faults.find("faults/floods"))
+    wait_for(lambda: run._full, "the end of the room")
+    time.sleep(0.5)
+    waiting = list(run._inbox)
+    assert len(events.encode(waiting)) < INBOX_BYTES + 1_000_000
+    before = run._tick
+    run.drain()
+    wait_for(lambda: run._tick > before, "more, when some was taken")
+    run.kill()
+    run.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Static
 
 from dlplay.course.progress import Progress
@@ -10,6 +11,7 @@ from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
 from dlplay.tui.app import DlplayApp, replayed
 from dlplay.tui.model.steering import RECORDED
+from tests.full import full_disk
 from tests.tui.conftest import until
 
 
@@ -44,6 +46,31 @@ async def test_a_run_that_dies_is_recorded_too(launcher, faults, tmp_path):
     replay = load(info.path)
     assert replay.status == "failed"
     assert replay.history.series["loss"]["train"].count == 6
+
+
+@pytest.mark.parametrize("room", [10, 3000])
+async def test_a_disk_that_fills_up_leaves_what_can_be_read_or_nothing(
+    launcher, faults, tmp_path, room
+):
+    library = Library(tmp_path / "runs")
+    first = {"card": faults.find("faults/fine"), "settings": {"steps": 400}}
+    with full_disk(room):
+        app = make(launcher, faults, tmp_path, first, library)
+        async with app.run_test(size=(120, 40)) as pilot:
+            session = app.screen.session
+            await until(pilot, lambda: session.history.finished is not None, "the end")
+            await until(pilot, lambda: session.warning, "what is said about the disk")
+            assert session.history.finished.status == "done"
+            assert "could not be written on: File too large" in session.warning
+            await pilot.press("P")  # marks the recording
+            await pilot.press("q")
+    found = library.runs()
+    if room == 10:
+        assert found == []
+        assert not list((tmp_path / "runs").glob("*.dlplay"))
+    else:
+        assert [info.status for info in found] == ["unfinished"]
+        assert load(found[0].path).history.tick >= 0
 
 
 async def test_leaving_in_the_middle_keeps_what_was_seen(launcher, faults, tmp_path):

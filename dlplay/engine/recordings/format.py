@@ -37,9 +37,10 @@ class BadRecording(ValueError):
 class Recorder:
     """A sink that writes every batch to a file, and lets nothing go unwritten for long.
 
-    The file must not exist, unless `overwrite`: OSError if it cannot be made. A disk that fills
-    up later does not end the run: `trouble` says what happened, and nothing more is written. The
-    summary gets a frame of its own, so that `ends` finds it whatever came with it.
+    The file must not exist, unless `overwrite`: OSError if it cannot be made. A disk that fills up
+    later does not end the run: `trouble` says what happened, and nothing more is written; a file
+    that has no whole batch by then is removed at the end. The summary gets a frame of its own, so
+    that `ends` finds it whatever came with it.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
@@ -74,6 +75,9 @@ class Recorder:
             self._file.close()
         except OSError as error:
             self.trouble = self.trouble or f"{self.path}: {error.strerror}"
+        if self.trouble and self.size <= len(MAGIC) and self.path.is_file():
+            with suppress(OSError):
+                self.path.unlink()
 
     def __enter__(self) -> Self:
         return self
