@@ -9,7 +9,7 @@ from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
-from dlplay.data.shapes import Objects, bars, objects, scattered
+from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.writing import names, shakespeare, smiles
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "smiles",
     "table",
     "text",
+    "warped",
 ]

@@ -37,5 +37,6 @@ scenes = {
     ),
     "From layers to deep nets": ("learned_filters", "degradation"),
     "Boxes": ("one_box", "sliding_window", "grid", "overlap", "duplicates"),
-    "An answer at every pixel": ("segmentation", "upsampling", "fcn"),
+    "An answer at every pixel": ("segmentation", "upsampling", "fcn", "u_net"),
+    "Few examples": ("transfer",),
 }

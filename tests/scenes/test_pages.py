@@ -26,6 +26,8 @@ WRITTEN_OUT = {
     "convolutional/grid",
     "convolutional/sharing",
     "convolutional/sliding-window",
+    "convolutional/transfer",
+    "convolutional/u-net",
     "convolutional/upsampling",
     "introduction/graph",
 }
