@@ -51,10 +51,10 @@ class Transfer(Scene):
         "source read": "of new source images; after the line the net is fine-tuned on 50 of each",
     }
     claims = {
-        "pays": "from 10 examples of a class, fine-tuned reads over 0.12 more than from scratch",
-        "worth": "fine-tuned on 10 examples of a class reads more than from scratch on 50",
-        "not_any_features": "on 10, frozen reads over 0.12 more than random layers, frozen too",
-        "overtakes": "on 50 examples of a class, fine-tuned reads over 0.04 more than frozen",
+        "pays": "from 10 examples of a class, fine-tuned reads over 0.15 more than from scratch",
+        "worth": "fine-tuned on 10 of a class is less than 0.05 behind from scratch on 50",
+        "not_any_features": "on 10, frozen reads over 0.1 more than random layers, frozen too",
+        "overtakes": "on 50 examples of a class, fine-tuned reads over 0.03 more than frozen",
         "remembers": "fine-tuned on 50, with its old head, it still reads over 0.75 of the source",
     }
     tries = (
@@ -194,10 +194,10 @@ class Transfer(Scene):
         with stage.probe(trained, random, tuned, fresh):
             frozen, chance = probed(trained), probed(random)
             fine, scratch = ([right(net(new), y_new) for net in nets] for nets in (tuned, fresh))
-            stage.claim("pays", fine[1] - scratch[1], above=0.12)
-            stage.claim("worth", fine[1] - scratch[2], above=0)
-            stage.claim("not_any_features", frozen[1] - chance[1], above=0.12)
-            stage.claim("overtakes", fine[2] - frozen[2], above=0.04)
+            stage.claim("pays", fine[1] - scratch[1], above=0.15)
+            stage.claim("worth", scratch[2] - fine[1], below=0.05)
+            stage.claim("not_any_features", frozen[1] - chance[1], above=0.1)
+            stage.claim("overtakes", fine[2] - frozen[2], above=0.03)
             kept = right(trained.head(tuned[2].features(old)), y_old)
             stage.claim("remembers", kept, above=0.75)
             stage.measure(fine_tuned=fine[1], scratch=scratch[1], scratch_on_50=scratch[2])

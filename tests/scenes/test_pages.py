@@ -24,6 +24,7 @@ WRITTEN_OUT = {
     "convolutional/duplicates",
     "convolutional/filter",
     "convolutional/grid",
+    "convolutional/loss-surface",
     "convolutional/sharing",
     "convolutional/sliding-window",
     "convolutional/transfer",

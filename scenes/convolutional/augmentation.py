@@ -1,0 +1,200 @@
+"""
+# Which changes may you make up?
+
+A net that has seen a hundred digits, all upright in the middle, guesses at one that is turned a
+little. More examples would help, and you have none. But you know something that the examples don't
+say: a digit turned by 20° is the same digit. So make such examples up. This is **augmentation**:
+
+    x ← T(x),   y as it was
+
+x is an image, y its class. T is drawn anew each time an example is used: here an angle, a shift, a
+size. The net never sees the same image twice, and nothing about the net itself is changed.
+
+Four nets learn from the same hundred digits. One gets them as they are, the others turned and
+shifted, mirrored half of the time, or turned by 180° half of the time. Then each is tested on new
+digits of all four kinds. Read the table by columns: who was shown a change can stand it. Nobody
+else can. On plain digits the invented ones bring little or nothing.
+
+What you make up is what you claim, also when it is wrong. Turn a 6 by 180° and it *is* a 9; but its
+label still says 6. The net that believes it mixes up sixes with nines, upright ones too. (It is
+the turn that does this. Flipped top to bottom a 6 is a mirrored 9, which is no digit.) Mirrored
+digits don't ruin the net, but it pays for them: it must learn shapes that nobody will write.
+
+There are bolder changes: to paste a patch from another image (CutMix), to mix two images with
+their labels (MixUp), to add noise. For each, ask the same question. Text and sound have their own.
+
+## Tomorrow
+
+List what may happen to your input without changing the answer. Make up that, nothing else. Test on
+changed data before and after, class by class, and on unchanged data, to see what you paid.
+"""
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from dlplay import Float, Int, Scene, Try
+from dlplay.data import digits, warped
+
+N, WAYS = 12, ("as they are", "turned, shifted", "mirrored", "turned by 180°")
+KEEPS, WARPS, MIRRORS, HALF_TURNS = range(4)
+
+
+class Augmentation(Scene):
+    covers = ("Data Augmentation",)
+    panels = {
+        "digits read": "a row is how a net was trained, a column what it is tested on; 1 is best",
+        "made up": "what each net was shown of one digit, all with the same label",
+        "sixes with nines": "of new plain digits, share of 6s called 9 and of 9s called 6",
+        "plain digits read": "share of new digits as they are; higher is better",
+    }
+    claims = {
+        "teaches": "turned, shifted examples raise what is read of such digits by over 0.2",
+        "not_elsewhere": "on plain digits they change it by less than 0.08, either way",
+        "each_its_own": "of each changed kind, the net that was shown it reads most, by over 0.1",
+        "wrong_one": "mirrored examples lower what is read of plain digits by over 0.01",
+        "six_nine": "turned by 180°, they make it mix up over 0.1 more of the plain 6s and 9s",
+    }
+    tries = (
+        Try(
+            "shift=0",
+            "Invented digits are turned and scaled, but not shifted. How are the turned, shifted "
+            "ones read?",
+            ("as well: a convolution is the same everywhere", "much worse", "by guessing"),
+            right=2,
+            breaks="teaches",
+            why="The layers' answers move along with the digit, but the last layer has a weight "
+            "for each place, and nobody has shown it the others.",
+        ),
+        Try(
+            "examples=1300",
+            "There are 1,300 real digits instead of 100. What do turned, shifted ones do for plain "
+            "digits?",
+            ("they help more", "they help less than before", "they cost a little"),
+            right=3,
+            keeps=("teaches", "not_elsewhere"),
+            why="Plain digits are shown well enough now. What is made up only takes steps and "
+            "weights away from them.",
+        ),
+        Try(
+            "turn=180",
+            "The second net's digits are turned by any angle. What becomes of plain digits?",
+            ("nothing: it only learns more", "it reads fewer", "it reads more"),
+            right=2,
+            breaks="not_elsewhere",
+            keeps="six_nine",
+            why="Sixes and nines become one shape with two labels, and every other digit has to "
+            "be learned from all sides in the same steps.",
+        ),
+    )
+    quick = {"steps": 10}
+    pace = 10
+
+    examples = Int(100, min=20, max=1300, log=True, help="real digits to learn from")
+    turn = Float(20, min=0, max=180, live=True, help="largest angle of the turned, in degrees")
+    shift = Float(2, min=0, max=4, live=True, help="largest shift of the shifted, in pixels")
+    shown = Int(0, min=0, max=19, live=True, help="the digit whose changes are shown")
+    steps = Int(200, min=10, max=2000, log=True, help="steps of 64 digits, for each net")
+
+    def run(self, stage):
+        x, y, x_new, y_new = digits(1300, device=stage.device)
+        x, y = x[: self.examples], y[: self.examples]
+        nets = nn.ModuleList(map(net, WAYS)).to(stage.device)
+        adam = torch.optim.Adam(nets.parameters(), lr=0.003)
+
+        def changed(images, way, share=0.5):
+            """Images [B, 1, 8, 8] on the canvas; a `share` of them mirrored, or turned by 180°."""
+            if way == WARPS:
+                return warped(images, N, turn=self.turn, shift=self.shift, scale=0.15)
+            some = (torch.rand(len(images), device="cpu") < share).to(images.device)
+            axes = {KEEPS: (), MIRRORS: (3,), HALF_TURNS: (2, 3)}[way]
+            images = torch.where(some[:, None, None, None], images.flip(axes), images)
+            return warped(images, N)
+
+        with stage.probe():
+            tests = [changed(x_new, way, share=1) for way in (KEEPS, MIRRORS, HALF_TURNS)]
+            tests.insert(WARPS, warped(x_new, N, turn=20, shift=2, scale=0.15))
+
+        def table():
+            """What each net (row) reads of each kind of new digits (column): [4, 4]."""
+            right = [[net(test).argmax(dim=1) == y_new for test in tests] for net in nets]
+            return torch.stack([torch.stack(row).float().mean(dim=1) for row in right])
+
+        def mixed_up():
+            """Of the plain sixes and nines, the share that each net takes for the other: [4]."""
+            six_nine = (y_new == 6) | (y_new == 9)
+            other = 15 - y_new[six_nine]
+            said = [net(tests[KEEPS][six_nine]).argmax(dim=1) for net in nets]
+            return torch.stack(said).eq(other).float().mean(dim=1)
+
+        stage.axes("plain digits read", y="share")
+
+        @stage.look(20, nets)
+        def look():
+            read = table()
+            stage.heatmap(
+                "digits read",
+                read,
+                rows=WAYS,
+                columns=WAYS,
+                x="tested on",
+                y="trained on",
+                low=0,
+                high=1,
+            )
+            one = x[self.shown].expand(6, -1, -1, -1)
+            made = torch.cat([changed(one, way) for way in range(4)])
+            stage.image(
+                "made up", made, captions=[f"{way}" for way in WAYS for _ in range(6)], columns=6
+            )
+            stage.bars("sixes with nines", WAYS, mixed_up())
+            stage.curve("plain digits read", dict(zip(WAYS, read[:, KEEPS], strict=True)))
+            stage.headline(
+                f"read of turned, shifted digits: trained on them {read[WARPS, WARPS]:.0%}, "
+                f"without {read[KEEPS, WARPS]:.0%}"
+            )
+
+        for _ in stage.loop(self.steps):
+            batch = torch.randint(len(y), (64,), device="cpu").to(stage.device)
+            loss = 0
+            for way, net_ in enumerate(nets):
+                loss = loss + cross_entropy(net_(changed(x[batch], way)), y[batch])
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+
+        with stage.probe(nets):
+            read = table()
+            stage.claim("teaches", read[WARPS, WARPS] - read[KEEPS, WARPS], above=0.2)
+            stage.claim(
+                "not_elsewhere", read[WARPS, KEEPS] - read[KEEPS, KEEPS], within=(-0.08, 0.08)
+            )
+            others = read.clone().fill_diagonal_(0).amax(dim=0)
+            stage.claim("each_its_own", (read.diag() - others)[1:].min(), above=0.1)
+            stage.claim("wrong_one", read[KEEPS, KEEPS] - read[MIRRORS, KEEPS], above=0.01)
+            mixed = mixed_up()
+            stage.claim("six_nine", mixed[HALF_TURNS] - mixed[KEEPS], above=0.1)
+            turned = nets[KEEPS](tests[HALF_TURNS][y_new == 6]).argmax(dim=1)
+            flipped = nets[KEEPS](tests[KEEPS][y_new == 6].flip(2)).argmax(dim=1)
+            stage.measure(
+                turned_six_is_nine=(turned == 9).float().mean(),
+                flipped_six_is_nine=(flipped == 9).float().mean(),
+                plain=read[0, 0],
+                warped=read[1, 0],
+                mirrored=read[2, 0],
+                half=read[3, 0],
+                warp_warp=read[1, 1],
+            )
+
+
+def net(way):
+    return nn.Sequential(
+        nn.Conv2d(1, 12, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(12, 24, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(24 * 9, 10),
+    )
