@@ -16,7 +16,7 @@ digits of all four kinds. Read the table by columns: who was shown a change can 
 else can. On plain digits the invented ones bring little or nothing.
 
 What you make up is what you claim, also when it is wrong. Turn a 6 by 180° and it *is* a 9; but its
-label still says 6. The net that believes it mixes up sixes with nines, upright ones too. (It is
+label still says 6. The net that believes it mixes up more sixes and nines, upright ones too. (It is
 the turn that does this. Flipped top to bottom a 6 is a mirrored 9, which is no digit.) Mirrored
 digits don't ruin the net, but it pays for them: it must learn shapes that nobody will write.
 
@@ -38,6 +38,7 @@ from dlplay.data import digits, warped
 
 N, WAYS = 12, ("as they are", "turned, shifted", "mirrored", "turned by 180°")
 KEEPS, WARPS, MIRRORS, HALF_TURNS = range(4)
+SIXES = ("as they are", "turned by 180°", "flipped top to bottom")
 
 
 class Augmentation(Scene):
@@ -45,15 +46,16 @@ class Augmentation(Scene):
     panels = {
         "digits read": "a row is how a net was trained, a column what it is tested on; 1 is best",
         "made up": "what each net was shown of one digit, all with the same label",
-        "sixes with nines": "of new plain digits, share of 6s called 9 and of 9s called 6",
+        "sixes called 9": "share of new 6s called 9, by what was done to them, by two of the nets",
         "plain digits read": "share of new digits as they are; higher is better",
     }
     claims = {
-        "teaches": "turned, shifted examples raise what is read of such digits by over 0.2",
-        "not_elsewhere": "on plain digits they change it by less than 0.08, either way",
-        "each_its_own": "of each changed kind, the net that was shown it reads most, by over 0.1",
-        "wrong_one": "mirrored examples lower what is read of plain digits by over 0.01",
-        "six_nine": "turned by 180°, they make it mix up over 0.1 more of the plain 6s and 9s",
+        "teaches": "turned, shifted examples raise what is read of such digits by over 0.3",
+        "not_free": "of plain digits they make it read fewer, by up to 0.15",
+        "each_its_own": "of each changed kind, the net that was shown it reads most, by over 0.25",
+        "wrong_one": "mirrored examples lower what is read of plain digits by over 0.02",
+        "six_nine": "of 6s turned by 180° the first calls over 0.5 more 9 than of those flipped",
+        "mixed_up": "the one shown half turns mixes up over 0.015 more of the plain 6s and 9s",
     }
     tries = (
         Try(
@@ -72,7 +74,7 @@ class Augmentation(Scene):
             "digits?",
             ("they help more", "they help less than before", "they cost a little"),
             right=3,
-            keeps=("teaches", "not_elsewhere"),
+            keeps=("teaches", "not_free"),
             why="Plain digits are shown well enough now. What is made up only takes steps and "
             "weights away from them.",
         ),
@@ -81,8 +83,8 @@ class Augmentation(Scene):
             "The second net's digits are turned by any angle. What becomes of plain digits?",
             ("nothing: it only learns more", "it reads fewer", "it reads more"),
             right=2,
-            breaks="not_elsewhere",
-            keeps="six_nine",
+            breaks="not_free",
+            keeps="mixed_up",
             why="Sixes and nines become one shape with two labels, and every other digit has to "
             "be learned from all sides in the same steps.",
         ),
@@ -99,7 +101,7 @@ class Augmentation(Scene):
     def run(self, stage):
         x, y, x_new, y_new = digits(1300, device=stage.device)
         x, y = x[: self.examples], y[: self.examples]
-        nets = nn.ModuleList(map(net, WAYS)).to(stage.device)
+        nets = nn.ModuleList(net() for _ in WAYS).to(stage.device)
         adam = torch.optim.Adam(nets.parameters(), lr=0.003)
 
         def changed(images, way, share=0.5):
@@ -127,27 +129,28 @@ class Augmentation(Scene):
             said = [net(tests[KEEPS][six_nine]).argmax(dim=1) for net in nets]
             return torch.stack(said).eq(other).float().mean(dim=1)
 
+        def called_9():
+            """Of new sixes the share called 9, as they are, turned, and flipped, by two nets."""
+            six = tests[KEEPS][y_new == 6]
+            sixes = six, six.flip((2, 3)), six.flip(2)
+            return {
+                WAYS[way]: [(nets[way](some).argmax(dim=1) == 9).float().mean() for some in sixes]
+                for way in (KEEPS, HALF_TURNS)
+            }
+
         stage.axes("plain digits read", y="share")
 
         @stage.look(20, nets)
         def look():
             read = table()
-            stage.heatmap(
-                "digits read",
-                read,
-                rows=WAYS,
-                columns=WAYS,
-                x="tested on",
-                y="trained on",
-                low=0,
-                high=1,
-            )
+            named = {"rows": WAYS, "columns": WAYS, "x": "tested on", "y": "trained on"}
+            stage.heatmap("digits read", read, low=0, high=1, **named)
             one = x[self.shown].expand(6, -1, -1, -1)
             made = torch.cat([changed(one, way) for way in range(4)])
             stage.image(
-                "made up", made, captions=[f"{way}" for way in WAYS for _ in range(6)], columns=6
+                "made up", made, captions=[way for way in WAYS for _ in range(6)], columns=6
             )
-            stage.bars("sixes with nines", WAYS, mixed_up())
+            stage.bars("sixes called 9", SIXES, called_9())
             stage.curve("plain digits read", dict(zip(WAYS, read[:, KEEPS], strict=True)))
             stage.headline(
                 f"read of turned, shifted digits: trained on them {read[WARPS, WARPS]:.0%}, "
@@ -165,29 +168,19 @@ class Augmentation(Scene):
 
         with stage.probe(nets):
             read = table()
-            stage.claim("teaches", read[WARPS, WARPS] - read[KEEPS, WARPS], above=0.2)
-            stage.claim(
-                "not_elsewhere", read[WARPS, KEEPS] - read[KEEPS, KEEPS], within=(-0.08, 0.08)
-            )
+            stage.claim("teaches", read[WARPS, WARPS] - read[KEEPS, WARPS], above=0.3)
+            stage.claim("not_free", read[KEEPS, KEEPS] - read[WARPS, KEEPS], within=(0, 0.15))
             others = read.clone().fill_diagonal_(0).amax(dim=0)
-            stage.claim("each_its_own", (read.diag() - others)[1:].min(), above=0.1)
-            stage.claim("wrong_one", read[KEEPS, KEEPS] - read[MIRRORS, KEEPS], above=0.01)
+            stage.claim("each_its_own", (read.diag() - others)[1:].min(), above=0.25)
+            stage.claim("wrong_one", read[KEEPS, KEEPS] - read[MIRRORS, KEEPS], above=0.02)
+            _, turned, flipped = called_9()[WAYS[KEEPS]]
+            stage.claim("six_nine", turned - flipped, above=0.5)
             mixed = mixed_up()
-            stage.claim("six_nine", mixed[HALF_TURNS] - mixed[KEEPS], above=0.1)
-            turned = nets[KEEPS](tests[HALF_TURNS][y_new == 6]).argmax(dim=1)
-            flipped = nets[KEEPS](tests[KEEPS][y_new == 6].flip(2)).argmax(dim=1)
-            stage.measure(
-                turned_six_is_nine=(turned == 9).float().mean(),
-                flipped_six_is_nine=(flipped == 9).float().mean(),
-                plain=read[0, 0],
-                warped=read[1, 0],
-                mirrored=read[2, 0],
-                half=read[3, 0],
-                warp_warp=read[1, 1],
-            )
+            stage.claim("mixed_up", mixed[HALF_TURNS] - mixed[KEEPS], above=0.015)
+            stage.measure(plain=read[KEEPS, KEEPS], plain_from_warped=read[WARPS, KEEPS])
 
 
-def net(way):
+def net():
     return nn.Sequential(
         nn.Conv2d(1, 12, 3, padding=1),
         nn.ReLU(),

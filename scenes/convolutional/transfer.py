@@ -89,7 +89,8 @@ class Transfer(Scene):
             ("nothing: the shapes are foreign", "some, but less", "as much or more"),
             right=2,
             keeps="not_any_features",
-            why="To be filled.",
+            why="Clothes, too, lay anywhere, turned, among dots. What their shapes taught is of "
+            "less use for digits.",
         ),
     )
     quick = {"pretrain": 10, "steps": 4}

@@ -46,9 +46,9 @@ N, WIDTHS = 32, (8, 16, 24, 32)  # pixels of a side; channels at strides 1, 2, 4
 SIDES = {"small": (7, 13), "large": (18, 26)}
 PATHS = {  # what is cut: the encoder's maps by number; number 3 is the bottleneck
     "nothing": (),
-    "skip at stride 1": (0,),
-    "skip at stride 2": (1,),
-    "skip at stride 4": (2,),
+    "stride 1 skip": (0,),
+    "stride 2 skip": (1,),
+    "stride 4 skip": (2,),
     "all skips": (0, 1, 2),
     "bottleneck": (3,),
 }
