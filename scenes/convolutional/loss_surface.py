@@ -57,7 +57,7 @@ class LossSurface(Scene):
     }
     tries = (
         Try(
-            "blocks=3 steps=60",
+            "blocks=3",
             "Both nets have 3 blocks, 8 layers. Which slice is rougher now?",
             ("the plain net's, as clearly", "hardly either", "the one with shortcuts"),
             right=2,
