@@ -46,7 +46,7 @@ N, WIDTHS, SHOTS = 16, (12, 24, 48), (2, 10, 50)  # pixels; channels; target exa
 class Transfer(Scene):
     covers = ("Transfer Learning",)
     panels = {
-        "target digits read": "share of new 5s to 9s; higher is better; random: layers that never learned",
+        "target digits read": "share of new 5s to 9s; random: frozen layers that never learned",
         "images": "above some of the source; below some of the target",
         "source read": "of new source images; after the line the net is fine-tuned on 50 of each",
     }
