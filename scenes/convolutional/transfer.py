@@ -63,7 +63,7 @@ class Transfer(Scene):
             "Clean digits, upright in the middle. What is the other net worth at 10 examples?",
             ("more than before", "as much", "little or nothing"),
             right=3,
-            breaks="pays",
+            breaks=("pays", "not_any_features"),
             keeps="remembers",
             why="There is nothing to ignore, so nothing to be borrowed for it. Ten clean examples "
             "show most of what their classes look like.",
@@ -85,12 +85,12 @@ class Transfer(Scene):
         Try(
             "source=clothes",
             "The source are five kinds of clothes instead of digits. What is starting from it "
-            "worth?",
-            ("nothing: the shapes are foreign", "some, but less", "as much or more"),
+            "worth, at 10 examples?",
+            ("nothing: the shapes are foreign", "a good part of it, at least", "it does harm"),
             right=2,
-            keeps="not_any_features",
-            why="Clothes, too, lay anywhere, turned, among dots. What their shapes taught is of "
-            "less use for digits.",
+            keeps="pays",
+            why="Clothes, too, lay anywhere, turned, among dots and noise. To ignore all that is "
+            "what ten digits of a class cannot teach.",
         ),
     )
     quick = {"pretrain": 10, "steps": 4}
