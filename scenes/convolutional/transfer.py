@@ -63,7 +63,7 @@ class Transfer(Scene):
             "Clean digits, upright in the middle. What is the other net worth at 10 examples?",
             ("more than before", "as much", "little or nothing"),
             right=3,
-            breaks=("pays", "not_any_features"),
+            breaks="pays",
             keeps="remembers",
             why="There is nothing to ignore, so nothing to be borrowed for it. Ten clean examples "
             "show most of what their classes look like.",
