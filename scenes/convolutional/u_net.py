@@ -96,9 +96,9 @@ class UNet(Scene):
             "skips=off",
             "The nets are trained without skips, with the bottleneck as their only way. How good "
             "are masks?",
-            ("as good: it has learned to do without", "much worse", "all background"),
+            ("as good: it has learned to do without", "clearly worse", "all background"),
             right=2,
-            breaks=("good", "bottleneck_idle", "wire"),
+            breaks=("skips_carry", "bottleneck_idle", "follows", "wire"),
             why="All must now go through 4×4 places. They tell what lies where, roughly. Here the "
             "bottleneck is a code, because there is no way around it.",
         ),
