@@ -11,7 +11,7 @@ from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.sequences import recall
-from dlplay.data.shapes import Objects, bars, objects, scattered
+from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
 
@@ -33,8 +33,8 @@ __all__ = [
     "objects",
     "photo",
     "points",
-    "reviews",
     "recall",
+    "reviews",
     "scattered",
     "series",
     "shakespeare",
@@ -44,4 +44,5 @@ __all__ = [
     "table",
     "text",
     "tunes",
+    "warped",
 ]

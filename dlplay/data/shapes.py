@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 import torch
+from torch.nn import functional
 
 
 def bars(
@@ -145,3 +146,31 @@ def scattered(
     for image, empty, top, left in zip(images, canvas, tops.tolist(), lefts.tolist(), strict=True):
         empty[:, top : top + height, left : left + width] = image
     return canvas
+
+
+def warped(
+    images: torch.Tensor,
+    size: int,
+    *,
+    turn: float = 0.0,
+    shift: float = 0.0,
+    scale: float = 0.0,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """Images [N, C, H, W], each turned, scaled and shifted by chance: [N, C, size, size].
+
+    They lie on a black canvas: turned by up to `turn` degrees either way, 1 - `scale` to
+    1 + `scale` times as large, and up to `shift` pixels right or left of the middle and up or
+    down. Random numbers come from `generator`, else from the global state.
+    """
+    count, channels, height, width = images.shape
+    chance = 2 * torch.rand(count, 4, generator=generator) - 1
+    angle, factor = chance[:, 0] * math.radians(turn), 1 + chance[:, 1] * scale
+    rows = angle.cos(), angle.sin(), -angle.sin(), angle.cos()
+    # From places on the canvas to places in the image; both reach from -1 to 1.
+    matrix = torch.stack(rows, dim=1).reshape(count, 2, 2) / factor[:, None, None]
+    middle = chance[:, 2:, None] * 2 * shift / size
+    matrix = matrix * torch.tensor([[size / width], [size / height]])
+    places = torch.cat([matrix, -matrix @ middle], dim=2).to(images.device)
+    grid = functional.affine_grid(places, [count, channels, size, size], align_corners=False)
+    return functional.grid_sample(images, grid, align_corners=False)

@@ -52,7 +52,8 @@ class Fcn(Scene):
     }
     claims = {
         "ladder": "skips at stride 4 and 2 each raise the border accuracy by over 0.02",
-        "total": "with the skip at stride 1 as well it is over 0.24 higher than without any",
+        "total": "with the skip at stride 1 as well it is over 0.2 higher than without any",
+        "its_own": "with that skip from another image it is over 0.03 lower",
         "knows_what": "even without skips mean IoU is above 0.3 (all background: 0.21)",
         "any_size": "trained on 32×32, the net with all skips has over 0.6 on 64×48",
     }
@@ -62,12 +63,12 @@ class Fcn(Scene):
             "On new images the finest skip comes from another image. How is the last net's border?",
             (
                 "as sharp as before",
-                "what this skip had brought is lost, at least",
+                "blunter by about what this skip had brought, or more",
                 "worse than the net without any skip",
             ),
             right=2,
-            breaks="total",
-            keeps="ladder",
+            breaks="its_own",
+            keeps=("ladder", "knows_what"),
             why="Its outlines belong to other objects now. The sum still holds the coarser scores, "
             "and these are right.",
         ),
@@ -104,8 +105,10 @@ class Fcn(Scene):
         adam = torch.optim.Adam(nets.parameters())
         cycle = torch.optim.lr_scheduler.OneCycleLR(adam, 1e-2, total_steps=self.steps)
 
-        def answers(x):
-            return torch.stack([net(x, self.foreign).argmax(dim=1) for net in nets])  # [4, B, N, N]
+        def answers(x, foreign=False):
+            """The class at each pixel, of each net: [4, B, H, W]."""
+            foreign = foreign or self.foreign
+            return torch.stack([net(x, foreign).argmax(dim=1) for net in nets])
 
         def at_border(said):
             return (said == truth_new)[:, border].float().mean(dim=1)  # [4]
@@ -143,7 +146,9 @@ class Fcn(Scene):
             said = answers(x_new)
             sharp = at_border(said)
             stage.claim("ladder", sharp[:3].diff().min(), above=0.02)
-            stage.claim("total", sharp[3] - sharp[0], above=0.24)
+            stage.claim("total", sharp[3] - sharp[0], above=0.2)
+            foreign = at_border(answers(x_new, foreign=True))
+            stage.claim("its_own", sharp[3] - foreign[3], above=0.03)
             stage.claim("knows_what", mean_iou(said[0], truth_new), above=0.3)
             stage.claim("any_size", mean_iou(answers(large)[3], truth_large), above=0.6)
             stage.measure(**{f"border_{n}": value for n, value in enumerate(sharp)})

@@ -22,10 +22,10 @@ weights for an explanation before you have seen them for several seeds.
 """
 
 scenes = {
-    "Words become numbers": ("unseen_words", "word_vectors", "tokens",),
-    "Three plain readers, one loop": ("window", "bag", "positions", "loop",),
-    "The way back in time": ("through_time", "clipping", "vanishing",),
-    "Gates": ("gates", "forget_bias", "gru",),
-    "What such nets do": ("bottleneck", "alignment", "melody", "verdict",),
-    "Both directions, or no loop": ("both_ways", "attention_pooling", "scan",),
+    "Words become numbers": ("unseen_words", "word_vectors", "tokens"),
+    "Three plain readers, one loop": ("window", "bag", "positions", "loop"),
+    "The way back in time": ("through_time", "clipping", "vanishing"),
+    "Gates": ("gates", "forget_bias", "gru"),
+    "What such nets do": ("melody", "verdict", "bottleneck", "alignment"),
+    "Both directions, or no loop": ("both_ways", "attention_pooling", "scan"),
 }

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from dlplay.data.shapes import bars, objects, scattered
+from dlplay.data.shapes import bars, objects, scattered, warped
 
 
 def test_bars_have_the_angle_of_their_class():
@@ -87,3 +87,22 @@ def test_scattered_images_are_whole_and_anywhere():
     assert torch.allclose(odd.sum(), images[:, :, :, :7].sum())
     with pytest.raises(ValueError, match="0 to 4"):
         scattered(images, 12, 5)
+
+
+def test_warped_images_are_turned_scaled_and_shifted():
+    images = torch.zeros(1, 1, 8, 8)
+    images[..., 3:5, 0:8] = 1  # a bar that lies
+    assert torch.equal(warped(images, 8), images)
+    wide = warped(images, 12)  # nothing changes but the canvas
+    assert torch.allclose(wide[..., 2:10, 2:10], images, atol=1e-5)
+    chance = torch.Generator().manual_seed(0)
+    many = images.expand(500, -1, -1, -1)
+    turned = warped(many, 8, turn=90, generator=chance)
+    assert turned[:, 0, :, 3:5].mean(dim=(1, 2)).max() > 0.9  # some stand
+    moved = warped(many, 12, shift=2, generator=chance)[:, 0]
+    middle = (moved.sum(dim=2) * torch.arange(12.0)).sum(dim=1) / moved.sum(dim=(1, 2)) - 5.5
+    assert middle.abs().max() == pytest.approx(2, abs=0.1)
+    assert middle.mean().abs() < 0.2
+    light = warped(many, 16, scale=0.5, generator=chance).sum(dim=(1, 2, 3))
+    assert 3 < light.min() < 8  # half as large: a quarter of the light
+    assert 30 < light.max() < 38
