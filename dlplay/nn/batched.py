@@ -67,7 +67,8 @@ class BatchedRNN(nn.Module):
 
     def answers(self, h: torch.Tensor) -> torch.Tensor:
         """What is read from a state: [copies, N, H] -> [N, copies, outputs]."""
-        return torch.baddbmm(self.b_y, h, self.W_hy).transpose(0, 1)
+        read: torch.Tensor = torch.baddbmm(self.b_y, h, self.W_hy)
+        return read.transpose(0, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.answers(self.states(x)[-1])
@@ -85,7 +86,8 @@ def orthogonal(copies: int, units: int) -> torch.Tensor:
 
 def spectral_radius(loop: torch.Tensor) -> torch.Tensor:
     """The length of each matrix's largest eigenvalue: [copies, H, H] -> [copies], on the CPU."""
-    return torch.linalg.eigvals(loop.detach().cpu()).abs().amax(dim=1)
+    eigenvalues: torch.Tensor = torch.linalg.eigvals(loop.detach().cpu())
+    return eigenvalues.abs().amax(dim=1)
 
 
 def side_by_side(x: torch.Tensor, copies: int) -> torch.Tensor:
