@@ -67,8 +67,8 @@ class BatchedRNN(nn.Module):
 
     def answers(self, h: torch.Tensor) -> torch.Tensor:
         """What is read from a state: [copies, N, H] -> [N, copies, outputs]."""
-        read: torch.Tensor = torch.baddbmm(self.b_y, h, self.W_hy)
-        return read.transpose(0, 1)
+        read: torch.Tensor = torch.baddbmm(self.b_y, h, self.W_hy).transpose(0, 1)
+        return read
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.answers(self.states(x)[-1])
