@@ -106,8 +106,8 @@ class BothWays(Scene):
         after, y_after = sentences(1000, self.distance, after=True)
         before, y_before = sentences(1000, self.distance, after=False)
         other = after.where((after == 0) | (after > 4), 5 - after)  # the other kind
-        after, before, other = (x.to(stage.device) for x in (after, before, other))
-        y_after, y_before = y_after.to(stage.device), y_before.to(stage.device)
+        given = after, y_after, before, y_before, other
+        after, y_after, before, y_before, other = (t.to(stage.device) for t in given)
 
         def revealed(x, k, lag):
             """After each word of x, what net k answers for the first Teddy; NaN before it can."""
@@ -127,7 +127,7 @@ class BothWays(Scene):
             stage.curve("right", {f"{n}, clue after": r for n, r in zip(WAYS, said, strict=True)})
             stage.curve("right", {f"{n}, clue before": r for n, r in zip(WAYS, known, strict=True)})
             told = f"right in {said[0]:.0%} one way, {said[1]:.0%} both ways (guessing: 50%)"
-            stage.headline("clue after Teddy: " + told)
+            stage.headline(f"clue after Teddy: {told}")
             x, wrong = ids(self.sentence)
             if wrong:
                 for panel in ("is Teddy a man", "who hears whom"):
@@ -174,8 +174,7 @@ class Reader(nn.Module):
         x = self.vectors(x)
         h, _ = self.forward_net(x)
         if self.backward_net:
-            back, _ = self.backward_net(x.flip(1))  # from the end to the beginning
-            back = back.flip(1)  # so that both stand at the same word
+            back = self.backward_net(x.flip(1))[0].flip(1)  # from the end; both at the same word
             h = h + back if self.combine == "sum" else torch.cat([h, back], dim=2)
         return self.answer(h)[..., 0]
 
