@@ -64,6 +64,16 @@ def test_a_slow_link_is_free_half_of_the_time(clock):
     assert pace.due
 
 
+def test_what_the_user_did_is_seen_at_once(clock):
+    pace = Frames()
+    pace.begin()
+    go_on(clock, worked=LONGEST / 4, rested=0)
+    pace.still_sending()
+    assert not pace.due
+    pace.hurry()
+    assert pace.due
+
+
 async def test_the_lines_that_are_as_they_were_are_not_painted_again(open_app, monkeypatch):
     async with open_app("fine") as (app, pilot):
         session = app.screen.session

@@ -81,7 +81,7 @@ async def test_the_whole_way_through_the_tries(open_app, tmp_path):
         assert len(session.pins) == 1, "the healthy run is kept once"
         rows = strip(app).splitlines()
         assert rows[1] == "✓ Right: no"
-        assert rows[3].startswith("✗ 100 → 20, not ≥ 50")
+        assert rows[3].startswith("✗ 100 → 20 not ≥ 50")
         assert rows[-1].startswith("enter leaves")
 
         await pilot.press("escape")

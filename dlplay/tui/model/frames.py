@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from time import monotonic, thread_time
 
 SHARE = 0.1  # of a core, for all that the interface does while a run streams
@@ -14,7 +15,7 @@ class Frames:
     where a link is slow, it is free for keys and their answers half of the time."""
 
     def __init__(self) -> None:
-        self._began = -LONGEST
+        self._began = -math.inf
         self._spent = 0.0
         self._sending = 0.0  # seconds until the terminal had taken the last frame
 
@@ -29,6 +30,10 @@ class Frames:
     def begin(self) -> None:
         """A frame begins."""
         self._began, self._spent, self._sending = monotonic(), thread_time(), 0.0
+
+    def hurry(self) -> None:
+        """The next frame is due at once: the user has done something."""
+        self._began, self._sending = -math.inf, 0.0
 
     def still_sending(self) -> None:
         """The terminal has not yet taken all of the last frame."""

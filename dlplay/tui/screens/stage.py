@@ -276,6 +276,7 @@ class StageScreen(FullScreen):
     def did(self, said: str) -> None:
         """Something was done to the session: paint it, and say it."""
         self._freshen()
+        self.panels.hurry()
         self.tick()
         if said:
             self.note(said)

@@ -83,6 +83,12 @@ class PanelGrid(Container, Part):
         """Whether there is time for what is new."""
         return not self._streams or (not self._frame and self.frames.due)
 
+    def hurry(self) -> None:
+        """What comes next is to be seen at once; what the present frame has not painted yet is
+        part of that."""
+        self._frame = []
+        self.frames.hurry()
+
     def _paint_next(self) -> None:
         """Paint the panels of this frame one after another: a key waits for one at most."""
         if self._frame:
