@@ -50,7 +50,7 @@ class LossSurface(Scene):
         "training loss": "mean of the last 10 batches; lower is better",
     }
     claims = {
-        "rougher": "the plain net's roughness, mean of three directions, is over 1.4 times as high",
+        "rougher": "the plain net's roughness, mean of three slices, is over 1.55 times as high",
         "bowl": "with shortcuts the loss rises by over 4, mean of all ends, from below 0.5",
         "wide": "on its three slices up to t = 0.16 it rises by less than 0.5",
         "higher": "where the plain net stands the loss is over 1.2 higher",
@@ -183,7 +183,7 @@ class LossSurface(Scene):
             plain, short = map(three, nets)  # [3, POINTS]
             middle = POINTS // 2
             centre = short[0, middle]
-            stage.claim("rougher", roughness(plain).mean() / roughness(short).mean(), above=1.4)
+            stage.claim("rougher", roughness(plain).mean() / roughness(short).mean(), above=1.55)
             rise = short[:, [0, -1]].mean() - centre
             stage.claim("bowl", torch.where(centre < 0.5, rise, 0), above=4)
             near = short[:, [middle - 2, middle + 2]]

@@ -130,8 +130,8 @@ class BothWays(Scene):
             stage.headline(f"clue after Teddy: {told}")
             x, wrong = ids(self.sentence)
             if wrong:
-                for panel in ("is Teddy a man", "who hears whom"):
-                    stage.text(panel, wrong)
+                stage.text("is Teddy a man", wrong)
+                stage.text("who hears whom", wrong)
                 return
             x = x.to(stage.device)
             sure = {way: revealed(x, k, lags[k]) for k, way in enumerate(WAYS)}

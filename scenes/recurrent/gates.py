@@ -115,7 +115,8 @@ class Gates(Scene):
             numbers, at = 2 * torch.rand(count, T) - 1, torch.randint(LAST_FLAG, (count,))
             flags = nn.functional.one_hot(at, T).float()
             x = torch.stack([numbers, flags], dim=2)
-            return x.to(stage.device), (numbers * flags).sum(dim=1).to(stage.device), at
+            y = (numbers * flags).sum(dim=1)
+            return x.to(stage.device), y.to(stage.device), at.to(stage.device)
 
         def answers(x):
             """What each net says at the end [NETS, N], and its gates and contents at each step."""
