@@ -68,7 +68,9 @@ def _plan(canvas: Canvas, heatmap: events.Heatmap, rows: int, columns: int) -> P
     across = room_x // columns
     if down >= 1 and (across >= 2 or (across == 1 and 2 * rows <= columns)):
         down = min(down, 3, max(2, across) if rows < columns else max(1, across // 2))
-        wanted = max(2 * down, 6 if rows * columns <= 144 else 0)
+        few = rows * columns <= 144  # cells show their numbers, and have room for their names
+        names = [glyphs.width(_visible(name)) + 1 for name in heatmap.columns] if few else []
+        wanted = max(2 * down, 6 if few else 0, *names)
         across = min(across, wanted)
         return Plan(left, top, across, down, across * columns, down * rows)
     pixel_columns = min(columns, room_x)

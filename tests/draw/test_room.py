@@ -133,3 +133,12 @@ def test_what_says_how_many_images_are_left_out_covers_no_caption(height):
     if "more" in text:
         shown = sum(f"{n} as {n}" in text for n in range(9))
         assert f"+{9 - shown} more" in text
+
+
+def test_the_names_of_a_few_columns_are_whole_where_there_is_room():
+    names = ["plain", "warped", "mirrored", "half turn"]
+    content = heatmap([np.arange(16).reshape(4, 4)], columns=names, rows=names)
+    head = draw(content, 80, 20, PLAIN).plain.split("\n")
+    assert any(all(name in line for name in names) for line in head)
+    narrow = draw(content, 40, 20, PLAIN).plain.split("\n")
+    assert all(len(line) <= 40 for line in narrow)
