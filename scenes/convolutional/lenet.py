@@ -41,7 +41,7 @@ from dlplay.nn.known import alexnet, costs, lenet, vgg
 
 ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 POOLS = {"mean": nn.AvgPool2d, "max": nn.MaxPool2d}
-OLD, NEW, WORSE = "as set", "ReLU, max", "sigmoid, mean"
+OLD, NEW, WORSE = "LeNet", "ReLU, max", "sigmoid, mean"
 KNOWN = {
     "LeNet-5": (lenet, (1, 32, 32)),
     "AlexNet": (alexnet, (3, 227, 227)),
@@ -56,7 +56,7 @@ class LeNet(Scene):
         "AlexNet",
     )
     panels = {
-        "on its way": "a new digit in the net as set: maps, then 120, 84, and 10 scores as shares",
+        "on its way": "a new digit in LeNet: maps, then 120, 84, and 10 scores as shares",
         "digits read": "share of new digits read; higher is better",
         "layers": "of one known net: what it puts out, pixels seen by a unit, weights, work",
     }
@@ -64,12 +64,12 @@ class LeNet(Scene):
         "old_is_fine": "with tanh and means over 0.92 of the new digits are read",
         "relu_not_needed": "that is within 0.06 of ReLU and maximum, either way",
         "saturation": "with sigmoids over 0.15 fewer are read after as many steps",
-        "second_guess": "given two answers, the net as set errs less than two thirds as often",
+        "second_guess": "given two answers, LeNet errs less than two thirds as often",
     }
     tries = (
         Try(
             "activation=relu",
-            "ReLU in the place of tanh, means stay. Does the net as set read more?",
+            "ReLU in the place of tanh, means stay. Does LeNet read more?",
             ("clearly more", "about as many", "half as many"),
             right=2,
             keeps="relu_not_needed",
@@ -78,7 +78,7 @@ class LeNet(Scene):
         ),
         Try(
             "activation=sigmoid",
-            "Sigmoid in the place of tanh. What does the net as set read now?",
+            "Sigmoid in the place of tanh. What does LeNet read now?",
             ("as many as before", "a few less", "far less"),
             right=3,
             breaks=("old_is_fine", "relu_not_needed"),
@@ -87,7 +87,7 @@ class LeNet(Scene):
         ),
         Try(
             "pool=max",
-            "The maximum of 2×2 instead of the mean. Does the net as set read more?",
+            "The maximum of 2×2 instead of the mean. Does LeNet read more?",
             ("clearly more", "about as many", "clearly fewer"),
             right=2,
             keeps=("old_is_fine", "relu_not_needed"),
@@ -97,8 +97,8 @@ class LeNet(Scene):
     )
     quick = {"steps": 4}
 
-    activation = Choice("tanh", ("sigmoid", "tanh", "relu"), help="of the net as set")
-    pool = Choice("mean", ("mean", "max"), help="how the net as set shrinks its maps")
+    activation = Choice("tanh", ("sigmoid", "tanh", "relu"), help="between LeNet's layers")
+    pool = Choice("mean", ("mean", "max"), help="how LeNet shrinks its maps")
     learning_rate = Float(0.002, min=1e-4, max=0.1, log=True, live=True, help="of Adam")
     shown = Int(0, min=0, max=396, live=True, help="the new digit that is on its way")
     known = Choice(
@@ -126,7 +126,7 @@ class LeNet(Scene):
             stage.curve("digits read", dict(zip((OLD, NEW, WORSE), read, strict=True)))
             two = right(nets[0], 2).mean()
             stage.headline(
-                f"read: as set {read[0]:.0%} ({two:.0%} given two answers), ReLU {read[1]:.0%}, "
+                f"read: LeNet {read[0]:.0%} ({two:.0%} given two answers), ReLU {read[1]:.0%}, "
                 f"sigmoid {read[2]:.0%}"
             )
             a = x_test[self.shown, None]

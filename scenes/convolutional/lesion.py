@@ -49,7 +49,7 @@ class Lesion(Scene):
     panels = {
         "what remains": "share of new digits read without a block; nothing is trained anew",
         "whole": "share of new digits read by the whole nets; higher is better",
-        "known nets": "blocks of each stage, weights, and multiply-adds for one photo of 224×224",
+        "known nets": "blocks of each stage, pixels that a last unit sees, and costs at 224×224",
     }
     claims = {
         "both_learn": "whole, each net reads 0.7 or more of the new digits",
@@ -141,7 +141,7 @@ class Lesion(Scene):
         stage.axes("whole", y="share read", lines={"guessing": 0.1})
         rows = [row(f"ResNet-{n}", resnet, n, stages) for n, (stages, _) in RESNET.items()]
         rows.append(row("VGG-19", vgg, 19, "plain"))
-        stage.table("known nets", ("net", "blocks", "weights", "multiply-adds"), rows)
+        stage.table("known nets", ("net", "blocks", "sees", "weights", "multiply-adds"), rows)
 
         for _ in stage.loop(self.steps):
             batch = torch.randint(len(y), (32,))
@@ -206,9 +206,10 @@ def middle(numbers):
 
 
 def row(name, make, layers, stages):
-    """Of a known net: its blocks, weights and work, counted on shapes without numbers."""
+    """Of a known net: blocks, field, weights and work, counted on shapes without numbers."""
     with torch.device("meta"):
         found = costs(make(layers), (3, 224, 224))
     weights, products = sum(c.weights for c in found), sum(c.products for c in found)
     blocks = stages if isinstance(stages, str) else " + ".join(map(str, stages))
-    return name, blocks, f"{weights:,}", f"{products / 1e9:.1f} billion"
+    field = max(c.field for c in found)
+    return name, blocks, str(field), f"{weights:,}", f"{products / 1e9:.1f} billion"

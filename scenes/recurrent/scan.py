@@ -128,8 +128,8 @@ class Scan(Scene):
         def look():
             fixed, selective = named()
             stage.headline(
-                f"flagged letters named: fixed {fixed:.0%}, selective {selective:.0%} "
-                f"(guessing: {1 / LETTERS:.0%})"
+                f"2,048 steps by scan: {rounds} in a row; named: "
+                f"fixed {fixed:.0%}, selective {selective:.0%}"
             )
             draw_rounds(stage, self.traced - 1, stage.step // 10)
             stage.plot("steps in a row", LENGTHS, waits)
