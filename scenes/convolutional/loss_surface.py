@@ -157,7 +157,7 @@ class LossSurface(Scene):
             stage.plot("loss along a line", ts, lines)
             middle, ends = POINTS // 2, [(line[0] + line[-1]) / 2 for line in lines.values()]
             stage.headline(
-                "loss at t = 0 → at the ends: "
+                "loss at 0 → mean of all ends: "
                 + ", ".join(
                     f"{n} {line[middle]:.2f} → {end:.1f}"
                     for (n, line), end in zip(lines.items(), ends, strict=True)
