@@ -111,7 +111,7 @@ def test_what_only_draws_is_gone():
     for word in ("stage.plane", "stage.table", "winners", "trails", "grid(", "leaderboard"):
         assert word not in text
     assert "stage.check_finite(" in text  # for it ends a run that diverges
-    assert "photos.npz" not in written(CARDS["autoencoders/bottleneck"])
+    assert "photos.npz" not in written(CARDS["convolutional/sharing"])
     assert "shakespeare.txt.gz" in written(CARDS["language-models/char-gpt"])
 
 

@@ -217,5 +217,5 @@ def test_the_whole_way_over_a_page(terminal):
     tmux.sees("t try 2 of 2")
     tmux.press("C-q")
     tmux.sees("exit code 0")
-    progress = terminal("progress")
+    progress = terminal("progress", height=60)
     progress.sees("in the game", "1 in 1 attempt", "exit code 0")
