@@ -41,7 +41,7 @@ def draw_heatmap(canvas: Canvas, heatmap: events.Heatmap, view: View) -> None:
         note(canvas, "nothing yet")
         return
     matrix = values[view.frame % len(values)].astype(np.float64)
-    plan = _plan(canvas, heatmap, *matrix.shape)
+    plan = _plan(heatmap, canvas.width, canvas.height)
     shares = palette.shade(matrix, heatmap.low, heatmap.high)
     if plan.across:
         _cells(canvas, heatmap, plan, matrix, shares)
@@ -51,8 +51,8 @@ def draw_heatmap(canvas: Canvas, heatmap: events.Heatmap, view: View) -> None:
     _scale(canvas, heatmap, plan)
 
 
-def _plan(canvas: Canvas, heatmap: events.Heatmap, rows: int, columns: int) -> Plan:
-    width, height = canvas.width, canvas.height
+def _plan(heatmap: events.Heatmap, width: int, height: int) -> Plan:
+    _, rows, columns = heatmap.values.shape
     top = 1 if (heatmap.x or heatmap.y) and height >= 6 and width >= 12 else 0
     right = 0
     if width >= 24 and height >= 4:
@@ -73,9 +73,11 @@ def _plan(canvas: Canvas, heatmap: events.Heatmap, rows: int, columns: int) -> P
         wanted = max(2 * down, 6 if few else 0, *names)
         across = min(across, wanted)
         return Plan(left, top, across, down, across * columns, down * rows)
-    pixel_columns = min(columns, room_x)
+    # Pixels are square where rows and columns may be of one kind, else wider where there is room.
+    pixel_columns = min(columns, room_x) if rows == columns else columns * min(max(across, 1), 3)
     pixel_rows = min(rows, 2 * room_y)
-    return Plan(left, top, 0, 0, max(1, pixel_columns), max(1, (pixel_rows + 1) // 2))
+    width = max(1, min(pixel_columns, room_x))
+    return Plan(left, top, 0, 0, width, max(1, (pixel_rows + 1) // 2))
 
 
 def _name(heatmap: events.Heatmap) -> str:
@@ -237,6 +239,14 @@ def _scale(canvas: Canvas, heatmap: events.Heatmap, plan: Plan) -> None:
         canvas.text(x + 3, plan.y + round((1 - share) * (height - 1)), "0", NONE, FAINT)
 
 
+def _fills(heatmap: events.Heatmap, width: int, height: int) -> tuple[int, int]:
+    if len(heatmap.values.shape) != 3 or 0 in heatmap.values.shape:
+        return width, 1
+    plan = _plan(heatmap, width, height)
+    scale = 4 + max(len(figures.number(v)) for v in (heatmap.low, heatmap.high))
+    return min(width, plan.x + plan.width + scale), min(height, plan.y + plan.height)
+
+
 def natural_height(heatmap: events.Heatmap, width: int) -> int:
     """A row for each row of the matrix where two columns a cell fit, else half as many."""
     if len(heatmap.values.shape) != 3 or 0 in heatmap.values.shape:
@@ -278,6 +288,7 @@ HEATMAP = Kind(
     events.Heatmap,
     draw_heatmap,
     height=natural_height,
+    fills=_fills,
     frames=_frames,
     caption=_caption,
     parts=_parts,

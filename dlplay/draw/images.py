@@ -223,20 +223,20 @@ def natural_height(image: events.Image, width: int) -> int:
     return lines * grid.cell_rows + (lines - 1) * grid.gap + named
 
 
-def _most_height(image: events.Image, width: int) -> int | None:
-    """The rows at which its images are as wide as they can be, where it is said how many are beside
-    each other."""
+def _fills(image: events.Image, width: int, height: int) -> tuple[int, int]:
+    """All rows, but where it is said how many images are beside each other: no more than those at
+    which they are as wide as they can be."""
     if len(image.pixels.shape) != 4 or 0 in image.pixels.shape:
-        return 1
+        return width, 1
     count, rows, columns = image.pixels.shape[:3]
     if not image.columns and count > 1:  # as many beside each other as there is room for
-        return None
+        return width, height
     across = min(image.columns or count, count)
     wide = max(1, (width + 1) // across - 1)
     grid = Grid(wide, math.ceil(rows * wide / columns), across, count, any(image.captions))
     lines = math.ceil(count / across)
     named = any(each.name for each in image.boxes)
-    return lines * (grid.cell_rows + grid.gap) - grid.gap + named
+    return width, min(height, lines * (grid.cell_rows + grid.gap) - grid.gap + named)
 
 
 def _parts(image: events.Image) -> Iterator[Picture | Rows]:
@@ -258,6 +258,6 @@ IMAGE = Kind(
     draw_image,
     stretches=True,
     height=natural_height,
-    most=_most_height,
+    fills=_fills,
     parts=_parts,
 )

@@ -60,9 +60,9 @@ class Kind(Generic[C]):
     """A kind of content. Each is declared beside its drawing, and listed in `kinds.KINDS`.
 
     `stretches`: whether it is a picture, better the larger it is; words and tables have no use for
-    more rows than they fill. `height`: the rows that it would like at a width. `most`: the rows
-    beyond which it has no use for more, where it is a picture; None: it has use for any. `frames`:
-    names of what it has several of and shows one at a time; none if it is all seen at once.
+    more rows than they fill. `height`: the rows that it would like at a width. `fills`: the width
+    and height that its picture takes of those that it is given. `frames`: names of what it has
+    several of and shows one at a time; none if it is all seen at once.
     `caption`: a few words on what is seen, besides. `parts`: it as other programs know such things;
     none where they have nothing like it. `overlays`: whether other runs (`View.pinned`) are seen
     with it.
@@ -72,7 +72,7 @@ class Kind(Generic[C]):
     draw: Callable[[Canvas, C, View], None]
     stretches: bool = False
     height: Callable[[C, int], int] = _usual_height
-    most: Callable[[C, int], int | None] = lambda content, width: None
+    fills: Callable[[C, int, int], tuple[int, int]] = lambda content, width, height: (width, height)
     frames: Callable[[C], Sequence[str]] = lambda content: ()
     caption: Callable[[C, View], str] = lambda content, view: ""
     parts: Callable[[C], Iterable[Part]] = lambda content: ()

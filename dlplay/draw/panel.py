@@ -59,9 +59,9 @@ def natural_height(content: Drawn, width: int, look: Look) -> int:
     return kind_of(content).height(content, max(1, width))
 
 
-def most_height(content: Drawn, width: int) -> int | None:
-    """The rows beyond which a picture has no use for more at this width; None: it has for any."""
-    return kind_of(content).most(content, max(1, width))
+def filled(content: Drawn, width: int, height: int) -> tuple[int, int]:
+    """The width and height that a picture takes of these."""
+    return kind_of(content).fills(content, max(1, width), max(1, height))
 
 
 def parts(content: Drawn) -> Iterable[Part]:

@@ -1,8 +1,10 @@
-"""A run as a page of cells: its panels in a grid, then claims, tweaks and the address."""
+"""A run as a page of cells: its panels as on the stage, then claims, tweaks and the address."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.cells import set_cell_size
 from rich.console import Console, RenderableType
@@ -11,9 +13,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from dlplay.draw import Drawn, Look, View, caption, draw
+from dlplay.draw import Drawn, Look, View, caption, draw, filled, natural_height, stretches
+from dlplay.draw.mosaic import LEAD, SMALLEST, Place, Want, pages, places, whole
 from dlplay.engine.history import History
-from dlplay.export.layout import Place, places
 from dlplay.export.options import Options
 from dlplay.export.source import Source
 from dlplay.wire import events
@@ -21,6 +23,7 @@ from dlplay.words.numbers import bound, short, stands
 from dlplay.words.plain import as_wide, to_ascii
 
 Line = list[Segment]
+GAP = 2  # columns between panels
 TALL = 12  # rows of a panel that has one to spare
 BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
 NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
@@ -51,6 +54,20 @@ def printable(text: str, look: Look = Look()) -> str:  # noqa: B008
     return to_ascii(text) if look.ascii else text
 
 
+def arranged(wants: Sequence[Want], width: int, height: int) -> list[Place]:
+    """Where all panels stand, the lead first: as on the stage, but all on one page, which goes on
+    beneath `height` where that has no room for them. Places have GAP columns between them."""
+    if width < SMALLEST[0] + GAP:
+        found = [Place(0, n * LEAD, width, LEAD) for n in range(len(wants))]
+    elif len(wants) < 2:
+        found = [whole(width, height)] * len(wants)
+    else:
+        while len(pages(wants, 0, width, height)) > 1:
+            height += 1
+        found = places(wants, width, height)
+    return [replace(place, width=place.width - GAP) for place in found]
+
+
 class Page:
     """The page of a run: the same places whatever moment of it is shown."""
 
@@ -59,9 +76,9 @@ class Page:
         names = source.panels()
         if options.panel is not None:
             names = options.choose([*names, *(n for n in source.history.names if n == "x-ray")])
-        self.places = dict(
-            zip(names, places(len(names), options.width, options.height), strict=True)
-        )
+        wants = [self._want(source.history, name) for name in names]
+        found = arranged(wants, options.width + GAP, options.height)
+        self.places = dict(zip(names, found, strict=True))
         self._seen: dict[str, tuple[Drawn, list[Line]]] = {}
         self._judged: tuple[object, list[Line]] = (None, [])
         self._grid = max((place.y + place.height for place in self.places.values()), default=0)
@@ -88,15 +105,30 @@ class Page:
             *blank * (self._footer - len(beneath)),
         ]
 
+    def _want(self, history: History, name: str) -> Want:
+        """What a panel would like, with its title, the line under it, and the gap beside it."""
+        content = history.panel(name, None) if name in history.versions else None
+        if content is None:
+            return Want(lambda width: SMALLEST[1])
+        look = self.options.look
+
+        def rows(width: int) -> int:
+            return natural_height(content, width - GAP, look) + 2
+
+        def fills(width: int, height: int) -> tuple[int, int]:
+            wide, high = filled(content, width - GAP, height - 2)
+            return wide + GAP, high + 2
+
+        return Want(rows, stretches(content), fills)
+
     def _panels(self, history: History, until: int | None) -> list[Line]:
         grid: list[Line] = [[] for _ in range(self._grid)]
         for name, place in self.places.items():
             content = history.panel(name, until) if name in history.versions else None
-            for row, line in enumerate(self.panel(name, content, place)):
-                grid[place.y + row] += line
-                if place.x + place.width < self.options.width:
-                    grid[place.y + row].append(Segment("  "))
-        return grid
+            for row, line in enumerate(self.panel(name, content, place), place.y):
+                filled = sum(segment.cell_length for segment in grid[row])
+                grid[row] += [Segment(" " * (place.x - filled)), *line]
+        return [Segment.adjust_line_length(line, self.options.width) for line in grid]
 
     def panel(self, name: str, content: Drawn | None, place: Place) -> list[Line]:
         """A title line with the caption, which may need a second one; the drawing; a blank line."""

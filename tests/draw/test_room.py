@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlplay.draw import Look, draw, natural_height
+from dlplay.draw import Look, draw, filled, natural_height
 from dlplay.draw.figures import Scale, scale_of
 from dlplay.draw.frame import Area
 from dlplay.draw.images import layout
@@ -142,3 +142,17 @@ def test_the_names_of_a_few_columns_are_whole_where_there_is_room():
     assert any(all(name in line for name in names) for line in head)
     narrow = draw(content, 40, 20, PLAIN).plain.split("\n")
     assert all(len(line) <= 40 for line in narrow)
+
+
+def test_a_map_says_what_it_takes_of_its_room():
+    tall = heatmap(np.eye(20, 40)[None])
+    assert filled(tall, 100, 20)[1] == 20  # a row each
+    assert filled(tall, 100, 19)[1] == 10  # half blocks
+    assert filled(heatmap(np.eye(20)[None]), 100, 19)[0] < 40  # square: no wider than high
+
+
+def test_low_maps_use_the_width_where_rows_and_columns_differ():
+    wide = draw(heatmap(np.eye(20, 30)[None]), 100, 12, Look("none")).plain
+    square = draw(heatmap(np.eye(30)[None]), 100, 15, Look("none")).plain
+    assert max(len(line.rstrip()) for line in wide.splitlines()) > 85
+    assert max(len(line.rstrip()) for line in square.splitlines()) < 45

@@ -8,11 +8,11 @@ from textual.containers import Container
 from textual.message import Message
 
 from dlplay import draw
+from dlplay.draw.mosaic import Place, pages, places
 from dlplay.tui.model.frames import Frames
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.texts import title
 from dlplay.tui.widgets.changes import OnChange
-from dlplay.tui.widgets.mosaic import Place, pages, places
 from dlplay.tui.widgets.panel import PanelView
 from dlplay.tui.widgets.part import Part
 from dlplay.wire import events

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,11 +15,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from dlplay import draw
+from dlplay.draw.mosaic import Want
 from dlplay.engine.history import History
 from dlplay.tui.model.pins import Pin, others_of, overlay
 from dlplay.tui.model.veil import Veil
 from dlplay.tui.texts import Harmless, title
-from dlplay.tui.widgets.mosaic import Want
 
 UNKNOWN = 12  # rows of a panel of which nothing is known yet
 
@@ -115,12 +114,14 @@ class PanelView(Widget):
             self._stretches = draw.stretches(self.content)
             if self._new_run:
                 self._rows, self._new_run = {}, False
-        return Want(self.rows, self._stretches, self._most)
+        return Want(self.rows, self._stretches, self._fills)
 
-    def _most(self, width: int) -> float:
-        """The rows beyond which it has no use for more, with its border."""
-        most = None if self.content is None else draw.most_height(self.content, width - 2)
-        return math.inf if most is None else most + 2
+    def _fills(self, width: int, height: int) -> tuple[int, int]:
+        """The width and height that it takes of these, with its border."""
+        if self.content is None:
+            return width, height
+        wide, high = draw.filled(self.content, width - 2, height - 2)
+        return wide + 2, high + 2
 
     def rows(self, width: int) -> int:
         """The rows that it would like at this width, with its border."""

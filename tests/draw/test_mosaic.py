@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.tui.widgets.mosaic import LEAD, LOWEST, SMALLEST, Place, Want, _beside, pages, places
+from dlplay.draw.mosaic import LEAD, LOWEST, SMALLEST, Place, Want, _beside, pages, places
 from dlplay.tui.widgets.strip import fitted
 
 PICTURE = Want(lambda width: 14)
@@ -21,12 +21,30 @@ def overlap(a: Place, b: Place) -> bool:
 
 
 def test_what_a_lead_cannot_fill_is_for_the_pictures_under_it():
-    lead = Want(lambda width: 14, most=lambda width: 18)
+    lead = Want(lambda width: 14, fills=lambda width, height: (width, min(height, 18)))
     places_found = places([lead, PICTURE, PICTURE], 78, 40)
     assert places_found[0] == Place(0, 0, 78, 18)
     assert [place.height for place in places_found[1:]] == [22, 22]
     tables = places([lead, TABLE, TABLE], 78, 40)
     assert tables[0].height > 18  # nobody has a use for it
+
+
+def test_a_lead_whose_picture_comes_in_steps_gets_the_next_step_if_it_can():
+    """A map of 17 rows is whole in 20 rows and half as high in fewer."""
+    lead = Want(
+        lambda width: 20,
+        stretches=False,
+        fills=lambda width, height: (width, 20 if height >= 20 else 11),
+    )
+    assert places([lead, PICTURE], 78, 35)[0].height == 20
+
+
+def test_others_stand_beside_a_lead_that_is_narrow():
+    narrow = Want(lambda width: 30, fills=lambda width, height: (min(width, 2 * height), height))
+    wide = Want(lambda width: 30)
+    assert {place.y for place in places([narrow, PICTURE, PICTURE], 120, 40)} == {0, 20}
+    assert places([narrow, PICTURE, PICTURE], 120, 40)[0].width < 120
+    assert places([wide, PICTURE, PICTURE], 78, 40)[0].width == 78
 
 
 @pytest.mark.parametrize("kinds", [(PICTURE,), (PICTURE, TABLE), (TABLE,)])
@@ -79,7 +97,7 @@ def test_pictures_under_the_lead_are_no_flat_strips():
 
 
 def test_a_picture_that_has_no_use_for_more_rows_leaves_them_to_others():
-    small = Want(lambda width: 9, most=lambda width: 10)
+    small = Want(lambda width: 9, fills=lambda width, height: (width, min(height, 10)))
     for wants in ([PICTURE, small, PICTURE], [PICTURE, PICTURE, small], [PICTURE, small]):
         lead, *others = _beside(wants, 39, 78, 35)
         assert sum(place.height for place in others) == lead.height == 35

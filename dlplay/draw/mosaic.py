@@ -25,20 +25,19 @@ SHARES = (1 / 2, 2 / 5, 1 / 3)  # of the width, for a column beside the lead
 @dataclass(frozen=True)
 class Want:
     """What a panel would like: so many `rows` at a width, with its border. One that `stretches`
-    is a picture, and better the larger it is, up to `most` rows; others have no use for more."""
+    is a picture, and better the larger it is; others have no use for more. `fills` is
+    the width and height that it takes of those that it is given."""
 
     rows: Callable[[int], int]
     stretches: bool = True
-    most: Callable[[int], float] = lambda width: math.inf
+    fills: Callable[[int, int], tuple[int, int]] = lambda width, height: (width, height)
 
     def good(self, width: int) -> int:
         """Rows that do it justice under the lead: a picture's own, or more to suit its width."""
         rows = self.rows(width)
-        return (
-            max(rows, int(min(max(width // LYING, NARROW), self.most(width))))
-            if self.stretches
-            else rows
-        )
+        if not self.stretches:
+            return rows
+        return max(rows, self.fills(width, max(width // LYING, NARROW))[1])
 
     def least(self, width: int) -> int:
         if self.stretches:
@@ -84,23 +83,31 @@ def whole(width: int, height: int) -> Place:
 
 def _layouts(wants: Sequence[Want], width: int, height: int) -> list[list[Place]]:
     """All that can be done with the lead and some others, so that each is of a bearable size."""
-    below = (_below(wants, columns, width, height) for columns in range(1, len(wants)))
+    half = max(LEAD, math.ceil(height / 2))
+    leads = {half, max(half, wants[0].rows(width))}
+    below = (
+        _below(wants, columns, width, height, lead)
+        for columns in range(1, len(wants))
+        for lead in sorted(leads)
+    )
     beside = (_beside(wants, int(width * share), width, height) for share in SHARES)
     return [layout for layout in (*below, *beside) if layout]
 
 
-def _below(wants: Sequence[Want], columns: int, width: int, height: int) -> list[Place]:
-    """The others in rows under the lead, so many in each; nothing where they do not fit."""
+def _below(wants: Sequence[Want], columns: int, width: int, height: int, lead: int) -> list[Place]:
+    """The others in rows under the lead, so many in each, that has so many rows at least; nothing
+    where they do not fit."""
     cell, others = width // columns, wants[1:]
     rows = [others[at : at + columns] for at in range(0, len(others), columns)]
-    room = height - max(LEAD, math.ceil(height / 2))
+    room = height - lead
     least = [max(want.least(cell) for want in row) for row in rows]
     if cell < SMALLEST[0] or sum(least) > room:
         return []
     heights = _shared(room, [max(want.good(cell) for want in row) for row in rows], least)
     growing = [n for n, row in enumerate(rows) if any(want.stretches for want in row)]
-    idle = height - sum(heights) - max(LEAD, wants[0].most(width))
-    for _ in range(int(idle) if growing and idle > 0 else 0):
+    top = height - sum(heights)
+    idle = top - max(LEAD, wants[0].fills(width, top)[1])
+    for _ in range(idle if growing and idle > 0 else 0):
         heights[min(growing, key=lambda n: heights[n])] += 1
     top = height - sum(heights)
     layout = [Place(0, 0, width, top)]
@@ -120,7 +127,8 @@ def _beside(wants: Sequence[Want], wide: int, width: int, height: int) -> list[P
     heights = _shared(height, [want.rows(wide) for want in others], least)
     growing = [place for place, want in enumerate(others) if want.stretches]
     for _ in range(height - sum(heights) if growing else 0):
-        short = [n for n in growing if heights[n] < others[n].most(wide)] or growing
+        short = [n for n in growing if others[n].fills(wide, heights[n] + 1)[1] > heights[n]]
+        short = short or growing
         heights[min(short, key=lambda n: heights[n])] += 1
     layout, top = [Place(0, 0, width - wide, height)], 0
     for high in heights:
@@ -146,6 +154,8 @@ def _strain(wants: Sequence[Want], layout: Sequence[Place]) -> float:
     area = sum(place.width * place.height for place in layout)
     lead = layout[0]
     strain = 2 * _unfit(lead.width / lead.height) - 4 * lead.width * lead.height / area
+    wide, high = wants[0].fills(lead.width, lead.height)
+    strain += IDLE * (lead.width * lead.height - wide * high) / area
     for want, place in zip(wants[1:], layout[1:], strict=True):
         rows = want.rows(place.width)
         if want.stretches:
