@@ -1,5 +1,5 @@
 """
-# What changed from LeNet to AlexNet?
+# Was it the new layers that made AlexNet?
 
 In 1998 a net called **LeNet-5** read handwritten digits on cheques: five layers, 61,706 weights. In
 2012 **AlexNet** won the contest of naming photographs, and deep learning began to be taken
@@ -41,7 +41,7 @@ from dlplay.nn.known import alexnet, costs, lenet, vgg
 
 ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 POOLS = {"mean": nn.AvgPool2d, "max": nn.MaxPool2d}
-OLD, NEW, WORSE = "LeNet", "ReLU, max", "sigmoid, mean"
+OLD, NEW, WORSE = "LeNet", "with ReLU, maximum", "with sigmoid, mean"
 KNOWN = {
     "LeNet-5": (lenet, (1, 32, 32)),
     "AlexNet": (alexnet, (3, 227, 227)),
@@ -56,8 +56,8 @@ class LeNet(Scene):
         "AlexNet",
     )
     panels = {
+        "digits read": "LeNet as it was, with AlexNet's layers, with sigmoids; higher is better",
         "on its way": "a new digit in LeNet: maps, then 120, 84, and 10 scores as shares",
-        "digits read": "share of new digits read; higher is better",
         "layers": "of one known net: what it puts out, pixels seen by a unit, weights, work",
     }
     claims = {
