@@ -184,7 +184,7 @@ class StageScreen(FullScreen):
         # With nothing new, a look a second: a finished run costs next to nothing.
         self._owed = max(self._owed, int(self.ticks % 10 == 0))
         if self.dlplay.behind:
-            self.panels.frames.still_sending()
+            self.panels.painting.frames.still_sending()
         elif self._owed and self.panels.ready:
             self.paint()
         self._ended.see(session.runs, session.history.finished is not None)
@@ -276,7 +276,7 @@ class StageScreen(FullScreen):
     def did(self, said: str) -> None:
         """Something was done to the session: paint it, and say it."""
         self._freshen()
-        self.panels.hurry()
+        self.panels.painting.hurry()
         self.tick()
         if said:
             self.note(said)

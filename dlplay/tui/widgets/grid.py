@@ -9,16 +9,15 @@ from textual.message import Message
 
 from dlplay import draw
 from dlplay.draw.mosaic import Place, pages, places
-from dlplay.tui.model.frames import Frames
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.texts import title
 from dlplay.tui.widgets.changes import OnChange
+from dlplay.tui.widgets.painting import Painting
 from dlplay.tui.widgets.panel import PanelView
 from dlplay.tui.widgets.part import Part
 from dlplay.wire import events
 
 XRAY = "x-ray"
-BETWEEN = 0.02  # seconds between the paintings of two panels
 
 
 class PanelGrid(Container, Part):
@@ -34,8 +33,7 @@ class PanelGrid(Container, Part):
     def __init__(self, session: Watched) -> None:
         super().__init__(id="panels")
         self.session = session
-        self.frames = Frames()
-        self._frame: list[PanelView] = []  # what is still to be painted of the present one
+        self.painting = Painting(self.set_timer)
         self._run = OnChange(self.forget)
         self._xray = OnChange(self._choose_xray)
         self._wants = OnChange(self.lay_out)
@@ -62,15 +60,7 @@ class PanelGrid(Container, Part):
         self._xray.see(self.session.xray)
         wide = max(self.size.width // 2, 3)
         self._wants.see([(view.want.stretches, view.rows(wide)) for view in self.views])
-        if not self._streams:
-            for view in self.views:
-                if self._take(view) or view in self._frame:
-                    view.paint()
-            self._frame = []
-        elif not self._frame and self.frames.due:
-            self.frames.begin()
-            self._frame = [view for view in self.views if self._take(view)]
-            self.set_timer(BETWEEN, self._paint_next)
+        self.painting.show(self.views, self._take, self._streams)
 
     @property
     def _streams(self) -> bool:
@@ -81,21 +71,7 @@ class PanelGrid(Container, Part):
     @property
     def ready(self) -> bool:
         """Whether there is time for what is new."""
-        return not self._streams or (not self._frame and self.frames.due)
-
-    def hurry(self) -> None:
-        """What comes next is to be seen at once; what the present frame has not painted yet is
-        part of that."""
-        self._frame = []
-        self.frames.hurry()
-
-    def _paint_next(self) -> None:
-        """Paint the panels of this frame one after another: a key waits for one at most."""
-        if self._frame:
-            view = self._frame.pop(0)
-            if view in self.views:
-                view.paint()
-            self.set_timer(BETWEEN, self._paint_next)
+        return not self._streams or self.painting.ready
 
     def _take(self, view: PanelView) -> bool:
         session = self.session
