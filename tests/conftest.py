@@ -67,7 +67,7 @@ def faults():
 
 @pytest.fixture(scope="session")
 def launcher():
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
 
     launcher = Launcher()
     launcher.warm()

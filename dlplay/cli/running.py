@@ -76,7 +76,7 @@ def _execute(
     tweaks: Sequence[events.Tweaked],
     looks: bool,
 ) -> events.Finished:
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
 
     launcher = Launcher()
     launcher.warm()

@@ -49,7 +49,7 @@ def run_all(
     `jobs` at a time: as many as there are cores, unless given. `watch` is told of the runs under
     way, how many are over, and of how many. If interrupted, it ends the processes first.
     """
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
 
     over: Summaries = {}
 

@@ -1,31 +1,26 @@
-"""Runs in child processes, seen from the process that watches them."""
+"""A run in a child process, seen from the process that watches it."""
 
 from __future__ import annotations
 
-import multiprocessing as mp
 import os
 import signal
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from dlplay.course.catalog import SceneCard
 from dlplay.engine import child, keeper
 from dlplay.engine.child import Order
-from dlplay.engine.numerics import prepare_environment
 from dlplay.wire import commands, events
 from dlplay.wire.events import ClaimResult
-
-if TYPE_CHECKING:
-    from dlplay.engine import server
 
 GRACE = 2.0  # seconds between asking a run to stop and ending its process
 CHUNK = 65536
@@ -34,98 +29,6 @@ INBOX = 50_000  # events that wait to be drained; beyond, the run waits
 INBOX_BYTES = 8_000_000  # the same as they came; in memory points take fifteen times as much
 SLOW = 10.0  # seconds that a keeper may take
 _STDERR = threading.Lock()  # runs start in threads of their own
-
-
-class Launcher:
-    """Starts runs, each in a process of its own."""
-
-    def __init__(self, method: str | None = None) -> None:
-        """`method` as multiprocessing calls it: the fork server, or spawn where there is none."""
-        prepare_environment()
-        there = "forkserver" in mp.get_all_start_methods()
-        self.method = method or ("forkserver" if there else "spawn")
-        self._context: Any = mp.get_context(self.method)
-        self._gate: server.Gate | None = None
-        self._lingering: LiveRun | None = None  # one at a time
-
-    def warm(self, gated: bool = False) -> None:
-        """Start the fork server, which imports torch in the background.
-
-        Call it before Textual takes the terminal. With `gated`, the import waits for
-        `open_gate`, so that the interface is painted first.
-        """
-        if self.method != "forkserver":
-            return
-        from multiprocessing import forkserver
-
-        from dlplay.engine import server
-
-        server.settle()
-        self._context.set_forkserver_preload(["dlplay.engine.preload"])
-        with ExitStack() as stack:
-            stack.enter_context(server.surroundings())
-            if gated:
-                self._gate = server.Gate()
-                stack.enter_context(self._gate.before())
-            forkserver.ensure_running()
-
-    def open_gate(self) -> None:
-        """The interface is painted: torch may be imported."""
-        if self._gate is not None:
-            self._gate.open()
-
-    def start(
-        self,
-        card: SceneCard,
-        settings: dict[str, Any] | None = None,
-        *,
-        seed: int = 0,
-        device: str = "auto",
-        paused: bool = False,
-        xray: bool = False,
-        tweaks: Sequence[events.Tweaked] = (),
-        looks: bool = True,
-        linger: bool = False,
-        sabotage: str = "",
-        pace: float = 0,
-    ) -> LiveRun:
-        """Start a run and return at once; its first events come when its process is up.
-
-        `tweaks`: values that live parameters get by themselves, each once so many steps were made.
-        `looks`: whether the scene's looks are called. `linger`: when the run is done its process
-        waits, and answers to `tweak` with what the scene's looks show then; the next run that
-        lingers ends it. `sabotage`: see `dlplay.engine.sabotage`. `pace`: steps a second, 0 for as
-        many as there can be; it changes no number.
-        """
-        self.open_gate()
-        order = Order(
-            path=str(card.path),
-            root=str(card.root),
-            settings=dict(settings or {}),
-            seed=seed,
-            device=device,
-            paused=paused,
-            xray=xray,
-            tweaks=tuple(tweaks),
-            looks=looks,
-            linger=linger,
-            sabotage=sabotage,
-            pace=pace,
-            folder=self._folder(),
-        )
-        run = LiveRun(self._context, order, card)
-        if linger:
-            if self._lingering is not None:
-                self._lingering.dismiss()
-            self._lingering = run
-        return run
-
-    def _folder(self) -> str:
-        if self.method == "spawn":
-            return ""
-        from dlplay.engine import server
-
-        return server.folder()
 
 
 class LiveRun:

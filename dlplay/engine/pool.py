@@ -14,7 +14,8 @@ from dlplay.wire import events
 
 if TYPE_CHECKING:
     from dlplay.engine.history import History
-    from dlplay.engine.live import Launcher, LiveRun
+    from dlplay.engine.launcher import Launcher
+    from dlplay.engine.live import LiveRun
     from dlplay.engine.recordings.recorder import RunRecorder
 
 POLL = 0.05  # seconds between two looks at the runs under way

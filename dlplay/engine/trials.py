@@ -68,7 +68,7 @@ def run_trials(
 ) -> list[Outcome]:
     """Make these runs, each in a process of its own and without looks; the healthy runs first
     among the outcomes of each scene, which are in the order of `todo`."""
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
 
     found: dict[int, Finished] = {}
 

@@ -23,7 +23,7 @@ from dlplay.course.preferences import Preferences
 from dlplay.course.progress import Progress
 from dlplay.draw import Look, sheets
 from dlplay.draw.look import Charts
-from dlplay.engine.live import Launcher
+from dlplay.engine.launcher import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load, stand_in
 from dlplay.tui import ending

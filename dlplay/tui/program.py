@@ -11,7 +11,7 @@ from dlplay.course.catalog import Catalog, SceneCard
 from dlplay.course.preferences import Preferences
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
-from dlplay.engine.live import Launcher
+from dlplay.engine.launcher import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.keys import KeyByKey

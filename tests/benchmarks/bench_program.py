@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dlplay import run
 from dlplay.course.catalog import Catalog
-from dlplay.engine.live import Launcher
+from dlplay.engine.launcher import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.tui.model.session import Session
 from tests.benchmarks.terminal import Terminal

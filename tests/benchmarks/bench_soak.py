@@ -20,7 +20,7 @@ from pathlib import Path
 from dlplay.course.catalog import Catalog
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
-from dlplay.engine.live import Launcher
+from dlplay.engine.launcher import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.tui.app import DlplayApp
 from tests.benchmarks.bench_program import SCENES

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlplay.draw import Drawing, Look, View, draw, natural_height, palette
-from dlplay.draw.matrices import Size, _layout
+from dlplay.draw.side_by_side import Size, arranged
 from dlplay.stage.drawings import Drawings
 from dlplay.wire import events
 
@@ -77,14 +77,14 @@ def test_a_window_has_the_colour_of_its_name() -> None:
 
 def test_what_belongs_together_stands_together() -> None:
     large, small = Size(62, 62, 5, 0), Size(3, 3, 5, 6)
-    wide, _ = _layout((large, large, small, small), 120, 22)
+    wide, _ = arranged((large, large, small, small), 120, 22)
     assert wide[2].x == wide[3].x > wide[1].x > wide[0].x
-    tall, _ = _layout((large, large, small, small), 76, 34)
+    tall, _ = arranged((large, large, small, small), 76, 34)
     assert tall[0].y == tall[1].y < tall[2].y == tall[3].y
 
 
 def test_lines_are_even_where_they_can_be() -> None:
-    spots, _ = _layout((Size(16, 16, 6, 0),) * 4, 48, 14)
+    spots, _ = arranged((Size(16, 16, 6, 0),) * 4, 48, 14)
     assert len({spot.y for spot in spots}) == 2
     assert len({spot.x for spot in spots}) == 2
 
@@ -92,7 +92,7 @@ def test_lines_are_even_where_they_can_be() -> None:
 @pytest.mark.parametrize("count", [1, 2, 5, 9])
 def test_all_are_inside(count: int) -> None:
     sizes = tuple(Size(3 + 20 * (n % 2), 4, 8, 5 * (n % 2 == 0)) for n in range(count))
-    spots, height = _layout(sizes, 110, 40)
+    spots, height = arranged(sizes, 110, 40)
     assert height <= 40
     assert all(spot.x >= 0 and spot.x + spot.width <= 110 for spot in spots)
 

@@ -128,7 +128,7 @@ PROGRAM = """
     import os, signal, sys, time
     from pathlib import Path
     from dlplay.course.catalog import Catalog
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
     if __name__ == "__main__":
         launcher = Launcher()
         launcher.warm()

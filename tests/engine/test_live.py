@@ -69,7 +69,7 @@ def test_a_run_in_a_child_gives_the_numbers_of_a_run_here(watch):
 
 
 def test_where_there_is_no_fork_server_runs_are_spawned(faults):
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
 
     launcher = Launcher("spawn")
     launcher.warm()
@@ -272,7 +272,7 @@ def test_a_killed_watcher_takes_its_children_with_it():
         import time
         from pathlib import Path
         from dlplay.course.catalog import Catalog
-        from dlplay.engine.live import Launcher
+        from dlplay.engine.launcher import Launcher
         if __name__ == "__main__":
             launcher = Launcher()
             launcher.warm()

@@ -15,7 +15,7 @@ import pytest
 
 from dlplay import run
 from dlplay.course.catalog import Catalog, built_in, describe
-from dlplay.engine.live import Launcher
+from dlplay.engine.launcher import Launcher
 from dlplay.export.script import NotTranslatable, Plan, script
 from dlplay.wire import events
 from tests.conftest import FAULTS

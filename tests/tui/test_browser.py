@@ -116,7 +116,7 @@ def test_the_interface_never_imports_torch():
         """
         import asyncio, sys
         from dlplay.course.catalog import Catalog, roots
-        from dlplay.engine.live import Launcher
+        from dlplay.engine.launcher import Launcher
         from dlplay.tui.app import DlplayApp
 
         async def go():

@@ -124,7 +124,7 @@ def run(
 ) -> Exit:
     """Make the runs and print what they left: as a chart and a table, as "json" or as "csv"."""
     from dlplay.cli.sweeps import tables as swept
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
 
     if device not in ("auto", "cpu"):
         numerics.prepare_environment()

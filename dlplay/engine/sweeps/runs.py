@@ -15,7 +15,7 @@ from dlplay.wire.events import Started
 if TYPE_CHECKING:
     from dlplay.draw import Line
     from dlplay.engine.history import History
-    from dlplay.engine.live import Launcher
+    from dlplay.engine.launcher import Launcher
 
 __all__ = ["Row", "Sweep", "SweepRun", "Sweeping", "distinct", "spread", "sweep", "sweepable"]
 

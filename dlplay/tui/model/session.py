@@ -14,7 +14,7 @@ from dlplay.course import catalog
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.branch import branch
 from dlplay.engine.history import History
-from dlplay.engine.live import Launcher
+from dlplay.engine.launcher import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import parameters_at
 from dlplay.tui.model.moment import Moment, Parting

@@ -10,7 +10,7 @@ from typing import Any
 
 from dlplay.author.parameters import Value
 from dlplay.course.catalog import SceneCard
-from dlplay.engine.live import Launcher
+from dlplay.engine.launcher import Launcher
 from dlplay.engine.pool import Job, Running
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.recorder import RunRecorder

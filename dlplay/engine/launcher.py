@@ -1,0 +1,109 @@
+"""Starts runs in child processes."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from dlplay.course.catalog import SceneCard
+from dlplay.engine.child import Order
+from dlplay.engine.live import LiveRun
+from dlplay.engine.numerics import prepare_environment
+from dlplay.wire import events
+
+if TYPE_CHECKING:
+    from dlplay.engine import server
+
+
+class Launcher:
+    """Starts runs, each in a process of its own."""
+
+    def __init__(self, method: str | None = None) -> None:
+        """`method` as multiprocessing calls it: the fork server, or spawn where there is none."""
+        prepare_environment()
+        there = "forkserver" in mp.get_all_start_methods()
+        self.method = method or ("forkserver" if there else "spawn")
+        self._context: Any = mp.get_context(self.method)
+        self._gate: server.Gate | None = None
+        self._lingering: LiveRun | None = None  # one at a time
+
+    def warm(self, gated: bool = False) -> None:
+        """Start the fork server, which imports torch in the background.
+
+        Call it before Textual takes the terminal. With `gated`, the import waits for
+        `open_gate`, so that the interface is painted first.
+        """
+        if self.method != "forkserver":
+            return
+        from multiprocessing import forkserver
+
+        from dlplay.engine import server
+
+        server.settle()
+        self._context.set_forkserver_preload(["dlplay.engine.preload"])
+        with ExitStack() as stack:
+            stack.enter_context(server.surroundings())
+            if gated:
+                self._gate = server.Gate()
+                stack.enter_context(self._gate.before())
+            forkserver.ensure_running()
+
+    def open_gate(self) -> None:
+        """The interface is painted: torch may be imported."""
+        if self._gate is not None:
+            self._gate.open()
+
+    def start(
+        self,
+        card: SceneCard,
+        settings: dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        paused: bool = False,
+        xray: bool = False,
+        tweaks: Sequence[events.Tweaked] = (),
+        looks: bool = True,
+        linger: bool = False,
+        sabotage: str = "",
+        pace: float = 0,
+    ) -> LiveRun:
+        """Start a run and return at once; its first events come when its process is up.
+
+        `tweaks`: values that live parameters get by themselves, each once so many steps were made.
+        `looks`: whether the scene's looks are called. `linger`: when the run is done its process
+        waits, and answers to `tweak` with what the scene's looks show then; the next run that
+        lingers ends it. `sabotage`: see `dlplay.engine.sabotage`. `pace`: steps a second, 0 for as
+        many as there can be; it changes no number.
+        """
+        self.open_gate()
+        order = Order(
+            path=str(card.path),
+            root=str(card.root),
+            settings=dict(settings or {}),
+            seed=seed,
+            device=device,
+            paused=paused,
+            xray=xray,
+            tweaks=tuple(tweaks),
+            looks=looks,
+            linger=linger,
+            sabotage=sabotage,
+            pace=pace,
+            folder=self._folder(),
+        )
+        run = LiveRun(self._context, order, card)
+        if linger:
+            if self._lingering is not None:
+                self._lingering.dismiss()
+            self._lingering = run
+        return run
+
+    def _folder(self) -> str:
+        if self.method == "spawn":
+            return ""
+        from dlplay.engine import server
+
+        return server.folder()
