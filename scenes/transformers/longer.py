@@ -73,8 +73,8 @@ class Longer(Scene):
             "base=2",
             "The slowest wave is as short as 13 places. Each has gone round within the trained "
             "places. Do the waves carry further?",
-            ("yes, to the end: no angle is new", "not to the end", "no: places look alike now"),
-            right=2,
+            ("yes, to the end: no angle is new", "no: places look alike now", "not to the end"),
+            right=3,
             keeps=("waves_fail", "all_learned"),
             why="Each angle has been met, but not these angles together. What was learned holds "
             "for 24 combinations.",
@@ -93,8 +93,8 @@ class Longer(Scene):
         Try(
             "trained=48",
             "All training texts have 48 letters. Where do the waves fail now?",
-            ("at 25", "at 49", "nowhere: 48 places are enough to find the rule"),
-            right=2,
+            ("at 49", "at 25", "nowhere: 48 places are enough to find the rule"),
+            right=1,
             keeps=("rows_untrained", "waves_fail"),
             why="The edge moves along with the training length. More places are more places, "
             "not the rule.",

@@ -112,7 +112,7 @@ class Sinusoids(Scene):
         every = waves(torch.arange(MOST).double())  # [MOST, D]
         digits = torch.arange(PLACES)[:, None] >> torch.arange(D) % 8 & 1  # [PLACES, D]
         # All three with numbers of mean square 1/2
-        codes = torch.stack([every[:PLACES], digits * 2**0.5 - 0.5**0.5, random(PLACES, D)])
+        codes = torch.stack([every[:PLACES], digits * 2**0.5 - 0.5**0.5, random_rows(PLACES, D)])
         codes = codes.float().to(stage.device)  # [3, PLACES, D]
         order = back + torch.randperm(PLACES - back, device="cpu").to(stage.device)
         taught, others = order[: self.taught], order[self.taught :]
@@ -162,7 +162,7 @@ class Sinusoids(Scene):
             stage.claim("all_differ", gaps.min(), above=0.8)
 
 
-def random(places, width):
+def random_rows(places, width):
     """Independent normal numbers of mean square 1/2."""
     return torch.randn(places, width, device="cpu") / 2**0.5
 
