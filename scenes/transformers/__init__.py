@@ -5,7 +5,7 @@ A word looks directly at any other word, and takes a mean of what the others off
 """
 
 scenes = {
-    "The whole, counted": (),
+    "The whole, counted": ("parts",),
     "A look at the other words": (),
     "The block": ("order", "sinusoids", "longer", "next_word"),
     "Reading, then writing": (),

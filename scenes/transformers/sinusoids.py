@@ -1,5 +1,5 @@
 """
-# Why are positions written in sines and cosines?
+# Why are positions written as waves?
 
 A place is a number, and a net needs D numbers for it, to add them to a word. The number itself, in
 the hundreds, would drown the word. Binary digits are small and differ from place to place, but

@@ -44,6 +44,7 @@ WRITTEN_OUT = {
     "recurrent/loop",
     "recurrent/through-time",
     "transformers/order",
+    "transformers/parts",
 }
 
 # Pages that take boxes without the images that they are of
