@@ -49,7 +49,7 @@ class NextWord(Scene):
     covers = ("Classification Head",)
     panels = {
         "two numbers": "where each word is the most probable, and the way of z as the text grows",
-        "next word": "how probable each word is after the text, and its share in training",
+        "next word": "the five most probable words after the text, and their share in training",
         "surprise": "nats a text, of the best of 16 starts; lower is better, down to the line",
     }
     claims = {
@@ -152,8 +152,10 @@ class NextWord(Scene):
             shares = torch.zeros(V).to(stage.device)
             here = begin == way[-1]
             shares.index_add_(0, word[here], chance.to(stage.device)[number[here]])
-            bars = {"the head": p, "share in training": shares / shares.sum()}
-            stage.bars("next word", WORDS, bars)
+            shares = shares / shares.sum()
+            first = torch.maximum(p, shares).argsort(descending=True)[:5].tolist()
+            bars = {"the head": p[first], "share in training": shares[first]}
+            stage.bars("next word", [WORDS[i] for i in first], bars)
             stage.plane("two numbers", **view(w[k], drawn))
 
         stage.axes("surprise", y="nats", log="y", lines={"least possible": least})

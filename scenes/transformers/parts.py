@@ -21,8 +21,8 @@ table with a vector for each of V words; a head at the end scores them, often wi
 Attention made the name, but two thirds of a block are feed-forward.
 
 Work is another matter. A weight of a matrix costs a multiplication for each word. But attention
-also compares each word with each, 2·N²·D multiplications in a layer, without any weights. Up to a
-text of six widths they are less than the rest.
+also compares all words and mixes them, 2·N²·D multiplications in a layer, without any weights. Up
+to a text of six widths they are less than the rest.
 
 A large vocabulary weighs as well. GPT-2 has 50,257 pieces of words: 256 bytes, 50,000 that were
 learned, a sign for the end. That table is nearly a third of the small GPT-2, which was published as
@@ -198,7 +198,7 @@ def built(name, L, D, N, V, inner, tied):
         parts |= {"attention": (Attention(D), L), "feed-forward": (feed_forward(D, inner), L)}
         if name == "original":
             parts["decoder attention"] = Attention(D), L
-            parts["attention to source"] = Attention(D), L
+            parts["source attention"] = Attention(D), L
             parts["decoder feed-forward"] = feed_forward(D, inner), L
         if name == "BERT":  # two kinds of sentence, a norm, and a layer on the first vector
             rest = nn.Embedding(2, D), nn.LayerNorm(D), nn.Linear(D, D)
@@ -235,12 +235,12 @@ def diagram(parts):
         if second and len(tops) == 1:
             tops.append(len(nodes))
             nodes.append((1, 0, "translation so far", 0))
-        top = tops[second]
         size = f"{counts[name] / copies / 1e6:,.1f} M = {share:.0%}"
-        x, y, part = *nodes[top][:2], len(nodes)
-        nodes.append((x + 0.2, y + 1, f"{copies} × {name}: {size}".removeprefix("1 × "), share))
+        x, y, part = *nodes[tops[second]][:2], len(nodes)
+        label = f"{copies} × {name}: {size}".removeprefix("1 × ").replace("decoder ", "")
+        nodes.append((x + 0.2, y + 1, label, share))
         nodes.append((x, y + 1.5, "a vector for each word" if name == "word table" else "", 0))
-        edges += [(top, part), (part, part + 1), (top, part + 1)]
+        edges += [(tops[second], part), (part, part + 1), (tops[second], part + 1)]
         if "source" in name:
             edges.append((tops[0], part))
         tops[second] = part + 1
