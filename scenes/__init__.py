@@ -12,6 +12,7 @@ chapters = [
     "autoencoders",
     "convolutional",
     "recurrent",
+    "transformers",
     "language_models",
     "graphs",
     "vaes",

@@ -1,4 +1,4 @@
-"""Self-attention, rotary positions, and a way to see the attention maps of any model."""
+"""Self-attention, sinusoidal and rotary positions, and a view of any model's attention maps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
+
+
+def sinusoids(places: int, width: int, base: float = 10_000.0) -> torch.Tensor:
+    """Sinusoidal positions [places, width] (Vaswani et al., 2017): at place p the features 2i and
+    2i + 1 are the sine and the cosine of p · base^(-2i/width). ValueError if the width is odd."""
+    if width % 2:
+        raise ValueError(f"sinusoidal positions need an even width, not {width}")
+    speed = base ** (-torch.arange(0, width, 2).float() / width)  # [width/2]
+    angle = torch.arange(places).float()[:, None] * speed  # [places, width/2]
+    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
 
 
 class Rotary(nn.Module):

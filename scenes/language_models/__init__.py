@@ -20,4 +20,9 @@ After it you should be able to predict
 - why always taking the most probable symbol writes in circles.
 """
 
-scenes = ["char_gpt"]
+scenes = {
+    "A text predicts itself": ("char_gpt",),
+    "The task in the text": (),
+    "Choosing the next token": (),
+    "Pleasing a judge": (),
+}

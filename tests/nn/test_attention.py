@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from dlplay.nn.attention import Rotary, SelfAttention, attention_maps, attention_weights
+from dlplay.nn.attention import (
+    Rotary,
+    SelfAttention,
+    attention_maps,
+    attention_weights,
+    sinusoids,
+)
 
 
 def test_rotation_by_hand():
@@ -92,3 +98,21 @@ def test_maps_of_a_model():
 def test_maps_need_attention():
     with pytest.raises(ValueError, match="no SelfAttention"):
         attention_maps(nn.Linear(2, 2), torch.zeros(1, 2))
+
+
+def test_sinusoids_are_sine_and_cosine_in_turn_from_fast_to_slow():
+    table = sinusoids(4, 4, base=100.0)  # speeds 1 and 1/10
+    expected = [math.sin(3), math.cos(3), math.sin(0.3), math.cos(0.3)]
+    assert table.shape == (4, 4)
+    assert table[3].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_product_of_sinusoids_depends_on_the_distance_alone():
+    table = sinusoids(60, 32)
+    likeness = table @ table.T
+    assert torch.allclose(likeness[3, 20], likeness[40, 57], atol=1e-4)
+
+
+def test_sinusoids_of_an_odd_width_are_told():
+    with pytest.raises(ValueError, match="even width, not 5"):
+        sinusoids(3, 5)

@@ -43,6 +43,8 @@ WRITTEN_OUT = {
     "recurrent/gru",
     "recurrent/loop",
     "recurrent/through-time",
+    "transformers/order",
+    "transformers/parts",
 }
 
 # Pages that take boxes without the images that they are of

@@ -1,0 +1,12 @@
+"""
+# Transformers
+
+A word looks directly at any other word, and takes a mean of what the others offer.
+"""
+
+scenes = {
+    "The whole, counted": ("parts",),
+    "A look at the other words": (),
+    "The block": ("order", "sinusoids", "longer", "next_word"),
+    "Reading, then writing": (),
+}
