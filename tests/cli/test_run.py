@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from dlplay.engine.recordings.format import read
+from dlplay.engine.recordings.format import Recorder, read
 from dlplay.wire.events import Finished
 from tests.full import full_disk
 
@@ -196,7 +196,16 @@ def test_a_full_disk_does_not_end_the_run(dlplay, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("room", [5, 19, 400])
-def test_a_disk_that_fills_up_leaves_what_can_be_read_or_nothing(dlplay, tmp_path, room):
+def test_a_disk_that_fills_up_leaves_what_can_be_read_or_nothing(
+    dlplay, tmp_path, room, monkeypatch
+):
+    write = Recorder.__call__
+
+    def one_by_one(recorder, batch):  # where the command is slow, a whole run comes at once
+        for event in batch:
+            write(recorder, [event])
+
+    monkeypatch.setattr(Recorder, "__call__", one_by_one)
     file = tmp_path / "run.dlplay"
     with full_disk(room):
         result = dlplay("run", "tiny/fine", "--record", file)

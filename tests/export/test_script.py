@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tokenize
+from functools import cache
 from io import StringIO
 from types import SimpleNamespace
 
@@ -31,6 +32,13 @@ VERDICTS = {True: "holds", False: "fails", None: "not measured"}
 def written(card, settings=None, **known):
     values = card.defaults | dict(settings or {})
     return script(Plan(card, values, card.id, device="cpu", **known))
+
+
+@cache
+def written_quickly(id):
+    """The script of a scene's quick run, for all that ask for it."""
+    card = CARDS[id]
+    return written(card, card.quick, seed=SEED)
 
 
 def printed(text, path):
@@ -71,7 +79,7 @@ def assert_same(script_said, result):
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_every_scene_measures_the_same_as_a_script(card, tmp_path, launcher):
     result, _ = quick(card)
-    text = written(card, card.quick, seed=SEED)
+    text = written_quickly(card.id)
     assert "import dlplay" not in text
     assert "from dlplay" not in text
     said = forked(text, tmp_path / "scene.py")
@@ -82,7 +90,7 @@ def test_every_scene_measures_the_same_as_a_script(card, tmp_path, launcher):
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_what_stays_of_a_scene_stays_as_it_was_written(card):
     """Code lines and comments are the scene's own, but for what is told here."""
-    text = written(card, card.quick)
+    text = written_quickly(card.id)
     source = {line.strip() for line in card.source.splitlines()}
     body = text.partition("# ---- The scene: ")[2].partition("\n\ndef main():")[0]
     names = tuple(f"{name} = " for name in (*card.parameters, "parameters"))
@@ -135,19 +143,19 @@ def test_live_tweaks_at_their_steps(tmp_path):
     assert result.measures != run(card.id, device="cpu", **dict(card.quick)).measures
 
 
-def test_a_run_that_was_stopped(tmp_path):
+def test_a_run_that_was_stopped(tmp_path, launcher):
     card = CARDS["introduction/first-net"]
     result = run(card.id, max_steps=103, device="cpu")
-    said = printed(written(card, ends=103), tmp_path / "stopped.py")
+    said = forked(written(card, ends=103), tmp_path / "stopped.py")
     assert said.end == "stopped: after 103 steps"
     assert_same(said, result)
 
 
-def test_a_run_that_diverges(tmp_path):
+def test_a_run_that_diverges(tmp_path, launcher):
     """It ends at the same step, with the measures of that step."""
     card = Catalog([FAULTS]).find("faults/diverges")
     result = run(card.id, scenes=FAULTS)
-    said = printed(written(card), tmp_path / "diverged.py")
+    said = forked(written(card), tmp_path / "diverged.py")
     assert result.status == "diverged"
     assert said.end == f"diverged: {result.message}"
     assert_same(said, result)
@@ -227,7 +235,7 @@ TRAPS = {
 
 
 @pytest.mark.parametrize("body", TRAPS.values(), ids=TRAPS)
-def test_traps(tmp_path, body):
+def test_traps(tmp_path, body, launcher):
     card = scene(tmp_path, *body)
     assert not card.broken, card.broken
     result = run("traps/trap", scenes=tmp_path, device="cpu")
@@ -236,7 +244,7 @@ def test_traps(tmp_path, body):
         with pytest.raises(NotTranslatable, match=r"line 16 of trap.py: stage.text is not"):
             written(card)
         return
-    assert_same(printed(written(card), tmp_path / "trap_script.py"), result)
+    assert_same(forked(written(card), tmp_path / "trap_script.py"), result)
 
 
 @pytest.mark.parametrize(

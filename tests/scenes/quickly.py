@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
+
 from dlplay import run
+from dlplay.course.catalog import Catalog, built_in
 from dlplay.engine.headless import Result
 from dlplay.engine.history import History
 
@@ -20,3 +23,16 @@ def quick(card) -> tuple[Result, History]:
 def _quick(id: str, settings: tuple) -> tuple[Result, History]:
     history = History()
     return run(id, seed=SEED, device="cpu", watch=history.feed, **dict(settings)), history
+
+
+FIRST = {chapter.scenes[0].id for chapter in Catalog([built_in()]).chapters}
+
+
+def first_of_each_chapter(cards):
+    """A parameter `card` for what hardly ever fails for one scene alone: the quick tests take the
+    first of each chapter, and the others are among those that each commit draws from."""
+    rare = (pytest.mark.full, pytest.mark.sampled)
+    return pytest.mark.parametrize(
+        "card",
+        [pytest.param(c, id=c.id, marks=() if c.id in FIRST else rare) for c in cards],
+    )

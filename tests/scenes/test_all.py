@@ -14,7 +14,7 @@ from dlplay.course.catalog import Catalog, built_in, load
 from dlplay.draw import Look, draw, formulas, natural_height
 from dlplay.engine.history import History
 from tests.conftest import wait_for
-from tests.scenes.quickly import SEED, quick
+from tests.scenes.quickly import SEED, first_of_each_chapter, quick
 
 COURSE = Catalog([built_in()])
 CARDS = {card.id: card for card in COURSE.scenes}
@@ -98,7 +98,7 @@ def test_a_quick_run_draws_and_measures_everything(card):
     assert json.dumps(result.measures)
 
 
-@every_scene
+@first_of_each_chapter(CARDS.values())
 def test_the_same_numbers_watched_and_unwatched(card, launcher):
     """In a child process, with the X-ray taken and every panel followed; and in this process."""
     here, _ = quick(card)

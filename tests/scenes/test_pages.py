@@ -12,7 +12,7 @@ from dlplay.author.tries import BUDGET
 from dlplay.course.catalog import Catalog, built_in
 from dlplay.course.pages import is_look
 from dlplay.engine.sabotage import KINDS, sabotaged, struck
-from tests.scenes.quickly import SEED, quick
+from tests.scenes.quickly import SEED, first_of_each_chapter, quick
 
 PAGES = {card.id: card for card in Catalog([built_in()]).scenes if card.is_page}
 every_page = pytest.mark.parametrize("card", PAGES.values(), ids=PAGES)
@@ -135,18 +135,24 @@ def test_a_page_runs_straight_down(card):
 
 
 @every_page
+def test_headlines_fit_a_narrow_terminal(card):
+    _, history = quick(card)
+    assert history.headlines, "no headline"
+    for headline in history.headlines:
+        assert len(headline.text) <= HEADLINE, headline.text
+
+
+@first_of_each_chapter(PAGES.values())
 def test_looks_change_no_number(card):
-    """Without looks the measures are the same to the last bit."""
-    seen, history = quick(card)
+    """Without looks the measures are the same to the last bit; for every page, the test of its
+    script says so too, for a script has no looks."""
+    seen, _ = quick(card)
     unseen = run(card.id, seed=SEED, device="cpu", looks=False, **dict(card.quick))
     assert seen.status == unseen.status == "done", seen.message or unseen.message
     assert {n: repr(v) for n, v in seen.measures.items()} == {
         n: repr(v) for n, v in unseen.measures.items()
     }
     assert [c.holds for c in seen.claims] == [c.holds for c in unseen.claims]
-    assert history.headlines, "no headline"
-    for headline in history.headlines:
-        assert len(headline.text) <= HEADLINE, headline.text
 
 
 @every_page
