@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "introduction/graph",
     "language-models/cut",
+    "language-models/probable-text",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
