@@ -23,6 +23,6 @@ After it you should be able to predict
 scenes = {
     "A text predicts itself": ("char_gpt",),
     "The task in the text": (),
-    "Choosing the next token": (),
+    "Choosing the next token": ("tree", "probable_text", "cut", "temperature"),
     "Pleasing a judge": (),
 }
