@@ -6,7 +6,7 @@ A word looks directly at any other word, and takes a mean of what the others off
 
 scenes = {
     "The whole, counted": (),
-    "A look at the other words": ("whom_it_means", "lookup", "by_hand"),
+    "A look at the other words": ("reach", "whom_it_means", "lookup", "by_hand"),
     "The block": (),
     "Reading, then writing": (),
 }

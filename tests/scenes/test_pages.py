@@ -44,6 +44,7 @@ WRITTEN_OUT = {
     "recurrent/loop",
     "recurrent/through-time",
     "transformers/by-hand",
+    "transformers/reach",
 }
 
 # Pages that take boxes without the images that they are of
