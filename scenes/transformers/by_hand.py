@@ -226,7 +226,7 @@ def encoded(letters, digits, count):
 
 def read(text, count):
     """The letters and digits of the words in a text, at most 12; and what is wrong with it."""
-    words = text.lower().split()[:12]
+    words = re.findall(r"\w+", text.lower())[:12]
     allowed = f"[{LETTERS[:count]}][0-9]"
     for word in words:
         if not re.fullmatch(allowed, word):

@@ -123,7 +123,7 @@ class WhomItMeans(Scene):
             stage.curve("right", {name: named(kind, meant) for name, kind in kinds.items()})
             words = re.findall(r"[^\W\d_]+", self.sentence.lower())[:20]
             if "it" not in words:
-                stage.headline("there is no “it” in the sentence")
+                stage.headline("there is no “it” among the first 20 words")
                 stage.text("it", "The nets know: " + ", ".join(PRONOUN_WORDS[1:]))
                 stage.text("whom it means", "Type a sentence with an “it”.")
                 return
