@@ -10,6 +10,7 @@ from dlplay.data.language import Reviews, Stories, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
+from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.sequences import recall
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.tunes import in_key, tunes
@@ -18,8 +19,10 @@ from dlplay.data.writing import names, shakespeare, smiles
 __all__ = [
     "CLOTHES",
     "PHOTOS",
+    "PRONOUN_WORDS",
     "SERIES",
     "Objects",
+    "Pronouns",
     "Reviews",
     "Stories",
     "bars",
@@ -33,6 +36,7 @@ __all__ = [
     "objects",
     "photo",
     "points",
+    "pronouns",
     "recall",
     "reviews",
     "scattered",
@@ -41,6 +45,7 @@ __all__ = [
     "smiles",
     "spelt",
     "stories",
+    "swapped",
     "table",
     "text",
     "tunes",

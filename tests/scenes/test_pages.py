@@ -49,6 +49,8 @@ WRITTEN_OUT = {
     "recurrent/through-time",
     "transformers/order",
     "transformers/parts",
+    "transformers/by-hand",
+    "transformers/reach",
 }
 
 # Pages that take boxes without the images that they are of
