@@ -6,7 +6,7 @@ A word looks directly at any other word, and takes a mean of what the others off
 
 scenes = {
     "The whole, counted": (),
-    "A look at the other words": (),
+    "A look at the other words": ("two_heads",),
     "The block": (),
     "Reading, then writing": (),
 }

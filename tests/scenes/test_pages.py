@@ -43,6 +43,7 @@ WRITTEN_OUT = {
     "recurrent/gru",
     "recurrent/loop",
     "recurrent/through-time",
+    "transformers/two-heads",
 }
 
 # Pages that take boxes without the images that they are of
