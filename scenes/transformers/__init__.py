@@ -7,6 +7,6 @@ A word looks directly at any other word, and takes a mean of what the others off
 scenes = {
     "The whole, counted": (),
     "A look at the other words": ("two_heads",),
-    "The block": (),
+    "The block": ("residual",),
     "Reading, then writing": (),
 }

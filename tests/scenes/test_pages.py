@@ -43,6 +43,7 @@ WRITTEN_OUT = {
     "recurrent/gru",
     "recurrent/loop",
     "recurrent/through-time",
+    "transformers/residual",
     "transformers/two-heads",
 }
 
