@@ -6,7 +6,7 @@ A word looks directly at any other word, and takes a mean of what the others off
 
 scenes = {
     "The whole, counted": (),
-    "A look at the other words": ("two_heads",),
+    "A look at the other words": ("root_d", "two_heads"),
     "The block": ("residual", "feed_forward"),
     "Reading, then writing": (),
 }
