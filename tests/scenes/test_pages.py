@@ -51,6 +51,8 @@ WRITTEN_OUT = {
     "transformers/parts",
     "transformers/by-hand",
     "transformers/reach",
+    "transformers/residual",
+    "transformers/two-heads",
 }
 
 # Pages that take boxes without the images that they are of
