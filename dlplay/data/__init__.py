@@ -12,6 +12,7 @@ from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.sequences import recall
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
+from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
 
@@ -22,6 +23,7 @@ __all__ = [
     "Objects",
     "Reviews",
     "Stories",
+    "TopicSentences",
     "bars",
     "digits",
     "examples",
@@ -43,6 +45,7 @@ __all__ = [
     "stories",
     "table",
     "text",
+    "topic_sentences",
     "tunes",
     "warped",
 ]

@@ -21,7 +21,7 @@ After it you should be able to predict
 """
 
 scenes = {
-    "A text predicts itself": ("char_gpt",),
+    "A text predicts itself": ("char_gpt", "both_directions"),
     "The task in the text": (),
     "Choosing the next token": (),
     "Pleasing a judge": (),
