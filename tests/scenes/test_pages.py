@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "introduction/graph",
     "language-models/both-directions",
+    "language-models/masking",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
