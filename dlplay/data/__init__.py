@@ -10,6 +10,7 @@ from dlplay.data.language import Reviews, Stories, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
+from dlplay.data.replies import Replies, replies
 from dlplay.data.sequences import recall
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
@@ -21,6 +22,7 @@ __all__ = [
     "PHOTOS",
     "SERIES",
     "Objects",
+    "Replies",
     "Reviews",
     "Stories",
     "TopicSentences",
@@ -36,6 +38,7 @@ __all__ = [
     "photo",
     "points",
     "recall",
+    "replies",
     "reviews",
     "scattered",
     "series",

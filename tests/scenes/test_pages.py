@@ -35,6 +35,7 @@ WRITTEN_OUT = {
     "introduction/graph",
     "language-models/both-directions",
     "language-models/masking",
+    "language-models/reward-model",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
