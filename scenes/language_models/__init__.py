@@ -24,5 +24,5 @@ scenes = {
     "A text predicts itself": ("char_gpt", "both_directions", "masking"),
     "The task in the text": (),
     "Choosing the next token": (),
-    "Pleasing a judge": ("reward_model",),
+    "Pleasing a judge": ("reward_model", "leash"),
 }
