@@ -11,8 +11,10 @@ from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
+from dlplay.data.replies import Replies, replies
 from dlplay.data.sequences import recall
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
+from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
 
@@ -23,8 +25,10 @@ __all__ = [
     "SERIES",
     "Objects",
     "Pronouns",
+    "Replies",
     "Reviews",
     "Stories",
+    "TopicSentences",
     "bars",
     "digits",
     "examples",
@@ -38,6 +42,7 @@ __all__ = [
     "points",
     "pronouns",
     "recall",
+    "replies",
     "reviews",
     "scattered",
     "series",
@@ -48,6 +53,7 @@ __all__ = [
     "swapped",
     "table",
     "text",
+    "topic_sentences",
     "tunes",
     "warped",
 ]

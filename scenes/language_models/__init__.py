@@ -21,8 +21,8 @@ After it you should be able to predict
 """
 
 scenes = {
-    "A text predicts itself": ("char_gpt",),
+    "A text predicts itself": ("char_gpt", "both_directions", "masking"),
     "The task in the text": (),
     "Choosing the next token": ("tree", "probable_text", "cut", "temperature"),
-    "Pleasing a judge": (),
+    "Pleasing a judge": ("reward_model", "leash"),
 }
