@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "introduction/graph",
+    "language-models/induction",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
