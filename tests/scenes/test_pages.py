@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "introduction/graph",
     "language-models/induction",
+    "language-models/shots",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
