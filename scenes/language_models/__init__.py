@@ -22,7 +22,7 @@ After it you should be able to predict
 
 scenes = {
     "A text predicts itself": ("char_gpt", "both_directions", "masking"),
-    "The task in the text": (),
+    "The task in the text": ("shots", "induction"),
     "Choosing the next token": ("tree", "probable_text", "cut", "temperature"),
     "Pleasing a judge": ("reward_model", "leash"),
 }

@@ -41,6 +41,8 @@ WRITTEN_OUT = {
     "language-models/leash",
     "language-models/masking",
     "language-models/reward-model",
+    "language-models/induction",
+    "language-models/shots",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
