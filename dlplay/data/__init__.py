@@ -10,7 +10,7 @@ from dlplay.data.language import Reviews, Stories, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
-from dlplay.data.sequences import recall
+from dlplay.data.sequences import Reversals, recall, reversals
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
@@ -20,6 +20,7 @@ __all__ = [
     "PHOTOS",
     "SERIES",
     "Objects",
+    "Reversals",
     "Reviews",
     "Stories",
     "bars",
@@ -34,6 +35,7 @@ __all__ = [
     "photo",
     "points",
     "recall",
+    "reversals",
     "reviews",
     "scattered",
     "series",
