@@ -6,7 +6,7 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 """
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
-from dlplay.data.language import Reviews, Stories, reviews, spelt, stories
+from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
@@ -19,11 +19,13 @@ __all__ = [
     "CLOTHES",
     "PHOTOS",
     "SERIES",
+    "Dates",
     "Objects",
     "Reversals",
     "Reviews",
     "Stories",
     "bars",
+    "dates",
     "digits",
     "examples",
     "fashion",

@@ -5,8 +5,8 @@ A decoder writes letter by letter. To train it fast, you give it the whole right
 each place for the letter that comes next. But attention looks everywhere: one place further on
 stands just the letter that is asked for. Who may look there learns to copy it, and nothing else.
 
-So what is not there yet when the net writes must be hidden when it learns. Attention computes a
-score for each pair of places i, j, and softmax turns the scores of a row into weights. Add to the scores
+So what is not there yet when the net writes must be hidden when it learns. Attention has a score
+for each pair of places i, j, and softmax turns the scores of a row into weights. Add to the scores
 
     M = 0   where i may look at j
     M = −∞  where it may not
@@ -49,7 +49,7 @@ class Masks(Scene):
     panels = {
         "exactly right": "share of 200 new strings that each net writes without a mistake",
         "who looks where": "row: a place of the answer; column: where it looks; empty: may not",
-        "exchanged": "its middle letter is exchanged: how far does each prediction move?",
+        "exchanged": "the middle letter of the answer is exchanged: how far predictions move",
         "your string": "what each net says for it, fed the right answer and alone",
     }
     claims = {
