@@ -8,5 +8,5 @@ scenes = {
     "The whole, counted": (),
     "A look at the other words": (),
     "The block": (),
-    "Reading, then writing": ("masks", "cross_attention"),
+    "Reading, then writing": ("masks", "cross_attention", "teacher_forcing"),
 }

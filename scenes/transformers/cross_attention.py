@@ -63,7 +63,7 @@ class CrossAttention(Scene):
         "looks_at_year": "for the year's digits 0.7 or more of the weight is on the year",
         "looks_elsewhere": "for the digits of month and day at most 0.15 of it is on the year",
         "used": "hiding the year makes over 0.8 more years wrong than hiding 4 other characters",
-        "others_kept": "with the year hidden over half of the months with their days are still right",
+        "others_kept": "with the year hidden over half of all months and days are still right",
     }
     tries = (
         Try(
