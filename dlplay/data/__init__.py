@@ -6,13 +6,13 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 """
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
-from dlplay.data.language import Reviews, Stories, reviews, spelt, stories
+from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.replies import Replies, replies
-from dlplay.data.sequences import recall
+from dlplay.data.sequences import Reversals, recall, reversals
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
@@ -23,13 +23,16 @@ __all__ = [
     "PHOTOS",
     "PRONOUN_WORDS",
     "SERIES",
+    "Dates",
     "Objects",
     "Pronouns",
     "Replies",
+    "Reversals",
     "Reviews",
     "Stories",
     "TopicSentences",
     "bars",
+    "dates",
     "digits",
     "examples",
     "fashion",
@@ -43,6 +46,7 @@ __all__ = [
     "pronouns",
     "recall",
     "replies",
+    "reversals",
     "reviews",
     "scattered",
     "series",

@@ -155,3 +155,54 @@ def stories(count: int, *, told: float = 1.0, generator: torch.Generator | None 
     person = torch.rand(count, generator=generator) < 2 / 3
     both = torch.stack(of_people, dim=1), torch.stack(of_things, dim=1)
     return Stories(torch.where(person[:, None], *both), STORY_WORDS)
+
+
+# What `dates` are written with; the first two fill up and begin
+DATE_SYMBOLS = "\0\1 ,./-0123456789abcdefghijklmnopqrstuvwxyz"
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+
+
+class Dates(NamedTuple):
+    """`ids` [N, 18], dates as people write them, filled up with place 0 of DATE_SYMBOLS; `answers`
+    [N, 10], the same as year-month-day; `years` [N], where the year stands; `forms` [N], in which
+    of DATE_FORMS each is written."""
+
+    ids: torch.Tensor
+    answers: torch.Tensor
+    years: torch.Tensor
+    forms: torch.Tensor
+
+
+DATE_FORMS = ("12 mar 1998", "march 12, 1998", "12/03/1998", "mar 12 1998", "1998.03.12")
+
+
+def dates(count: int, *, new: bool = False, device: str = "cpu") -> Dates:
+    """Days of 1950 to 2029, none later in its month than the 28th, in DATE_FORMS, all as often.
+
+    Each tenth day is kept back, in all forms, and comes only where `new` is set. Random numbers
+    come from the global state, so that a run's seed decides.
+    """
+    drawn: list[tuple[int, int, int]] = []
+    while len(drawn) < count:
+        y = torch.randint(1950, 2030, (count,), device="cpu").tolist()
+        m = torch.randint(1, 13, (count,), device="cpu").tolist()
+        d = torch.randint(1, 29, (count,), device="cpu").tolist()
+        drawn += [day for day in zip(y, m, d, strict=True) if (sum(day) % 10 == 0) == new]
+    forms = torch.randint(len(DATE_FORMS), (count,), device="cpu")
+    ids = torch.zeros(count, 18, dtype=torch.long, device="cpu")
+    answers, years = [], []
+    for row, (form, (y, m, d)) in enumerate(zip(forms.tolist(), drawn[:count], strict=True)):
+        name = _MONTHS[m - 1]
+        texts = (
+            f"{d} {name[:3]} {y}", f"{name} {d}, {y}", f"{d:02}/{m:02}/{y}",
+            f"{name[:3]} {d} {y}", f"{y}.{m:02}.{d:02}",
+        )  # fmt: skip
+        text = texts[form]
+        ids[row, : len(text)] = torch.tensor([DATE_SYMBOLS.index(c) for c in text])
+        answers.append([DATE_SYMBOLS.index(c) for c in f"{y}-{m:02}-{d:02}"])
+        years.append(text.index(str(y)))
+    parts = ids, torch.tensor(answers), torch.tensor(years), forms
+    return Dates(*(part.to(device) for part in parts))

@@ -1,4 +1,4 @@
-"""Self-attention, sinusoidal and rotary positions, and a view of any model's attention maps."""
+"""Attention, positions for it, and a way to see the attention maps of any model."""
 
 from __future__ import annotations
 
@@ -70,29 +70,82 @@ class SelfAttention(nn.Module):
         self.keep_map = False
         self.map: torch.Tensor | None = None
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x [B, T, width]: the same shape, each position mixed from those that it sees."""
+    def forward(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
+        """x [B, T, width]: the same shape, each position mixed from those that it sees.
+
+        `seen`: what may be seen, true or false, [B, heads, T, T] or what
+        can be expanded to it, as [T, T] or [B, 1, 1, T].
+        """
         B, T, D = x.shape  # noqa: N806
         heads = self.project(x).view(B, T, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
         q, k, v = heads  # each [B, heads, T, D / heads]
         if self.rotary is not None:
             q, k = self.rotary(heads[:2])
         if self.keep_map:
-            self.map = attention_weights(q, k, causal=self.causal)
+            self.map = attention_weights(q, k, causal=self.causal, seen=seen)
             mixed = self.map @ v
+        elif self.causal and seen is not None:
+            mixed = attention_weights(q, k, causal=True, seen=seen) @ v
         else:
-            mixed = scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+            mixed = scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=self.causal)
         y: torch.Tensor = self.output(mixed.transpose(1, 2).reshape(B, T, D))
         return y
 
 
-def attention_weights(q: torch.Tensor, k: torch.Tensor, *, causal: bool) -> torch.Tensor:
-    """softmax(QKᵀ/√d) [..., T, T] of queries and keys [..., T, d]; rows sum to 1."""
+class CrossAttention(nn.Module):
+    """Multi-head attention of one sequence to another: queries from `x`, keys and values from
+    `source` (Vaswani et al., 2017).
+
+    While `keep_map` is set, `map` holds the weights [B, heads, T, S] of the last call: row i says
+    how much position i of `x` takes from each position of `source`.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        if width % heads:
+            raise ValueError(f"{heads} heads do not divide a width of {width} evenly")
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.project = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+        self.keep_map = False
+        self.map: torch.Tensor | None = None
+
+    def forward(
+        self, x: torch.Tensor, source: torch.Tensor, seen: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """x [B, T, width], source [B, S, width]: [B, T, width], mixed from `source`.
+
+        `seen`: which of `source` may be seen, true or false, [B, heads, T, S] or what
+        can be expanded to it, as [B, 1, 1, S].
+        """
+        B, T, D = x.shape  # noqa: N806
+        q = self.query(x).view(B, T, self.heads, D // self.heads).transpose(1, 2)
+        both = self.project(source).view(B, source.shape[1], 2, self.heads, D // self.heads)
+        k, v = both.permute(2, 0, 3, 1, 4)  # each [B, heads, S, D / heads]
+        if self.keep_map:
+            self.map = attention_weights(q, k, causal=False, seen=seen)
+            mixed = self.map @ v
+        else:
+            mixed = scaled_dot_product_attention(q, k, v, attn_mask=seen)
+        y: torch.Tensor = self.output(mixed.transpose(1, 2).reshape(B, T, D))
+        return y
+
+
+def attention_weights(
+    q: torch.Tensor, k: torch.Tensor, *, causal: bool, seen: torch.Tensor | None = None
+) -> torch.Tensor:
+    """softmax(QKᵀ/√d) [..., T, S] of queries [..., T, d] and keys [..., S, d]; rows sum to 1.
+
+    What comes after a query (if `causal`) and what is not `seen` has weight 0.
+    """
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
     if causal:
         T = scores.shape[-1]  # noqa: N806
         future = torch.ones(T, T, dtype=torch.bool, device=q.device).triu(1)
         scores = scores.masked_fill(future, -math.inf)
+    if seen is not None:
+        scores = scores.masked_fill(~seen, -math.inf)
     return scores.softmax(-1)
 
 

@@ -1,4 +1,4 @@
-"""The Transformer block, and the initialization that GPT-2 gave it."""
+"""The Transformer's blocks, the encoder and decoder made of them, and GPT-2's initialization."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from dlplay.nn.attention import Rotary, SelfAttention
+from dlplay.nn.attention import CrossAttention, Rotary, SelfAttention, sinusoids
 
 
 class FeedForward(nn.Module):
@@ -49,11 +49,93 @@ class Block(nn.Module):
         self.norm_2 = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, hidden)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x [B, T, width]: the same shape."""
-        x = x + self.attention(self.norm_1(x))
+    def forward(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
+        """x [B, T, width]: the same shape. `seen`: as SelfAttention takes it."""
+        x = x + self.attention(self.norm_1(x), seen)
         y: torch.Tensor = x + self.feed_forward(self.norm_2(x))
         return y
+
+
+class DecoderBlock(nn.Module):
+    """A Block that also looks into what an encoder has read: between its two parts stands
+    x + cross-attention(norm(x), source) (Vaswani et al., 2017, with the norms before)."""
+
+    def __init__(self, width: int, heads: int, *, hidden: int | None = None) -> None:
+        super().__init__()
+        self.norm_1, self.norm_2, self.norm_3 = (nn.LayerNorm(width) for _ in range(3))
+        self.attention = SelfAttention(width, heads, causal=False)  # `past` says what is seen
+        self.cross = CrossAttention(width, heads)
+        self.feed_forward = FeedForward(width, hidden)
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        source: torch.Tensor,
+        seen: torch.Tensor | None = None,
+        past: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """x [B, T, width], source [B, S, width]: the shape of x. `seen`: what of the source may be
+        seen; `past`: what of x, unless given the position itself and those before it."""
+        if past is None:
+            T = x.shape[1]  # noqa: N806
+            past = torch.ones(T, T, dtype=torch.bool, device=x.device).tril()
+        x = x + self.attention(self.norm_1(x), past)
+        x = x + self.cross(self.norm_2(x), source, seen)
+        y: torch.Tensor = x + self.feed_forward(self.norm_3(x))
+        return y
+
+
+class EncoderDecoder(nn.Module):
+    """A Transformer that reads symbols and writes others (Vaswani et al., 2017), with sinusoids
+    as positions and the norms before the layers."""
+
+    positions: torch.Tensor
+
+    def __init__(
+        self,
+        symbols: int,
+        width: int,
+        heads: int,
+        *,
+        blocks: int = 1,
+        hidden: int | None = None,
+        length: int = 128,
+    ) -> None:
+        """`blocks`: of encoder and decoder each. `length`: the largest number of positions."""
+        super().__init__()
+        self.vectors = nn.Embedding(symbols, width)
+        self.register_buffer("positions", sinusoids(length, width), persistent=False)
+        self.encoder = nn.ModuleList(
+            Block(width, heads, causal=False, hidden=hidden) for _ in range(blocks)
+        )
+        self.decoder = nn.ModuleList(
+            DecoderBlock(width, heads, hidden=hidden) for _ in range(blocks)
+        )
+        self.norm_source, self.norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.name = nn.Linear(width, symbols)
+
+    def encode(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
+        """Symbols [B, S]: a vector for each of them, [B, S, width]."""
+        vectors = self.vectors(x) + self.positions[: x.shape[1]]
+        for block in self.encoder:
+            vectors = block(vectors, seen)
+        source: torch.Tensor = self.norm_source(vectors)
+        return source
+
+    def decode(
+        self,
+        y: torch.Tensor,
+        source: torch.Tensor,
+        seen: torch.Tensor | None = None,
+        past: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Symbols that were written [B, T]: logits of what comes after each, [B, T, symbols].
+        `seen` and `past`: as DecoderBlock takes them."""
+        vectors = self.vectors(y) + self.positions[: y.shape[1]]
+        for block in self.decoder:
+            vectors = block(vectors, source, seen, past)
+        logits: torch.Tensor = self.name(self.norm(vectors))
+        return logits
 
 
 def initialize(model: nn.Module, std: float = 0.02) -> None:

@@ -2,22 +2,25 @@
 # Language models
 
 A language model answers one question over and over: given what stands here, what comes next? It
-never answers with a letter or a word, but with a probability for each. Everything else, from
-autocompletion to a chat, is that answer asked again and again, with a rule that picks one symbol
-at a time and writes it down.
+answers with a probability for each token. Everything else, from autocompletion to a chat, is that
+answer asked again and again, with a rule that picks one token and writes it down.
 
-The chapter grows such models from nothing, on one core, in a minute. They are small enough to look
-into: every attention map fits on the screen, and so does the whole list of probabilities for the
-next letter. And they are always held against something that needs no gradient at all: counting.
+Here such models grow from nothing on one core, small enough to look into, and always beside what
+needs no gradient at all: counting.
 
-After it you should be able to predict
+Begin with *What does a small GPT learn in a minute?* In the first part text is the teacher: read
+from left to right, or both ways with words hidden, and what that is worth when labels are few. In
+the second the task itself is text: named in a prompt, shown by examples, copied by two heads that
+work together. In the third only the choice of the next token changes. The last part trains a model
+to please a judge, and shows what the judge misses.
 
-- what loss an untrained model starts with, and which losses are worth nothing because a table of
-  counts reaches them;
-- what happens if a model may see what it is to predict, and why the loss will not tell you;
-- what temperature, top-k and top-p do to a list of probabilities, and which of them still means
-  something when the model is unsure;
-- why always taking the most probable symbol writes in circles.
+Afterwards you should be able to predict where a loss lies among tables of counts, what a reader of
+one direction can't know, when more examples in a prompt help no more, which rule of choosing writes
+in circles and which makes up words, and what fools a reward model.
+
+Three things to do differently at work: draw the counts into the loss plot first; judge text by
+several measures, never by its probability alone; watch the distance from the start beside the
+reward.
 """
 
 scenes = {

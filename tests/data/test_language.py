@@ -2,15 +2,22 @@ import pytest
 import torch
 
 from dlplay.data.language import (
+    DATE_SYMBOLS,
     KINDS,
     NEGATIVE,
     POSITIVE,
     REVIEW_WORDS,
     ROLES,
+    dates,
     reviews,
     spelt,
     stories,
 )
+
+MONTHS = [
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+]
 
 
 def seeded(seed=0):
@@ -119,3 +126,26 @@ def test_stories_have_all_their_words_each_once_in_the_list():
         said = [words[i] for i in row]
         kinds = {name for name, kind in KINDS.items() for word in said if word in kind}
         assert len(kinds) == (said[0] == "the")
+
+
+def test_dates_are_told_in_all_forms_and_some_are_kept_back():
+    torch.manual_seed(0)
+    parts, kept = dates(300), dates(100, new=True)
+    seen, told = set(), set()
+    for found, days in ((parts, seen), (kept, told)):
+        for ids, answer, year in zip(found.ids, found.answers, found.years, strict=True):
+            text = "".join(DATE_SYMBOLS[i] for i in ids.tolist() if i)
+            written = "".join(DATE_SYMBOLS[i] for i in answer.tolist())
+            y, m, d = written.split("-")
+            assert text[year : year + 4] == y
+            assert text in (
+                f"{int(d)} {MONTHS[int(m) - 1][:3]} {y}",
+                f"{MONTHS[int(m) - 1]} {int(d)}, {y}",
+                f"{d}/{m}/{y}",
+                f"{MONTHS[int(m) - 1][:3]} {int(d)} {y}",
+                f"{y}.{m}.{d}",
+            )
+            days.add(written)
+    assert set(parts.forms.tolist()) == {0, 1, 2, 3, 4}
+    assert not seen & told
+    assert len(kept.ids) == 100

@@ -1,8 +1,9 @@
-"""Sequences with one thing to remember."""
+"""Sequences with one thing to remember, and strings to be turned round."""
 
 import torch
 
-from dlplay.data import recall
+from dlplay.data import recall, reversals
+from dlplay.data.sequences import END, PAD
 
 
 def test_the_first_token_is_the_letter_and_the_others_tell_nothing():
@@ -21,3 +22,19 @@ def test_the_seed_decides():
     again = recall(10, 5)
     assert all(map(torch.equal, first, again))
     assert not torch.equal(first[0], recall(10, 5)[0])
+
+
+def test_answers_are_the_strings_from_their_ends():
+    torch.manual_seed(0)
+    ids, answers = reversals(200, 6, letters=5)
+    assert ids.shape == (200, 6)
+    assert answers.shape == (200, 7)
+    lengths = set()
+    for read, written in zip(ids.tolist(), answers.tolist(), strict=True):
+        string = [symbol for symbol in read if symbol != PAD]
+        pads = [PAD] * (6 - len(string))
+        assert read == string + pads
+        assert written == [*reversed(string), END, *pads]
+        assert set(string) <= set(range(3, 8))
+        lengths.add(len(string))
+    assert lengths == {3, 4, 5, 6}

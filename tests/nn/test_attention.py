@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from dlplay.nn.attention import (
+    CrossAttention,
     Rotary,
     SelfAttention,
     attention_maps,
@@ -98,6 +99,36 @@ def test_maps_of_a_model():
 def test_maps_need_attention():
     with pytest.raises(ValueError, match="no SelfAttention"):
         attention_maps(nn.Linear(2, 2), torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_what_is_not_seen_has_no_weight_and_no_say(causal):
+    attention = SelfAttention(8, 2, causal=causal)
+    x = torch.randn(2, 5, 8)
+    seen = torch.tensor([[True, True, True, False, False]])
+    y = x.clone()
+    y[:, 3:] += 1
+    plain = attention(x, seen)
+    assert torch.allclose(plain[:, :3], attention(y, seen)[:, :3], atol=1e-6)
+    attention.keep_map = True
+    assert torch.allclose(attention(x, seen), plain, atol=1e-6)
+    assert attention.map[..., 3:].abs().max() == 0
+    assert (attention.map.triu(1).abs().max() == 0) == causal
+
+
+def test_cross_attention_takes_from_the_source_alone():
+    cross = CrossAttention(8, 2)
+    x, source = torch.randn(2, 3, 8), torch.randn(2, 5, 8)
+    plain = cross(x, source)
+    assert plain.shape == (2, 3, 8)
+    cross.keep_map = True
+    assert torch.allclose(cross(x, source), plain, atol=1e-6)
+    assert cross.map.shape == (2, 2, 3, 5)
+    assert torch.allclose(cross.map.sum(-1), torch.ones(2, 2, 3))
+    hidden = torch.tensor([[True, True, True, True, False]])
+    assert torch.allclose(cross(x, source, hidden), cross(x, source[:, :4]), atol=1e-6)
+    with pytest.raises(ValueError, match="3 heads"):
+        CrossAttention(8, 3)
 
 
 def test_sinusoids_are_sine_and_cosine_in_turn_from_fast_to_slow():

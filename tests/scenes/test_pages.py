@@ -59,6 +59,7 @@ WRITTEN_OUT = {
     "transformers/reach",
     "transformers/residual",
     "transformers/two-heads",
+    "transformers/cross-attention",
 }
 
 # Pages that take boxes without the images that they are of
