@@ -187,10 +187,9 @@ def dates(count: int, *, new: bool = False, device: str = "cpu") -> Dates:
     """
     drawn: list[tuple[int, int, int]] = []
     while len(drawn) < count:
-        y = torch.randint(1950, 2030, (count,), device="cpu").tolist()
-        m = torch.randint(1, 13, (count,), device="cpu").tolist()
-        d = torch.randint(1, 29, (count,), device="cpu").tolist()
-        drawn += [day for day in zip(y, m, d, strict=True) if (sum(day) % 10 == 0) == new]
+        ends = (1950, 2030), (1, 13), (1, 29)  # of years, months, days
+        days = zip(*(torch.randint(*e, (count,), device="cpu").tolist() for e in ends), strict=True)
+        drawn += [day for day in days if (sum(day) % 10 == 0) == new]
     forms = torch.randint(len(DATE_FORMS), (count,), device="cpu")
     ids = torch.zeros(count, 18, dtype=torch.long, device="cpu")
     answers, years = [], []
