@@ -12,6 +12,7 @@ from dlplay.draw.panel import (
     frame_name,
     frames,
     natural_height,
+    natural_width,
     parts,
     stretches,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "frame_name",
     "frames",
     "natural_height",
+    "natural_width",
     "palette",
     "parts",
     "stretches",

@@ -61,8 +61,9 @@ class Kind(Generic[C]):
 
     `stretches`: whether it is a picture, better the larger it is; words and tables have no use for
     more rows than they fill. `height`: the rows that it would like at a width. `fills`: the width
-    and height that its picture takes of those that it is given. `frames`: names of what it has
-    several of and shows one at a time; none if it is all seen at once.
+    and height that its picture takes of those that it is given. `width`: the columns below which it
+    is cut; 0 where it never is. `frames`: names of what it has several of and shows one at a time;
+    none if it is all seen at once.
     `caption`: a few words on what is seen, besides. `parts`: it as other programs know such things;
     none where they have nothing like it. `overlays`: whether other runs (`View.pinned`) are seen
     with it.
@@ -73,6 +74,7 @@ class Kind(Generic[C]):
     stretches: bool = False
     height: Callable[[C, int], int] = _usual_height
     fills: Callable[[C, int, int], tuple[int, int]] = lambda content, width, height: (width, height)
+    width: Callable[[C], int] = lambda content: 0
     frames: Callable[[C], Sequence[str]] = lambda content: ()
     caption: Callable[[C, View], str] = lambda content, view: ""
     parts: Callable[[C], Iterable[Part]] = lambda content: ()

@@ -18,6 +18,7 @@ LEAD = 16  # rows that the lead has at least where another is under it
 BEST_SHAPE = 2.6  # width to height, in cells: a little wider than square to the eye
 LYING = 3  # width to height of pictures under the lead
 NARROW = 14  # rows of those that are narrow: their names take some
+CUT = 4  # and that a table is too narrow
 IDLE = 20  # how bad it is that room lies idle
 SHARES = (1 / 2, 2 / 5, 1 / 3)  # of the width, for a column beside the lead
 
@@ -25,12 +26,13 @@ SHARES = (1 / 2, 2 / 5, 1 / 3)  # of the width, for a column beside the lead
 @dataclass(frozen=True)
 class Want:
     """What a panel would like: so many `rows` at a width, with its border. One that `stretches`
-    is a picture, and better the larger it is; others have no use for more. `fills` is
-    the width and height that it takes of those that it is given."""
+    is a picture, and better the larger it is; others have no use for more. `fills` is the width
+    and height that it takes of those that it is given; narrower than `width` it is cut."""
 
     rows: Callable[[int], int]
     stretches: bool = True
     fills: Callable[[int, int], tuple[int, int]] = lambda width, height: (width, height)
+    width: int = 0
 
     def good(self, width: int) -> int:
         """Rows that do it justice under the lead: a picture's own, or more to suit its width."""
@@ -156,6 +158,8 @@ def _strain(wants: Sequence[Want], layout: Sequence[Place]) -> float:
     strain = 2 * _unfit(lead.width / lead.height) - 4 * lead.width * lead.height / area
     wide, high = wants[0].fills(lead.width, lead.height)
     strain += IDLE * (lead.width * lead.height - wide * high) / area
+    for want, place in zip(wants, layout, strict=True):
+        strain += CUT * max(want.width - place.width, 0) / max(want.width, 1)
     for want, place in zip(wants[1:], layout[1:], strict=True):
         rows = want.rows(place.width)
         if want.stretches:

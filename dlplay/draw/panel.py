@@ -59,6 +59,11 @@ def natural_height(content: Drawn, width: int, look: Look) -> int:
     return kind_of(content).height(content, max(1, width))
 
 
+def natural_width(content: Drawn) -> int:
+    """The columns below which the content is cut; 0 where it never is."""
+    return kind_of(content).width(content)
+
+
 def filled(content: Drawn, width: int, height: int) -> tuple[int, int]:
     """The width and height that a picture takes of these."""
     return kind_of(content).fills(content, max(1, width), max(1, height))

@@ -151,8 +151,14 @@ def _height(table: events.Table, width: int) -> int:
     return len(table.rows) + 1
 
 
+def _width(table: events.Table) -> int:
+    columns = _columns(table) if table.columns or table.rows else []
+    gaps = 2 * max(0, len(columns) - 1) + (2 if table.best else 0)
+    return sum(column.whole() for column in columns) + gaps
+
+
 def _parts(table: events.Table) -> Iterator[Rows]:
     yield Rows(table.columns, table.rows)
 
 
-TABLE = Kind(events.Table, draw_table, height=_height, parts=_parts)
+TABLE = Kind(events.Table, draw_table, height=_height, width=_width, parts=_parts)

@@ -13,7 +13,17 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from dlplay.draw import Drawn, Look, View, caption, draw, filled, natural_height, stretches
+from dlplay.draw import (
+    Drawn,
+    Look,
+    View,
+    caption,
+    draw,
+    filled,
+    natural_height,
+    natural_width,
+    stretches,
+)
 from dlplay.draw.mosaic import LEAD, SMALLEST, Place, Want, pages, places, whole
 from dlplay.engine.history import History
 from dlplay.export.options import Options
@@ -119,7 +129,8 @@ class Page:
             wide, high = filled(content, width - GAP, height - 2)
             return wide + GAP, high + 2
 
-        return Want(rows, stretches(content), fills)
+        wide = natural_width(content)
+        return Want(rows, stretches(content), fills, wide + GAP if wide else 0)
 
     def _panels(self, history: History, until: int | None) -> list[Line]:
         grid: list[Line] = [[] for _ in range(self._grid)]

@@ -8,9 +8,8 @@ sentence's probability is a product:
 
 So take the largest factor at each step? That is **greedy search**. In the example "nice" is the
 most probable word after "The", 0.5. But after "nice" all is open, and the best that follows has
-0.4: together 0.2. "dog" has only 0.4, but then "has" is nearly certain, 0.9: together 0.36. In the
-picture the line that is ahead at first ends behind. A large factor can lead to small ones, and
-greedy search can't go back.
+0.4: together 0.2. "dog" has only 0.4, but then "has" is nearly certain, 0.9: together 0.36. A large
+factor can lead to small ones, and greedy search can't go back.
 
 To be sure you would try all: K words at each of N places make Kᴺ sentences, hopeless for 50,000
 words. **Beam search** is the compromise. It keeps the B best beginnings, prolongs each by every
@@ -44,7 +43,7 @@ EXAMPLE = ((0.5, 0.4, 0.1), (0.4, 0.3, 0.3, 0.9, 0.05, 0.05, 0.3, 0.5, 0.2))
 class Tree(Scene):
     covers = ("Strategies for Next Token Sampling (overview)",)
     panels = {
-        "one tree": "how far each beginning is behind the best so far, at 0. Where do lines end?",
+        "one tree": "words with the probability of all up to there; bright: the best of its column",
         "searches": "what each found in this tree, and how many beginnings it looked at",
         "over all trees": "how often the most probable sentence is found, and begins likewise",
     }
@@ -139,16 +138,21 @@ class Tree(Scene):
         ]
         kept_trees, counts, begun = [example], torch.zeros(3), 0
 
+        def name_of(level, place, tree):
+            """The word at a node; of a random tree a letter, a for the most probable one."""
+            K = tree[0].shape[2]
+            if level == 0:
+                return "The"
+            if tree is example:
+                return WORDS[level - 1].split()[place]
+            words = tree[level - 1][0, place // K]
+            return "abcde"[(words > words[place % K]).sum()]
+
         def name(node, tree):
             """The sentence that ends at a node of the last level, and its nodes level by level."""
             K, N = tree[0].shape[2], len(tree)
             nodes = [node // K ** (N - 1 - level) for level in range(N)]
-            if tree is example:
-                words = [row.split()[at] for row, at in zip(WORDS, nodes, strict=True)]
-            else:  # letters, a for the most probable word
-                ranks = [(-words[0, at // K]).argsort().argsort()[at % K]
-                         for words, at in zip(tree, nodes, strict=True)]  # fmt: skip
-                words = ["abcde"[rank] for rank in ranks]
+            words = [name_of(level, place, tree) for level, place in enumerate(nodes, start=1)]
             return " ".join(["The", *words]), nodes
 
         @stage.look(2)
@@ -158,22 +162,32 @@ class Tree(Scene):
             all_of_them = *beginnings[-1].max(dim=1), sum(row.shape[1] for row in beginnings)
             found = {"greedy": search(tree, 1), "beams": search(tree, self.beams)}
             found["most probable"] = all_of_them
-            paths, rows = {}, []
+            rows, ways = [], {}
             for called, (score, node, looked) in found.items():
                 sentence, nodes = name(int(node), tree)
-                height = [
-                    float(row[0, at] - row.max()) for row, at in zip(beginnings, nodes, strict=True)
-                ]
-                paths[called] = torch.tensor([[0.0, 0.0], *enumerate(height, start=1)])
                 rows.append((called, sentence, f"{score.exp().item():.3g}", looked))
-            behind = [
-                torch.stack([torch.full_like(row[0], level), row[0] - row.max()], dim=1).cpu()
-                for level, row in enumerate(beginnings, start=1)
-            ]
-            stage.plane(
-                "one tree", x=(0, len(tree) + 0.1), y=(-1.5, 0.1), paths=paths,
-                points={"beginnings": torch.cat(behind)},
-                x_label="words", y_label="ln p, less that of the best",
+                ways[called] = [(0, 0), *enumerate(nodes, start=1)]
+            # Nodes (level, place): those on the ways, and all that could have come in their stead
+            K, nodes = tree[0].shape[2], {(0, 0)}
+            for level, place in {node for way in ways.values() for node in way[1:]}:
+                nodes |= {(level, place // K * K + other) for other in range(K)}
+            nodes = sorted(nodes)
+            places, labels, values = [], [], []
+            for level, place in nodes:
+                beside = [other for other in nodes if other[0] == level]
+                y = (beside.index((level, place)) + 0.5) / len(beside)
+                places.append((level, -y))
+                row = beginnings[level - 1][0]
+                p = row[place].exp().item() if level else 1.0
+                label = f"{name_of(level, place, tree)} {p:.2g}"
+                ends = [called for called, way in ways.items() if way[-1] == (level, place)]
+                labels.append(" ← ".join([label, ", ".join(ends)]) if ends else label)
+                values.append((row[place] - row.max()).exp().item() if level else 1.0)
+            edges = [(nodes.index((level - 1, place // K)), number)
+                     for number, (level, place) in enumerate(nodes) if level]  # fmt: skip
+            stage.graph(
+                "one tree", places, edges, values=values, labels=labels,
+                marked=[nodes.index(node) for node in ways["most probable"]],
             )  # fmt: skip
             stage.table("searches", ("search", "sentence", "probability", "looked at"), rows)
             stage.headline(

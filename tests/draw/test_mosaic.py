@@ -39,6 +39,12 @@ def test_a_lead_whose_picture_comes_in_steps_gets_the_next_step_if_it_can():
     assert places([lead, PICTURE], 78, 35)[0].height == 20
 
 
+def test_a_table_is_given_the_width_that_it_needs():
+    wide = Want(lambda width: 6, stretches=False, width=70)
+    assert places([PICTURE, TABLE, PICTURE], 120, 33)[1].width == 40
+    assert places([PICTURE, wide, PICTURE], 120, 33)[1].width >= 60
+
+
 def test_others_stand_beside_a_lead_that_is_narrow():
     narrow = Want(lambda width: 30, fills=lambda width, height: (min(width, 2 * height), height))
     wide = Want(lambda width: 30)

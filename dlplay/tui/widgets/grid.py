@@ -59,7 +59,8 @@ class PanelGrid(Container, Part):
             self.have(self.names)
         self._xray.see(self.session.xray)
         wide = max(self.size.width // 2, 3)
-        self._wants.see([(view.want.stretches, view.rows(wide)) for view in self.views])
+        wants = [view.want for view in self.views]
+        self._wants.see([(want.stretches, want.rows(wide), want.width) for want in wants])
         self.painting.show(self.views, self._take, self._streams)
 
     @property

@@ -56,6 +56,7 @@ class PanelView(Widget):
         self._taken: Taken | None = None
         self._captioned = ""
         self._stretches = True
+        self._wide = 0
         self._rows: dict[int, int] = {}  # at a width: the most that was wanted in this run
         self._new_run = False
         self._strips: list[Strip] = []
@@ -113,8 +114,10 @@ class PanelView(Widget):
         if self.content is not None:
             self._stretches = draw.stretches(self.content)
             if self._new_run:
-                self._rows, self._new_run = {}, False
-        return Want(self.rows, self._stretches, self._fills)
+                self._rows, self._wide, self._new_run = {}, 0, False
+            wide = draw.natural_width(self.content)
+            self._wide = max(self._wide, wide + 2 if wide else 0)
+        return Want(self.rows, self._stretches, self._fills, self._wide)
 
     def _fills(self, width: int, height: int) -> tuple[int, int]:
         """The width and height that it takes of these, with its border."""
