@@ -239,5 +239,5 @@ def read(text, count):
 
 def vector(numbers):
     """A vector as it is written; of a long one, its beginning."""
-    shown = " ".join(f"{number:5.2f}" for number in numbers[:2].tolist())
+    shown = " ".join(f"{number:6.2f}" for number in numbers[:2].tolist())
     return shown + (" …" if len(numbers) > 2 else "")
