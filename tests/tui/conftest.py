@@ -7,11 +7,37 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
+from textual._context import active_app
 from textual.pilot import Pilot
 
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
+
+ROUNDS = 3  # what is painted gives widgets other sizes, for which they paint again
+
+
+async def settled(*_):
+    """Wait until all that can be done at once is done, and painted; no longer.
+
+    In place of Textual's own wait, which waits for 20 ms of next to no work after every key: with
+    a run on the screen these never come, and on a machine with other work they come too early.
+    """
+    loop = asyncio.get_running_loop()
+    for _ in range(ROUNDS):
+        for _ in range(1000):
+            await asyncio.sleep(0)
+            if not loop._ready:  # nobody else has anything to do before time has gone by
+                break
+        app = active_app.get(None)
+        if app is not None and app.screen_stack:
+            app.screen._on_timer_update()
+
+
+@pytest.fixture(autouse=True)
+def no_time_is_waited_for(monkeypatch):
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +52,27 @@ def each_key_is_heard(monkeypatch):
     monkeypatch.setattr(Pilot, "press", pressed)
 
 
+@pytest.fixture(autouse=True)
+def each_size_is_seen(monkeypatch):
+    """A terminal of another size is heard of a little later: Textual waits for the last of them."""
+    resize = Pilot.resize_terminal
+
+    async def resized(pilot, width, height):
+        await resize(pilot, width, height)
+        await until(pilot, lambda: pilot.app._resize_event is None, "the size")
+        await settled()
+
+    monkeypatch.setattr(Pilot, "resize_terminal", resized)
+
+
 async def until(pilot, condition, what="it", seconds=300):
     """Let the app work until the condition is true."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             pytest.fail(f"{what} did not happen within {seconds} s")
-        await pilot.pause()
         await asyncio.sleep(0.01)
+        await settled()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ async def test_keys_that_come_at_once_are_done_in_their_order(open_app):
         await until(pilot, lambda: "learning_rate=0.12" in app.clipboard, "the last key")
         await pilot.press("space")
         await until(pilot, lambda: session.state == "paused", "the pause")
-        session.poll()
+        await until(pilot, lambda: session.history.progress.paused, "the last step before it")
         last = session.history.tick
         at_once(app, *["less_than_sign"] * 3)
         await until(pilot, lambda: session.at == last - 3 * max(1, round(last / 100)), "all three")

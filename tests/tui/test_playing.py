@@ -236,7 +236,7 @@ async def test_the_keys_in_the_past_of_a_paused_run(open_app):
         await until(pilot, lambda: session.history.tick > 300, "some history")
         await pilot.press("space")
         await until(pilot, lambda: session.state == "paused", "the pause")
-        session.poll()
+        await until(pilot, lambda: session.history.progress.paused, "the last step before it")
         moment, last = session.moment, session.history.tick
         await pilot.press("left_parenthesis", "left_parenthesis", "full_stop")
         assert session.at == last - 1

@@ -37,6 +37,13 @@ def visible(app):
     return [view.panel for view in app.screen.panels.views if view.display]
 
 
+async def at_rest(pilot):
+    """The run is done, and all that it left is painted."""
+    screen = pilot.app.screen
+    await until(pilot, lambda: screen.session.state == "done", "the end")
+    await until(pilot, lambda: not screen._owed, "a screen at rest")
+
+
 async def test_a_run_fills_its_panels_and_claims(open_app):
     async with open_app("fine") as (app, pilot):
         session = app.screen.session
@@ -215,8 +222,7 @@ async def test_zoom_by_number_by_z_and_back(open_app):
 async def test_a_panel_that_comes_into_sight_is_drawn_at_once(open_app, key):
     async with open_app("fine", size=(80, 24)) as (app, pilot):
         screen = app.screen
-        await until(pilot, lambda: screen.session.state == "done", "the end")
-        await until(pilot, lambda: not screen._owed, "a screen at rest")
+        await at_rest(pilot)
         words = screen.panels.views[3]
         words.forget()
         screen.paint = lambda: None  # which a screen at rest does once a second
@@ -227,12 +233,25 @@ async def test_a_panel_that_comes_into_sight_is_drawn_at_once(open_app, key):
 async def test_after_a_zoom_the_claims_have_their_room_again(open_app):
     async with open_app("fine", size=(120, 24)) as (app, pilot):
         lines = app.screen.query_one("#claim-lines", Static)
-        await until(pilot, lambda: lines.content.plain.startswith("✓"), "the claim")
+        await at_rest(pilot)  # at step 20 it holds already, with another number than at the end
         before = lines.content.plain
+        assert before.startswith("✓")
         await pilot.press("2")
-        await pilot.pause()
+        assert not lines.is_on_screen
         await pilot.press("2")
         await until(pilot, lambda: lines.content.plain == before, "the claim as it was")
+
+
+async def test_claims_are_wrapped_for_the_room_that_they_get(open_app):
+    """At once, and not when a screen at rest is looked at again: a second later."""
+    async with open_app("fine", size=(120, 24)) as (app, pilot):
+        lines = app.screen.query_one("#claim-lines", Static)
+        await at_rest(pilot)
+        app.screen.paint = lambda: None
+        claims = app.screen.side.claims
+        claims.styles.width = 24
+        await until(pilot, lambda: claims.size.width < 24, "another width")
+        assert max(map(len, lines.content.plain.split("\n"))) <= claims.size.width
 
 
 async def test_log_and_linear_axes(open_app):
@@ -299,7 +318,7 @@ async def test_the_xray_opens_and_closes(open_app):
 
 async def test_more_panels_than_fit_are_on_pages(open_app):
     async with open_app("fine", size=(80, 24)) as (app, pilot):
-        await until(pilot, lambda: app.screen.session.state == "done", "the end")
+        await at_rest(pilot)
         first = visible(app)
         assert 0 < len(first) < 4
         await pilot.press("pagedown")

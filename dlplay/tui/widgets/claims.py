@@ -60,6 +60,9 @@ class ClaimList(Scroll, Part):
         session = self.session
         self._painted.see(session.card, *judged(session), self.size, self.chosen, self.app.theme)
 
+    def on_resize(self) -> None:
+        self.show()
+
     def choose(self, place: int) -> None:
         """Show the sentence of this claim whole."""
         self.chosen = place % max(len(self.session.card.claims), 1)
