@@ -155,7 +155,8 @@ class Lookup(Scene):
             stage.plane("clock", x=span, y=span, points=points, paths={"query": line})
             e, mean = errors(β)[:DRAWS].median(), errors(0)[:DRAWS].median()
             was = temperature(torch.tensor(self.hour))
-            found = f"at {self.hour:.1f} h {z:.1f} °C (true {was:.1f}) from {len(heavy)} readings"
+            of = f"{len(heavy)} reading{'s' * (len(heavy) > 1)}"
+            found = f"at {self.hour:.1f} h {z:.1f} °C (true {was:.1f}) from {of}"
             stage.headline(f"{found}; error {e:.2f}, plain mean {mean:.2f}")
 
         @stage.look(15)
