@@ -44,6 +44,7 @@ WRITTEN_OUT = {
     "recurrent/loop",
     "recurrent/through-time",
     "transformers/cross-attention",
+    "transformers/pieces",
 }
 
 # Pages that take boxes without the images that they are of
