@@ -60,6 +60,7 @@ WRITTEN_OUT = {
     "transformers/residual",
     "transformers/two-heads",
     "transformers/cross-attention",
+    "transformers/pieces",
 }
 
 # Pages that take boxes without the images that they are of
