@@ -40,7 +40,7 @@ def own(tmp_path, monkeypatch):
     return tmp_path
 
 
-QUICK = "steps=12 width=32 layers=1 context=32"
+QUICK = "steps=12 context=32"
 
 
 @pytest.mark.parametrize(
