@@ -109,8 +109,7 @@ class ProbableText(Scene):
         model, held_out = Counts(ids[:part], V, self.n), ids[part:]
         starts = torch.randint(len(held_out) - GIVEN - self.steps, (TEXTS, 1))
         people = held_out[(starts + torch.arange(GIVEN + self.steps)).to(stage.device)]
-        by_model = torch.stack([model.along(row)[-1][1 - self.n - self.steps :] for row in people])
-        by_model = by_model[:, -self.steps :].log()  # [TEXTS, steps]
+        by_model = torch.stack([model.along(row)[-1, -self.steps :].log() for row in people])
         state = {"asked": None}
 
         def begin():

@@ -40,13 +40,16 @@ def own(tmp_path, monkeypatch):
     return tmp_path
 
 
-QUICK = "steps=12 width=32 layers=1 context=32"
+QUICK = "steps=12 context=32"
 
 
 @pytest.mark.parametrize(
     ("words", "measured"),
     [
         (f"language-models/char-gpt corpus=my.txt {QUICK}", "fivegram"),
+        ("language-models/cut book=my.txt steps=12", "breathes"),
+        ("language-models/temperature book=my.txt steps=12", "overconfident"),
+        ("language-models/probable-text book=my.txt steps=12", "beam_ahead"),
         ("vaes/digits pictures=pictures steps=20", "elbo"),
         ("diffusion/digits data=pictures steps=10 passes=5", "variety"),
         ("convolutional/filter photo=pictures/9.png steps=20", ""),
