@@ -22,7 +22,22 @@ that training never had.
 
 scenes = {
     "The whole, counted": ("parts",),
-    "A look at the other words": ("reach", "whom_it_means", "lookup", "by_hand", "root_d", "two_heads"),
-    "The block": ("residual", "feed_forward", "order", "sinusoids", "longer", "next_word", "pieces"),
+    "A look at the other words": (
+        "reach",
+        "whom_it_means",
+        "lookup",
+        "by_hand",
+        "root_d",
+        "two_heads",
+    ),
+    "The block": (
+        "residual",
+        "feed_forward",
+        "order",
+        "sinusoids",
+        "longer",
+        "next_word",
+        "pieces",
+    ),
     "Reading, then writing": ("masks", "cross_attention", "teacher_forcing"),
 }
