@@ -187,9 +187,9 @@ def dates(count: int, *, new: bool = False, device: str = "cpu") -> Dates:
     """
     drawn: list[tuple[int, int, int]] = []
     while len(drawn) < count:
-        ends = (1950, 2030), (1, 13), (1, 29)  # of years, months, days
-        days = zip(*(torch.randint(*e, (count,), device="cpu").tolist() for e in ends), strict=True)
-        drawn += [day for day in days if (sum(day) % 10 == 0) == new]
+        ranges = (1950, 2030), (1, 13), (1, 29)
+        parts = (torch.randint(*ends, (count,), device="cpu").tolist() for ends in ranges)
+        drawn += [day for day in zip(*parts, strict=True) if (sum(day) % 10 == 0) == new]
     forms = torch.randint(len(DATE_FORMS), (count,), device="cpu")
     ids = torch.zeros(count, 18, dtype=torch.long, device="cpu")
     answers, years = [], []
@@ -203,5 +203,5 @@ def dates(count: int, *, new: bool = False, device: str = "cpu") -> Dates:
         ids[row, : len(text)] = torch.tensor([DATE_SYMBOLS.index(c) for c in text])
         answers.append([DATE_SYMBOLS.index(c) for c in f"{y}-{m:02}-{d:02}"])
         years.append(text.index(str(y)))
-    parts = ids, torch.tensor(answers), torch.tensor(years), forms
-    return Dates(*(part.to(device) for part in parts))
+    told = ids, torch.tensor(answers), torch.tensor(years), forms
+    return Dates(*(part.to(device) for part in told))

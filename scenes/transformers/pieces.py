@@ -75,13 +75,13 @@ class Pieces(Scene):
         ),
         Try(
             "blocks=1",
-            "One block, not two. Which net writes as well as the whole one now?",
+            "One block, not two. Which of the nets that were near guessing does learn now?",
             ("the one without attention", "the one without sums", "the one without positions"),
             right=2,
             breaks="needed",
             keeps="bag",
-            why="With one block a single layer of attention has to carry the own hour along: one "
-            "head looks at the place itself. Over two blocks it gets lost.",
+            why="A single layer of attention can take the own hour along: a head may look at the "
+            "place itself. Two in a row lose it, unless a sum carries it past them.",
         ),
         Try(
             "task=mirror",
