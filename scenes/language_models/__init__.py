@@ -22,7 +22,7 @@ After it you should be able to predict
 
 scenes = {
     "A text predicts itself": ("char_gpt",),
-    "The task in the text": ("shots", "induction"),
+    "The task in the text": ("task_in_text", "shots", "induction"),
     "Choosing the next token": (),
     "Pleasing a judge": (),
 }

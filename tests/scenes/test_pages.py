@@ -35,6 +35,7 @@ WRITTEN_OUT = {
     "introduction/graph",
     "language-models/induction",
     "language-models/shots",
+    "language-models/task-in-text",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
