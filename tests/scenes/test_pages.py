@@ -43,6 +43,7 @@ WRITTEN_OUT = {
     "language-models/reward-model",
     "language-models/induction",
     "language-models/shots",
+    "language-models/task-in-text",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
