@@ -55,8 +55,8 @@ NETS = ("always hidden", "mixed", "never hidden")
 class Masking(Scene):
     covers = ("BERT — Pre-Training (MLM, NSP)",)
     panels = {
-        "belief in the word shown": "0 to 1; a row a net; one word of the sentence does not fit",
         "what they know": "of new sentences: mean probability for what stood there; 1 is best",
+        "belief in the word shown": "0 to 1; a row a net; one word of the sentence does not fit",
         "best guess": "for each place of the sentence, with its probability; ? is hidden",
     }
     claims = {
@@ -142,8 +142,11 @@ class Masking(Scene):
             values = dict(zip(NETS, map(known, nets), strict=True))
             questions = ["hidden: topic", "visible: word", "wrong: topic"]
             stage.bars("what they know", questions, values)
-            told = ", ".join(f"{name} {v[1]:.2f}" for name, v in values.items())
-            stage.headline(f"belief in a right word: {told}")
+            mixed, always = values["mixed"], values["always hidden"]
+            stage.headline(
+                f"mixed: a right word kept {mixed[1]:.0%}, a wrong one doubted {mixed[2]:.0%}; "
+                f"always hidden: kept {always[1]:.0%}"
+            )
             places, strange = ids(self.sentence)
             if strange:
                 stage.text("belief in the word shown", strange)

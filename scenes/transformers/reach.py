@@ -49,8 +49,8 @@ EARLY = 100  # steps after which a first account is taken
 class Reach(Scene):
     covers = ("Attention",)
     panels = {
+        "farthest": "share of new sequences answered, the farthest marked; who gets there when?",
         "gradient": "of the right answer, at the marked symbol; as a share of the net's largest",
-        "farthest": "share of new sequences answered, the farthest marked; higher is better",
         "example": "one sequence: the marked symbol, and what each net says at the end",
     }
     claims = {

@@ -47,8 +47,8 @@ CODES = ("waves", "binary digits", "random rows")
 class Sinusoids(Scene):
     covers = ("Positional Encoding (sinusoidal, learned)",)
     panels = {
-        "clocks": "eight of the D/2 hands, fast to slow: at place p, and k places further on",
         "never taught": "share of untaught places whose partner is found; higher is better",
+        "clocks": "eight of the D/2 hands, fast to slow: at place p, and k places further on",
         "likeness": "dot product of two codes by how far apart they stand, over that with itself",
     }
     claims = {
