@@ -21,7 +21,7 @@ After it you should be able to predict
 """
 
 scenes = {
-    "A text predicts itself": ("char_gpt", "both_directions", "masking"),
+    "A text predicts itself": ("char_gpt", "both_directions", "masking", "fine_tuning"),
     "The task in the text": (),
     "Choosing the next token": (),
     "Pleasing a judge": ("reward_model", "leash"),

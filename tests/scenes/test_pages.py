@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "introduction/graph",
     "language-models/both-directions",
+    "language-models/fine-tuning",
     "language-models/leash",
     "language-models/masking",
     "language-models/reward-model",
