@@ -15,7 +15,8 @@ trained on the next word. So some words are hidden behind a sign, ⟨MASK⟩, an
 they were, from both sides. It is an *encoder*: it gives each word a vector that knows the sentence.
 
 What a word's vector holds is asked with a **linear probe**: a linear map from the frozen vector to
-the topic, fitted by least squares. It can find only what is there. The nets never hear of topics.
+the topic, fitted to 100 sentences by least squares. The nets never hear of topics. (Take few: from
+a thousand a probe digs the topic out of untrained blocks, too, in nine of ten cases.)
 
 Both nets here read sentences about six topics. Each of the six words with two meanings belongs to
 two. See where the clue stands: *before* such a word, both nets know what it means. *After* it,
@@ -23,8 +24,7 @@ reading from left to right leaves a coin to throw. More layers or training can't
 no path leads back.
 
 The real BERT also puts ⟨CLS⟩ before the text, whose vector stands for the whole, and ⟨SEP⟩ between
-two sentences, and adds to each word's vector one for its place and one for its sentence. It is
-told that ⟨CLS⟩ is not used in pre-training. It is: one of the two tasks reads it.
+two sentences, and adds to each word's vector one for its place and one for its sentence.
 
 ## Tomorrow
 
@@ -56,7 +56,8 @@ class BothDirections(Scene):
     claims = {
         "both_know": "clue after the word: reading in both directions, over 0.95 are read right",
         "left_guesses": "clue after the word: from left to right, 0.42 to 0.58 are read right",
-        "past_is_known": "clue before the word: each of the two nets reads over 0.95 right",
+        "past_is_known": "clue before the word: each of the two nets reads over 0.93 right",
+        "learns": "reading both ways, a hidden word costs under 1.6 nats (a word by lot: 4.6)",
     }
     tries = (
         Try(
@@ -107,8 +108,8 @@ class BothDirections(Scene):
         optimizer = torch.optim.Adam(nets.parameters(), lr=0.005)
         text = topic_sentences(64 * self.steps).ids.reshape(self.steps, 64, LONG)
 
-        # Sentences with the six words, half of them for fitting probes: {clue: ids, topics}
-        asked = {clue: topic_sentences(2400, clue=clue, homonym="any")[:2] for clue in CLUES}
+        # Sentences with the six words, the first 100 to fit probes: {clue: ids, topics}
+        asked = {clue: topic_sentences(1300, clue=clue, homonym="any")[:2] for clue in CLUES}
         asked = {clue: [part.to(stage.device) for part in parts] for clue, parts in asked.items()}
         first = TOPIC_WORDS.index("bank")  # the six words stand in a row from here
         senses = torch.tensor([[list(TOPICS).index(t) for t in ts] for ts in HOMONYMS.values()])
@@ -120,7 +121,7 @@ class BothDirections(Scene):
 
         def probe(net, clue, layer):
             """A linear map [D + 1, 6] from vectors to topics, by least squares."""
-            x, topics = (part[:1200] for part in asked[clue])
+            x, topics = (part[:100] for part in asked[clue])
             h = with_one(vectors(net, x, PLACE[clue], layer))
             ridge = 0.01 * torch.eye(h.shape[1], device=h.device)
             return torch.linalg.solve(h.T @ h + ridge, h.T @ one_hot(topics, 6).float())
@@ -133,7 +134,7 @@ class BothDirections(Scene):
 
         def right(net, clue, layer):
             """The share of new sentences in which the sense is read right."""
-            (x, topics), at = (part[1200:] for part in asked[clue]), PLACE[clue]
+            (x, topics), at = (part[100:] for part in asked[clue]), PLACE[clue]
             said = readings(net, x, at, layer, probe(net, clue, layer)) > 0.5
             second = senses[x[:, at] - first, 1] == topics
             return (said == second).float().mean().item()
@@ -153,7 +154,7 @@ class BothDirections(Scene):
             at = 0 if wrong else next(k for k, place in enumerate(places) if 0 <= place - first < 6)
             number = first if wrong else places[at]
             word, (low, high) = TOPIC_WORDS[number], HOMONYMS[TOPIC_WORDS[number]]
-            x, topics = (part[1200:] for part in asked[self.clue])
+            x, topics = (part[100:] for part in asked[self.clue])
             where = PLACE[self.clue]
             x, topics = (part[x[:, where] == number] for part in (x, topics))
             said = [
@@ -190,8 +191,8 @@ class BothDirections(Scene):
             hidden = torch.rand(64, LONG).to(stage.device) < 0.4
             guessed = nets[0](x.where(~hidden, MASK))
             ahead = nets[1](x[:, :-1])
-            loss = cross_entropy(guessed[hidden], x[hidden])
-            loss = loss + cross_entropy(ahead.flatten(0, 1), x[:, 1:].flatten())
+            hidden_loss = cross_entropy(guessed[hidden], x[hidden])
+            loss = hidden_loss + cross_entropy(ahead.flatten(0, 1), x[:, 1:].flatten())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -200,7 +201,8 @@ class BothDirections(Scene):
             both, left = ([right(net, clue, self.layer) for clue in CLUES] for net in nets)
             stage.claim("both_know", both[1], above=0.95)
             stage.claim("left_guesses", left[1], within=(0.42, 0.58))
-            stage.claim("past_is_known", min(both[0], left[0]), above=0.95)
+            stage.claim("learns", hidden_loss, below=1.6)
+            stage.claim("past_is_known", min(both[0], left[0]), above=0.93)
 
 
 class Reader(nn.Module):

@@ -38,6 +38,7 @@ WRITTEN_OUT = {
     "language-models/probable-text",
     "language-models/tree",
     "language-models/both-directions",
+    "language-models/fine-tuning",
     "language-models/leash",
     "language-models/masking",
     "language-models/reward-model",
