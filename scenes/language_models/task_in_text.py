@@ -19,9 +19,10 @@ each word leads other digits to the same place. The maps show it by trying out: 
 the input, and see which digits of the answer change. In copying it is the digit of the same place,
 in reversing the opposite one; in sorting each can matter for each.
 
-Two things are easily missed. Copying, reversing and adding 1 come together, at once: they share the
-work of fetching one digit from one place. Sorting needs all the digits for each answer, and comes
-last. And a word is not understood: at one that training never used, the model mixes its tasks.
+Two things are easily missed. Copying, reversing and adding 1 come within few steps of each other:
+they share the work of fetching one digit from one place. Sorting needs all the digits for each
+answer, and comes last. And a word is not understood: at one that training never used, the model
+mixes its tasks.
 
 GPT-2 never saw texts made up like that. Its web pages happen to contain such patterns, as a
 sentence followed by its French. It could translate so without any training for it, though poorly.
