@@ -25,7 +25,7 @@ reward.
 
 scenes = {
     "A text predicts itself": ("char_gpt", "both_directions", "masking", "fine_tuning"),
-    "The task in the text": ("shots", "induction", "task_in_text"),
+    "The task in the text": ("task_in_text", "shots", "induction"),
     "Choosing the next token": ("tree", "probable_text", "cut", "temperature"),
     "Pleasing a judge": ("reward_model", "leash"),
 }

@@ -33,11 +33,11 @@ scenes = {
     "The block": (
         "residual",
         "feed_forward",
+        "pieces",
         "order",
         "sinusoids",
         "longer",
         "next_word",
-        "pieces",
     ),
     "Reading, then writing": ("masks", "cross_attention", "teacher_forcing"),
 }
