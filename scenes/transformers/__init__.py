@@ -32,6 +32,7 @@ scenes = {
     ),
     "The block": (
         "residual",
+        "norm_place",
         "feed_forward",
         "pieces",
         "order",
