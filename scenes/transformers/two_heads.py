@@ -106,7 +106,7 @@ class TwoHeads(Scene):
     )
     quick = {"steps": 10}
 
-    heads = Choice("2", ("2", "4", "8", "16", "32"), help="H of the second net; d = 32/H")
+    heads = Choice("2", ("2", "4", "8", "16", "32"), help="H of the second net; four are shown")
     feed_forward = Choice("no", ("no", "yes"), help="two layers with a ReLU after the attention")
     far = Int(3, min=1, max=6, help="the second symbol asked for stands so many places back")
     place = Int(9, min=7, max=16, live=True, help="the place whose hard answer is shown")
