@@ -55,7 +55,7 @@ class FineTuning(Scene):
     covers = ("BERT — Finetuning", "BERT for Features Extraction")
     panels = {
         "right": "share of new sentences, by the number of labelled ones; higher is better",
-        "frozen words": "share whose meaning is read from frozen vectors of this depth, 60 labels",
+        "frozen words": "share whose meaning is read from frozen vectors of this depth, 100 labels",
         "your sentence": "the probability, by each net, that it makes sense",
     }
     claims = {
@@ -63,7 +63,7 @@ class FineTuning(Scene):
         "many": "with 1,000 labels it is right in over 0.3 more than scratch",
         "learnt": "with 1,000 labels the fine-tuned net is right in over 0.8",
         "frozen_sentences": "with 1,000 labels the frozen one is right in over 0.2 less than that",
-        "frozen_words": "from frozen vectors and 60 labels, over 0.93 of word meanings are read",
+        "frozen_words": "from frozen vectors and 100 labels, over 0.93 of word meanings are read",
     }
     tries = (
         Try(
@@ -108,8 +108,8 @@ class FineTuning(Scene):
         scratch = copy.deepcopy(encoder)
         made = topic_sentences(1000, fitting=0.5)
         x_new, y_new = made.ids.to(stage.device), made.fits.to(stage.device)
-        # Words of two meanings in new sentences: 60 labelled ones, 1000 to be read
-        told = [topic_sentences(n, clue="after", homonym="any") for n in (60, 1000)]
+        # Words of two meanings in new sentences: 100 labelled ones, 1000 to be read
+        told = [topic_sentences(n, clue="after", homonym="any") for n in (100, 1000)]
         told = [(made.ids.to(stage.device), made.topics.to(stage.device)) for made in told]
         senses = torch.tensor([[list(TOPICS).index(t) for t in ts] for ts in HOMONYMS.values()])
         senses, first = senses.to(stage.device), TOPIC_WORDS.index("bank")
