@@ -69,11 +69,15 @@ def draw_bars(canvas: Canvas, bars: events.Bars, view: View) -> None:
     seen = np.concatenate([values.ravel(), *map(np.ravel, pinned.values())])
     reach = Reach.of(np.append(seen, list(lines.values())), bars.log)
     rows = canvas.height - used
-    standing = len(bars.labels) * len(names) <= canvas.width - 8
-    if len(bars.labels) * len(names) > rows and rows >= 4 and standing:
+    if len(bars.labels) * len(names) > rows >= 4 and _can_stand(bars, canvas.width):
         _standing(canvas, bars, values, reach, used, painted, lines, pinned)
     else:
         _lying(canvas, bars, values, reach, used, painted, lines, pinned)
+
+
+def _can_stand(bars: events.Bars, width: int) -> bool:
+    """Whether there is a column for each bar beside the axis."""
+    return len(bars.labels) * len(bars.series) <= width - 8
 
 
 def _values(bars: events.Bars, like: events.Bars) -> figures.Floats:
@@ -279,10 +283,13 @@ def _parts(bars: events.Bars) -> Iterator[Rows]:
 
 
 def _height(bars: events.Bars, width: int) -> int:
-    """A row a bar and one between two groups, while that is not too many."""
+    """A row a bar and one between two groups, while that is not too many. Where bars can't stand,
+    a row each."""
     count, series = len(bars.labels), len(bars.series)
     around = (series > 1) + bool(bars.lines) + bars.log
     rows = count * (2 if series == 1 and count <= 4 else series) + count - 1
+    if not _can_stand(bars, width):
+        return max(4, count * series + around)
     return max(4, rows + around) if rows + around <= 20 else max(8, min(20, math.ceil(width / 4)))
 
 
