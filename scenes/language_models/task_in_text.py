@@ -185,7 +185,7 @@ class TaskInText(Scene):
             stage.claim("all_tasks", shares.min(), above=0.85)
             stage.claim("word_needed", (shares - hummed).mean(), above=0.6)
             stage.claim("reroutes", first, above=0.8)
-            stage.claim("sorting_last", sorting[0] if sorting else float("nan"), below=0.75)
+            stage.claim("sorting_last", sorting[0] if sorting else 1.0, below=0.75)
 
 
 def solved(digits):

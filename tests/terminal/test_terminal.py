@@ -140,7 +140,7 @@ def test_browse_open_tweak_pause_zoom_stop_quit(terminal):
     tmux.press("q")
     tmux.sees("enter Open")
     tmux.press("Escape")
-    tmux.sees("Cost functions")
+    tmux.sees("Language models")
     tmux.press("q")
     tmux.sees("exit code 0")
     wait_for(lambda: len(tmux.processes) == 0, "the end of every process")

@@ -207,7 +207,9 @@ async def test_stopped_half_way_it_keeps_what_is_finished_and_leaves_no_process(
         sweep = await ask(pilot, "5, 1000000")
         screen = app.screen
         await until(pilot, lambda: sweep.under and sweep.found.runs, "the first end")
-        pids = [child.run.pid for child in sweep.sweeping._pool._under]
+        under = sweep.sweeping._pool._under
+        await until(pilot, lambda: all(child.run.pid for child in under), "their processes")
+        pids = [child.run.pid for child in under]
         await until(
             pilot, lambda: "1000000" in str(screen.chart("curves").content.lines), "growing"
         )
