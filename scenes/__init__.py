@@ -13,6 +13,7 @@ chapters = [
     "convolutional",
     "recurrent",
     "language_models",
+    "transformer_advances",
     "graphs",
     "vaes",
     "diffusion",

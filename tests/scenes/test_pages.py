@@ -43,6 +43,7 @@ WRITTEN_OUT = {
     "recurrent/gru",
     "recurrent/loop",
     "recurrent/through-time",
+    "transformer-advances/rope",
 }
 
 # Pages that take boxes without the images that they are of
