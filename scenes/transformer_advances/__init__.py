@@ -7,5 +7,6 @@ training, and how keys and values are made smaller.
 """
 
 scenes = {
+    "What is kept": ("kv_cache",),
     "Positions by turning": ("rope",),
 }

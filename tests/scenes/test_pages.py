@@ -43,6 +43,7 @@ WRITTEN_OUT = {
     "recurrent/gru",
     "recurrent/loop",
     "recurrent/through-time",
+    "transformer-advances/kv-cache",
     "transformer-advances/rope",
 }
 
