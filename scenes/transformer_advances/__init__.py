@@ -9,4 +9,5 @@ training, and how keys and values are made smaller.
 scenes = {
     "What is kept": ("kv_cache",),
     "Positions by turning": ("rope",),
+    "A sketch is kept": ("latent_cache",),
 }

@@ -44,6 +44,7 @@ WRITTEN_OUT = {
     "recurrent/loop",
     "recurrent/through-time",
     "transformer-advances/kv-cache",
+    "transformer-advances/latent-cache",
     "transformer-advances/rope",
 }
 
