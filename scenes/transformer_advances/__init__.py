@@ -7,7 +7,7 @@ training, and how keys and values are made smaller.
 """
 
 scenes = {
-    "What is kept": ("kv_cache",),
+    "What is kept": ("kv_cache", "shared_heads"),
     "Positions by turning": ("rope",),
     "A sketch is kept": ("latent_cache",),
 }

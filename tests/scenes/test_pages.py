@@ -46,6 +46,7 @@ WRITTEN_OUT = {
     "transformer-advances/kv-cache",
     "transformer-advances/latent-cache",
     "transformer-advances/rope",
+    "transformer-advances/shared-heads",
 }
 
 # Pages that take boxes without the images that they are of
