@@ -47,6 +47,7 @@ WRITTEN_OUT = {
     "transformer-advances/latent-cache",
     "transformer-advances/rope",
     "transformer-advances/shared-heads",
+    "transformer-advances/trained-short",
 }
 
 # Pages that take boxes without the images that they are of
