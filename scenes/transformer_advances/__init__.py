@@ -8,6 +8,6 @@ training, and how keys and values are made smaller.
 
 scenes = {
     "What is kept": ("kv_cache", "shared_heads"),
-    "Positions by turning": ("rope", "trained_short"),
+    "Positions by turning": ("rope", "trained_short", "rope_stretch"),
     "A sketch is kept": ("latent_cache",),
 }
