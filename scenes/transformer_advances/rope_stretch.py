@@ -24,7 +24,7 @@ The fastest pair keeps its speed, the slowest becomes s times slower, the others
 letters look as before.
 
 Don't take s for the reach. Pairs in the middle are slowed by less than s, and meet new angles
-before. Here 16 reaches about three times the trained length. And slowing costs a little in short
+before. Here 16 reaches not quite three times the trained length. And slowing costs a bit in short
 texts, the more the larger s is.
 
 ## Tomorrow
