@@ -14,6 +14,7 @@ chapters = [
     "recurrent",
     "transformers",
     "language_models",
+    "transformer_advances",
     "graphs",
     "vaes",
     "diffusion",

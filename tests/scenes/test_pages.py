@@ -63,6 +63,11 @@ WRITTEN_OUT = {
     "transformers/two-heads",
     "transformers/cross-attention",
     "transformers/pieces",
+    "transformer-advances/kv-cache",
+    "transformer-advances/latent-cache",
+    "transformer-advances/rope",
+    "transformer-advances/shared-heads",
+    "transformer-advances/trained-short",
 }
 
 # Pages that take boxes without the images that they are of
