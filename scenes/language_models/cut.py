@@ -49,7 +49,7 @@ UNSURE = 2.2  # nats: at about a fifth of the places the model's entropy is high
 class Cut(Scene):
     covers = ("Pure (ancestral) sampling", "Top-K sampling", "Top-p (nucleus) sampling")
     panels = {
-        "candidates": "bright: probable; what lies above a line is cut off; top p follows the doubt",
+        "candidates": "bright: probable; what lies above a line is cut; top p follows the doubt",
         "next character": "at the chosen place; what is cut off leaves its share to the others",
         "text": "written by the chosen rule; blue was probable, orange a surprise",
         "rules": "over all texts; forbidden: of what people wrote at unsure places, cut off",
