@@ -22,7 +22,7 @@ Behind the mark places added climb above what counting pairs of letters gives; t
 where it was. Now let both see their last 32 letters only (`window`). No *distance* is new then, but
 of the added vectors *places* still are.
 
-Is what is relative good for any length? A rotation (the page before) tells distances alone, and is
+Is what is relative good for any length? A rotation (the next page) tells distances alone, and is
 lost beyond the mark: distances that it never met are as new to it as places. With a window it is
 sound again.
 
