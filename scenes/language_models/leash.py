@@ -59,7 +59,7 @@ class Leash(Scene):
     claims = {
         "pleases": "on the leash, what people think of replies rises by over 1.2 on average",
         "no_rudeness": "on the leash, under 0.05 of the replies have a rude word",
-        "scored_better": "without it, the judge scores the replies higher, by over 0.25 spreads",
+        "scored_better": "without it, the judge scores the replies higher",
         "liked_less": "without it, people think less of them than with it, by over 1",
         "far": "without it, the policy has moved over 5 times as far as with it",
     }
@@ -182,7 +182,7 @@ class Leash(Scene):
             different = [len(set(map(tuple, x.tolist()))) / len(x) for x in (start, *ends)]
             stage.claim("pleases", liked[0] - low["people"][0], above=1.2)
             stage.claim("no_rudeness", rude.float().mean(), below=0.05)
-            stage.claim("scored_better", scores[1] - scores[0], above=0.25)
+            stage.claim("scored_better", scores[1] - scores[0], above=0)
             stage.claim("liked_less", liked[0] - liked[1], above=1)
             stage.claim("far", far[1] / far[0], above=5)
             stage.measure(different_before=different[0], on_the_leash=different[1])
