@@ -289,7 +289,7 @@ def _height(bars: events.Bars, width: int) -> int:
     around = (series > 1) + bool(bars.lines) + bars.log
     rows = count * (2 if series == 1 and count <= 4 else series) + count - 1
     if not _can_stand(bars, width):
-        return max(4, count * series + around)
+        return max(4, min(20, count * series + around))
     return max(4, rows + around) if rows + around <= 20 else max(8, min(20, math.ceil(width / 4)))
 
 

@@ -55,7 +55,11 @@ async def test_what_cannot_be_exported_is_told(app, tmp_path):
 
 async def test_what_is_offered_is_text_and_fits(app):
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.screen.session.recording, "a recording")
+        await until(
+            pilot,
+            lambda: app.screen.session.recording and app.screen.session.history.started,
+            "a run",
+        )
         await pilot.press("E")
         await until(pilot, lambda: isinstance(app.screen, ChoiceDialog), "the question")
         await pilot.pause()

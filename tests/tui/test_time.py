@@ -26,6 +26,8 @@ async def test_panels_parameters_and_claims_are_as_they_were(open_app):
         session = app.screen.session
         await until(pilot, lambda: session.history.tick > 50, "some history")
         await pilot.press("l")
+        tweaks = session.history.tweaks
+        await until(pilot, lambda: tweaks and session.history.tick > tweaks[0].tick, "a step after")
         session = await paused(pilot, app)
         now = session.history.tick
         tweak = session.history.tweaks[0].tick
