@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
+FEW = 144  # cells that show their numbers
+
+
 @dataclass(frozen=True)
 class Plan:
     """Where the matrix stands, and how large its cells are."""
@@ -56,7 +59,7 @@ def _plan(heatmap: events.Heatmap, width: int, height: int) -> Plan:
     top = 1 if (heatmap.x or heatmap.y) and height >= 6 and width >= 12 else 0
     right = 0
     if width >= 24 and height >= 4:
-        right = 4 + max(len(figures.number(v)) for v in (heatmap.low, heatmap.high))
+        right = _beside(heatmap)
     left = 0
     if heatmap.rows and width >= 12 and height >= 3:
         # Names are whole before cells are wider than one column.
@@ -68,16 +71,36 @@ def _plan(heatmap: events.Heatmap, width: int, height: int) -> Plan:
     across = room_x // columns
     if down >= 1 and (across >= 2 or (across == 1 and 2 * rows <= columns)):
         down = min(down, 3, max(2, across) if rows < columns else max(1, across // 2))
-        few = rows * columns <= 144  # cells show their numbers, and have room for their names
-        names = [glyphs.width(_visible(name)) + 1 for name in heatmap.columns] if few else []
-        wanted = max(2 * down, 6 if few else 0, *names)
-        across = min(across, wanted)
+        across = min(across, max(2 * down, _wanted(heatmap)))
         return Plan(left, top, across, down, across * columns, down * rows)
     # Pixels are square where rows and columns may be of one kind, else wider where there is room.
     pixel_columns = min(columns, room_x) if rows == columns else columns * min(max(across, 1), 3)
     pixel_rows = min(rows, 2 * room_y)
     width = max(1, min(pixel_columns, room_x))
     return Plan(left, top, 0, 0, width, max(1, (pixel_rows + 1) // 2))
+
+
+def _wanted(heatmap: events.Heatmap) -> int:
+    """The columns of a cell in which its number and the name of its column have room, where cells
+    are few; else 0."""
+    _, rows, columns = heatmap.values.shape
+    if rows * columns > FEW:
+        return 0
+    return max(6, *(glyphs.width(_visible(name)) + 1 for name in heatmap.columns), 0)
+
+
+def _width(heatmap: events.Heatmap) -> int:
+    """Where cells are few, so many columns that all names are whole."""
+    if len(heatmap.values.shape) != 3 or 0 in heatmap.values.shape or not heatmap.columns:
+        return 0
+    wide = heatmap.values.shape[2] * _wanted(heatmap)
+    left = max(map(glyphs.width, heatmap.rows), default=0) + 1
+    return left + wide + _beside(heatmap) if wide else 0
+
+
+def _beside(heatmap: events.Heatmap) -> int:
+    """The columns that the scale of the colours takes."""
+    return 4 + max(len(figures.number(v)) for v in (heatmap.low, heatmap.high))
 
 
 def _name(heatmap: events.Heatmap) -> str:
@@ -243,8 +266,7 @@ def _fills(heatmap: events.Heatmap, width: int, height: int) -> tuple[int, int]:
     if len(heatmap.values.shape) != 3 or 0 in heatmap.values.shape:
         return width, 1
     plan = _plan(heatmap, width, height)
-    scale = 4 + max(len(figures.number(v)) for v in (heatmap.low, heatmap.high))
-    return min(width, plan.x + plan.width + scale), min(height, plan.y + plan.height)
+    return min(width, plan.x + plan.width + _beside(heatmap)), min(height, plan.y + plan.height)
 
 
 def natural_height(heatmap: events.Heatmap, width: int) -> int:
@@ -289,6 +311,7 @@ HEATMAP = Kind(
     draw_heatmap,
     height=natural_height,
     fills=_fills,
+    width=_width,
     frames=_frames,
     caption=_caption,
     parts=_parts,

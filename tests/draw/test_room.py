@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlplay.draw import Look, draw, filled, natural_height
+from dlplay.draw import Look, draw, filled, natural_height, natural_width
 from dlplay.draw.figures import Scale, scale_of
 from dlplay.draw.frame import Area
 from dlplay.draw.images import layout
@@ -156,3 +156,12 @@ def test_low_maps_use_the_width_where_rows_and_columns_differ():
     square = draw(heatmap(np.eye(30)[None]), 100, 15, Look("none")).plain
     assert max(len(line.rstrip()) for line in wide.splitlines()) > 85
     assert max(len(line.rstrip()) for line in square.splitlines()) < 45
+
+
+def test_a_map_of_few_cells_wants_the_width_of_its_names():
+    names = ["layer 1 takes", "blank moves"]
+    few = heatmap(np.eye(3, 2)[None], columns=names, rows=["a", "b", "c"])
+    wide = natural_width(few)
+    assert all(name in draw(few, wide, 8, PLAIN).plain for name in names)
+    assert "layer 1 takes" not in draw(few, wide - 4, 8, PLAIN).plain
+    assert natural_width(heatmap(np.eye(40)[None], columns=["long name"] * 40)) == 0
