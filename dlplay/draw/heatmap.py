@@ -86,16 +86,22 @@ def _wanted(heatmap: events.Heatmap) -> int:
     _, rows, columns = heatmap.values.shape
     if rows * columns > FEW:
         return 0
-    return max(6, *(glyphs.width(_visible(name)) + 1 for name in heatmap.columns), 0)
+    return max(6, _longest(heatmap.columns) + 1)
+
+
+def _longest(names: list[str]) -> int:
+    return max((glyphs.width(_visible(name)) for name in names), default=0)
 
 
 def _width(heatmap: events.Heatmap) -> int:
     """Where cells are few, so many columns that all names are whole."""
     if len(heatmap.values.shape) != 3 or 0 in heatmap.values.shape or not heatmap.columns:
         return 0
-    wide = heatmap.values.shape[2] * _wanted(heatmap)
-    left = max(map(glyphs.width, heatmap.rows), default=0) + 1
-    return left + wide + _beside(heatmap) if wide else 0
+    _, rows, columns = heatmap.values.shape
+    if rows * columns > FEW:
+        return 0
+    names = columns * (_longest(heatmap.columns) + 1)
+    return _longest(heatmap.rows) + 1 + names + _beside(heatmap)
 
 
 def _beside(heatmap: events.Heatmap) -> int:

@@ -41,11 +41,16 @@ def app(tmp_path, *, stage, look=None):
 
 
 async def settle(pilot):
-    """Let the screen take in the run and paint all that follows from it."""
-    for _ in range(3):
-        await pilot.pause()
-        pilot.app.screen.tick() if hasattr(pilot.app.screen, "tick") else None
-    pilot.app.screen.refresh()
+    """Let the screen take in the run and paint all that follows from it, until nothing moves."""
+    screen, before, now = pilot.app.screen, None, ()
+    while now != before:
+        for _ in range(3):
+            await pilot.pause()
+            if hasattr(screen, "tick"):
+                screen._freshen()
+                screen.tick()
+        before, now = now, [(widget, widget.region) for widget in screen.walk_children()]
+    screen.refresh()
     await pilot.pause()
 
 

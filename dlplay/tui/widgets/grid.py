@@ -59,8 +59,9 @@ class PanelGrid(Container, Part):
             self.have(self.names)
         self._xray.see(self.session.xray)
         wide = max(self.size.width // 2, 3)
+        size = wide, max(self.size.height, 3)
         wants = [view.want for view in self.views]
-        self._wants.see([(want.stretches, want.rows(wide), want.width) for want in wants])
+        self._wants.see([(w.stretches, w.rows(wide), w.width, w.fills(*size)) for w in wants])
         self.painting.show(self.views, self._take, self._streams)
 
     @property
