@@ -60,7 +60,7 @@ class Rope(Scene):
         "far": "texts moved by 1,000 places: the net that turns is right in over 0.95",
         "lost": "there the net to which positions are added is right in less than 0.35",
         "control": "unmoved, that net is right in over 0.95, too",
-        "direction": "the score three places back exceeds that three places ahead by over 8",
+        "direction": "the score three places back exceeds that three places ahead by over 4",
     }
     tries = (
         Try(
@@ -205,7 +205,7 @@ class Rope(Scene):
             stage.claim("far", right("turned", 1000), above=0.95)
             stage.claim("lost", right("added", 1000), below=0.35)
             stage.claim("control", right("added"), above=0.95)
-            stage.claim("direction", average(3) - average(-3), above=8)
+            stage.claim("direction", average(3) - average(-3), above=4)
 
 
 class Attention(nn.Module):
