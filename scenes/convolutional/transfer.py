@@ -77,7 +77,7 @@ class Transfer(Scene):
                 "nothing: it learns sooner",
             ),
             right=2,
-            breaks=("pays", "remembers"),
+            breaks="remembers",
             keeps="not_any_features",
             why="The layers move by more than their own size. What was learned before is gone, "
             "for the new digits too.",
@@ -88,7 +88,7 @@ class Transfer(Scene):
             "worth, at 10 examples?",
             ("nothing: the shapes are foreign", "a good part of it, at least", "it does harm"),
             right=2,
-            keeps="pays",
+            keeps="not_any_features",
             why="Clothes, too, lay anywhere, turned, among dots and noise. To ignore all that is "
             "what ten digits of a class cannot teach.",
         ),
