@@ -42,6 +42,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import File, Float, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.nn.counting import numbered
 
 D, H, L, T = 64, 4, 2, 48  # width, heads, blocks, tokens of a window
 d, FULL = D // H, 2 * D  # numbers of a head; kept of each token in each block
@@ -104,10 +105,8 @@ class LatentCache(Scene):
     steps = Int(200, min=5, max=3000, log=True, help="steps of 24 windows")
 
     def run(self, stage):
-        text = text_of(self.book, least=15_000)[:400_000]
-        symbols = sorted(set(text))
-        number = {symbol: n for n, symbol in enumerate(symbols)}
-        ids = torch.tensor([number[symbol] for symbol in text], device=stage.device)
+        symbols, ids = numbered(text_of(self.book, least=15_000)[:400_000])
+        ids = ids.to(stage.device)
         model = GPT(len(symbols), self.base).to(stage.device)
         adam = torch.optim.AdamW(model.parameters(), lr=self.rate)
 

@@ -41,6 +41,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import File, Float, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.nn.counting import numbered
 
 D, H, L, T, FAR = 64, 4, 2, 32, 160  # width, heads, blocks, letters in training and in long texts
 d, GROUP = D // H, 8  # width of a head, letters of a point in the lead
@@ -92,10 +93,8 @@ class RopeStretch(Scene):
     steps = Int(200, min=5, max=3000, log=True, help="steps of 24 texts")
 
     def run(self, stage):
-        text = text_of(self.book, least=15_000)[:400_000]
-        symbols = sorted(set(text))
-        number = {symbol: n for n, symbol in enumerate(symbols)}
-        ids = torch.tensor([number[symbol] for symbol in text], device=stage.device)
+        symbols, ids = numbered(text_of(self.book, least=15_000)[:400_000])
+        ids = ids.to(stage.device)
         known, unseen = ids[: len(ids) * 9 // 10], ids[len(ids) * 9 // 10 :]
         model = GPT(len(symbols)).to(stage.device)
         adam = torch.optim.AdamW(model.parameters())

@@ -40,6 +40,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import Choice, File, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.nn.counting import numbered
 
 D, H, L, T = 64, 4, 2, 48  # width, heads, blocks, tokens of a window
 d = D // H
@@ -101,10 +102,8 @@ class SharedHeads(Scene):
     steps = Int(200, min=5, max=3000, log=True, help="steps before the cut, of 24 windows")
 
     def run(self, stage):
-        text = text_of(self.book, least=15_000)[:400_000]
-        symbols = sorted(set(text))
-        number = {symbol: n for n, symbol in enumerate(symbols)}
-        ids = torch.tensor([number[symbol] for symbol in text], device=stage.device)
+        symbols, ids = numbered(text_of(self.book, least=15_000)[:400_000])
+        ids = ids.to(stage.device)
         known, unseen = ids[: len(ids) * 9 // 10], ids[len(ids) * 9 // 10 :]
 
         def windows(part, count):

@@ -44,6 +44,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import Choice, File, Float, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.nn.counting import numbered
 
 D, H, L, FAR = 64, 4, 2, 256  # width, heads, blocks, letters of a long text
 d, GROUP = D // H, 16  # width of a head, letters of a point in the lead
@@ -120,10 +121,8 @@ class TrainedShort(Scene):
     steps = Int(200, min=5, max=3000, log=True, help="steps of 24 texts, for each model")
 
     def run(self, stage):
-        text = text_of(self.book, least=15_000)[:400_000]
-        symbols = sorted(set(text))
-        number = {symbol: n for n, symbol in enumerate(symbols)}
-        ids = torch.tensor([number[symbol] for symbol in text], device=stage.device)
+        symbols, ids = numbered(text_of(self.book, least=15_000)[:400_000])
+        ids = ids.to(stage.device)
         known, unseen = ids[: len(ids) * 9 // 10], ids[len(ids) * 9 // 10 :]
         kinds, T = len(symbols), self.trained
         nets = [GPT(kinds, way, self.slope) for way in ("waves", self.told)]
