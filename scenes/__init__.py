@@ -14,8 +14,11 @@ chapters = [
     "recurrent",
     "transformers",
     "language_models",
+    "large_language_models",
+    "vision_transformers",
     "transformer_advances",
     "graphs",
     "vaes",
+    "flows",
     "diffusion",
 ]

@@ -9,4 +9,10 @@ the ties, what a layer's way of mixing (sum, mean, symmetric, attention, maximum
 and to lonely nodes, and why more rounds are not always better.
 """
 
-scenes = ["karate"]
+scenes = {
+    "What a graph keeps": (),
+    "What one asks of it": (),
+    "Messages": (),
+    "Filters, aggregators, depth": (),
+    "Four networks": ("karate",),
+}

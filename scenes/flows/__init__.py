@@ -1,0 +1,9 @@
+"""
+# Normalizing flows
+"""
+
+scenes = {
+    "The charge for squeezing": (),
+    "Maps that can be undone": (),
+    "Flows in continuous time": (),
+}

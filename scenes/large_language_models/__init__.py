@@ -1,0 +1,9 @@
+"""
+# Large language models
+"""
+
+scenes = {
+    "More of the same": (),
+    "Parts that work together": (),
+    "Written steps": (),
+}

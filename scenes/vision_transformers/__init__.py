@@ -1,0 +1,8 @@
+"""
+# Vision Transformers
+"""
+
+scenes = {
+    "An image as a sentence": (),
+    "Pictures with captions": (),
+}
