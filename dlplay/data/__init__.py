@@ -2,12 +2,13 @@
 
 Every bundled file has its source and licence in LICENSES.md beside this file. Numbers are float32
 or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `images`, `table` and
-`examples` load what a File parameter names, which may be the user's own.
+`examples` load what a File parameter names, which may be the user's own; `network` a list of ties.
 """
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
+from dlplay.data.networks import NETWORKS, adjacency, block_model, grown, karate_sides, network
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
@@ -20,6 +21,7 @@ from dlplay.data.writing import names, shakespeare, smiles
 
 __all__ = [
     "CLOTHES",
+    "NETWORKS",
     "PHOTOS",
     "PRONOUN_WORDS",
     "SERIES",
@@ -31,15 +33,20 @@ __all__ = [
     "Reviews",
     "Stories",
     "TopicSentences",
+    "adjacency",
     "bars",
+    "block_model",
     "dates",
     "digits",
     "examples",
     "fashion",
+    "grown",
     "image",
     "images",
     "in_key",
+    "karate_sides",
     "names",
+    "network",
     "objects",
     "photo",
     "points",

@@ -32,7 +32,7 @@ def text(file: str, *, least: int = 1) -> str:
         return _lines(*names())
     if file == "smiles":
         return _lines(*smiles())
-    with _told(file):
+    with told(file):
         found = as_text(read(absolute(file), TEXT_SIZE))
         if len(found) < least:
             raise Unfit(f"it has {len(found):,} characters, and {least:,} are needed")
@@ -54,7 +54,7 @@ def image(
     """
     if file in PHOTOS:
         return _fitted(photo(file)[None], size, grey)[0].to(device)
-    with _told(file):
+    with told(file):
         return decoded(read(absolute(file), IMAGE_SIZE), size, grey).to(device)
 
 
@@ -67,7 +67,7 @@ def images(
     read; they are left out. Bundled are "photos" (6), "digits" (1,797) and "fashion" (3,000).
     Raises ParameterError for a folder that will not do.
     """
-    with _told(file):
+    with told(file):
         x, called = _bundled_images(file, size, grey) or _folder(absolute(file), size, grey)
         if len(x) < least:
             raise Unfit(f"it holds {len(x)} images that can be read, and {least} are needed")
@@ -126,7 +126,7 @@ def examples(
     """
     called, rows = table(file, device=device)
     name = called[-1]
-    with _told(file):
+    with told(file):
         if len(called) <= features:
             raise Unfit(f"it needs {features + 1} columns with numbers, and has {len(called)}")
         if len(rows) < least:
@@ -158,7 +158,7 @@ def table(
     Bundled are the SERIES, with the columns "year" and the series' own. Raises ParameterError for
     a file that will not do.
     """
-    with _told(file):
+    with told(file):
         called, x = _bundled_table(file) if file in SERIES else _own_table(file)
         whole = ~x.isnan().any(dim=1)
         if gaps or whole.all():
@@ -182,7 +182,7 @@ def _own_table(file: str) -> tuple[tuple[str, ...], torch.Tensor]:
 
 
 @contextmanager
-def _told(file: str) -> Iterator[None]:
+def told(file: str) -> Iterator[None]:
     """What will not do is the user's mistake, which a run reports in one sentence."""
     try:
         yield
