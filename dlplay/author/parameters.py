@@ -55,6 +55,7 @@ class Parameter(Generic[T]):
         if scene is None:
             return self
         value: T = scene.__dict__["_values"][self.name]
+        scene.__dict__["_asked"].add(self.name)
         return value
 
     def __set__(self, scene: object, value: object) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlplay.author.claims import Claim
@@ -64,6 +65,15 @@ class Scene:
         values = {name: parameter.default for name, parameter in self.parameters.items()}
         values.update(checked(self.parameters, settings))
         self.__dict__["_values"] = values
+        self.__dict__["_asked"] = set()
+
+    @contextmanager
+    def noting(self, asked: set[str]) -> Iterator[None]:
+        """Add to `asked` the names of the parameters that are read meanwhile."""
+        now: set[str] = self.__dict__["_asked"]
+        now.clear()
+        yield
+        asked |= now
 
     @property
     def values(self) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def execute(
             claims=_judged(stage),
             seconds=time.monotonic() - began,
             headline=stage.last_headline,
+            answers=stage.answers,
             spoilt=sabotage.struck.times,
         )
         finished = _told(sink, summary)

@@ -86,6 +86,7 @@ class Stage(Drawings):
         self._held: dict[str, ClaimResult] = {}
         self._looks: list[Look] = []
         self._looks_wanted = looks
+        self._asked: set[str] = set()  # parameters that looks have read
         self._level = 0  # loops under way
         self._watch: Watch | None = None
         self._xray = False
@@ -159,7 +160,7 @@ class Stage(Drawings):
         self.looking, self.again = True, look.seen == self.tick
         here, (self.step, self.total) = (self.step, self.total), (look.step, look.total)
         try:
-            with self.probe(*look.models):
+            with self.probe(*look.models), self.scene.noting(self._asked):
                 look.function()
         finally:
             self.step, self.total = here
@@ -171,6 +172,11 @@ class Stage(Drawings):
         for look in self._looks:
             if look.seen >= 0:
                 self._look(look)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The live parameters that looks have read: turned after the end, they show something."""
+        return tuple(n for n, p in self.scene.parameters.items() if p.live and n in self._asked)
 
     def linger(self) -> None:
         """After the end: look again whenever a live parameter is turned, until told to stop.

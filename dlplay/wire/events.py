@@ -151,6 +151,7 @@ class Finished(Event):
     message: str = ""
     headline: str = ""
     spoilt: int = 0  # how often sabotage struck, where it was asked for
+    answers: tuple[str, ...] = ()  # the live parameters that its looks read
 
     @property
     def whole(self) -> bool:

@@ -119,6 +119,7 @@ def test_after_the_end_looks_answer_to_live_parameters(launcher, faults, tmp_pat
         return history
 
     wait_for(lambda: see().finished is not None, "the end")
+    assert history.finished.answers == ("temperature",)  # the rate is live, and no look reads it
     assert live.lingering
     assert live.state == "over"
     assert live.wait(0)

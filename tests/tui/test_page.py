@@ -109,11 +109,13 @@ async def test_a_live_parameter_works_after_the_end_and_is_no_part_of_the_run(op
         await until(pilot, lambda: "after the run" not in line(app, "status"), "the past")
 
 
-async def test_any_other_change_begins_again_in_the_same_words(open_app, monkeypatch):
+@pytest.mark.parametrize(("key", "name"), [("up", "rate"), ("down", "steps")])
+async def test_any_other_change_begins_again_in_the_same_words(open_app, monkeypatch, key, name):
+    """Whether it is live and no look reads it, or not live."""
     async with open_app("page") as (app, pilot):
         session = await finished(app, pilot)
-        await pilot.press("up", "l")
-        assert "rate = " in line(app, "status")
+        await pilot.press(key, "l")
+        assert f"{name} = " in line(app, "status")
         assert "the run begins again" in line(app, "status")
         await until(pilot, lambda: session.runs == 2, "the run")
         await until(pilot, lambda: session.state == "done", "its end")

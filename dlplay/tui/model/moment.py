@@ -107,6 +107,11 @@ class Moment:
         done = self.history.finished is not None and self.history.finished.status == "done"
         return done and self.live is not None and self.live.lingering
 
+    def answers(self, name: str) -> bool:
+        """Whether the finished run, whose looks read this parameter, shows it when it is turned."""
+        done = self.history.finished
+        return self.lingering and done is not None and name in done.answers
+
     def tweak_after(self, name: str, value: Any) -> None:
         """Turn a live parameter of the finished run."""
         assert self.live is not None

@@ -197,7 +197,7 @@ class Session(Watched):
         if self.state in ("ready", "stopped"):
             return "set"
         if self.card.parameters[name].live and self.moment.restart_at is None:
-            if self.moment.lingering and not self.afresh:
+            if self.moment.answers(name) and not self.afresh:
                 self.moment.tweak_after(name, value)
                 return "after"
             if self.run is not None and self.active:

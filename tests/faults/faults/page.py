@@ -30,7 +30,7 @@ class Page(Scene):
     )  # fmt: skip
     quick = {"steps": 20}
 
-    rate = Float(0.05, min=1e-4, max=1, log=True, help="step size")
+    rate = Float(0.05, min=1e-4, max=1, log=True, live=True, help="step size")
     temperature = Float(1.0, min=0, max=10, live=True, help="only looked at")
     steps = Int(100, min=1, max=1_000_000_000, log=True, help="steps")
 
@@ -45,6 +45,7 @@ class Page(Scene):
             stage.text("note", f"temperature {self.temperature:g}, {torch.rand(1).item() >= 0}")
 
         for _ in stage.loop(self.steps):
+            adam.param_groups[0]["lr"] = self.rate
             loss = nn.functional.cross_entropy(net(x), y)
             adam.zero_grad()
             loss.backward()
