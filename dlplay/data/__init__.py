@@ -13,7 +13,7 @@ from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.replies import Replies, replies
-from dlplay.data.sequences import Reversals, recall, reversals
+from dlplay.data.sequences import Reversals, recall, reversals, windows
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
@@ -67,4 +67,5 @@ __all__ = [
     "topic_sentences",
     "tunes",
     "warped",
+    "windows",
 ]

@@ -45,3 +45,14 @@ def reversals(
     answers = backwards.where(place < length, torch.tensor(PAD))
     answers = answers.scatter(1, length, END)
     return Reversals(ids[:, :-1].to(device), answers.to(device))
+
+
+def windows(ids: torch.Tensor, count: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pieces of a sequence [N], from random places, and what follows each of their tokens: twice
+    [count, length], on the device of `ids`. ValueError where it is not longer than a piece and one.
+    """
+    if len(ids) < length + 2:
+        raise ValueError(f"{len(ids)} tokens are too few for windows of {length}")
+    starts = torch.randint(len(ids) - length - 1, (count, 1), device="cpu")
+    rows = ids[(starts + torch.arange(length + 1, device="cpu")).to(ids.device)]
+    return rows[:, :-1], rows[:, 1:]

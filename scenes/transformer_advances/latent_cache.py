@@ -42,6 +42,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import File, Float, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.data import windows
 from dlplay.nn.counting import numbered
 
 D, H, L, T = 64, 4, 2, 48  # width, heads, blocks, tokens of a window
@@ -110,15 +111,9 @@ class LatentCache(Scene):
         model = GPT(len(symbols), self.base).to(stage.device)
         adam = torch.optim.AdamW(model.parameters(), lr=self.rate)
 
-        def windows(part, count):
-            """Windows of a part of the text, and what follows each of their tokens [count, T]."""
-            starts = torch.randint(len(part) - T - 1, (count, 1), device="cpu")
-            rows = part[(starts + torch.arange(T + 1, device="cpu")).to(stage.device)]
-            return rows[:, :-1], rows[:, 1:]
-
         known, unseen = ids[: len(ids) * 9 // 10], ids[len(ids) * 9 // 10 :]
-        x_new, y_new = windows(unseen, 100)
-        x_old, _ = windows(known, 100)
+        x_new, y_new = windows(unseen, 100, T)
+        x_old, _ = windows(known, 100, T)
 
         def usual(b, k, v):
             return model.turn(k), v  # [B, H, T, d] both
@@ -187,7 +182,7 @@ class LatentCache(Scene):
         for step in stage.loop(self.steps):
             fall = 0.1 + 0.45 * (1 + math.cos(math.pi * step / self.steps))
             adam.param_groups[0]["lr"] = self.rate * min(1, (step + 1) / 30) * fall
-            x, y = windows(known, 24)
+            x, y = windows(known, 24, T)
             loss = cross_entropy(model(x, usual).flatten(0, 1), y.flatten())
             adam.zero_grad()
             loss.backward()

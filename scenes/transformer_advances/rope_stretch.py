@@ -41,6 +41,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import File, Float, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.data import windows
 from dlplay.nn.counting import numbered
 
 D, H, L, T, FAR = 64, 4, 2, 32, 160  # width, heads, blocks, letters in training and in long texts
@@ -98,12 +99,6 @@ class RopeStretch(Scene):
         known, unseen = ids[: len(ids) * 9 // 10], ids[len(ids) * 9 // 10 :]
         model = GPT(len(symbols)).to(stage.device)
         adam = torch.optim.AdamW(model.parameters())
-
-        def windows(part, count, length):
-            """Texts of a part, and what follows each of their letters [count, length]."""
-            starts = torch.randint(len(part) - length - 1, (count, 1), device="cpu")
-            rows = part[(starts + torch.arange(length + 1, device="cpu")).to(stage.device)]
-            return rows[:, :-1], rows[:, 1:]
 
         x_new, y_new = windows(unseen, 80, FAR)
         # Letters 33 to 96 of these once more, cut into texts as long as in training

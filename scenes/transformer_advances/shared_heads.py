@@ -40,6 +40,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import Choice, File, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.data import windows
 from dlplay.nn.counting import numbered
 
 D, H, L, T = 64, 4, 2, 48  # width, heads, blocks, tokens of a window
@@ -106,12 +107,6 @@ class SharedHeads(Scene):
         ids = ids.to(stage.device)
         known, unseen = ids[: len(ids) * 9 // 10], ids[len(ids) * 9 // 10 :]
 
-        def windows(part, count):
-            """Windows of a part of the text, and what follows each of their tokens [count, T]."""
-            starts = torch.randint(len(part) - T - 1, (count, 1), device="cpu")
-            rows = part[(starts + torch.arange(T + 1, device="cpu")).to(stage.device)]
-            return rows[:, :-1], rows[:, 1:]
-
         def surprise(model, x, y):
             return cross_entropy(model(x).flatten(0, 1), y.flatten())
 
@@ -121,7 +116,7 @@ class SharedHeads(Scene):
             for step in stage.loop(total, phase):
                 fall = 0.1 + 0.45 * (1 + math.cos(math.pi * step / total))
                 adam.param_groups[0]["lr"] = rate * min(1, (step + 1) / (total / 8)) * fall
-                x, y = windows(known, 24)
+                x, y = windows(known, 24, T)
                 adam.zero_grad()
                 for model in models:
                     surprise(model, x, y).backward()
@@ -129,7 +124,7 @@ class SharedHeads(Scene):
                 adam.step()
                 yield step + 1
 
-        new = windows(unseen, 100)
+        new = windows(unseen, 100, T)
         models = {UNCUT: GPT(len(symbols)).to(stage.device)}
 
         @stage.look(20)

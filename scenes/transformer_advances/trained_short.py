@@ -44,6 +44,7 @@ from torch.nn.functional import cross_entropy
 
 from dlplay import Choice, File, Float, Int, Scene, Try
 from dlplay.data import text as text_of
+from dlplay.data import windows
 from dlplay.nn.counting import numbered
 
 D, H, L, FAR = 64, 4, 2, 256  # width, heads, blocks, letters of a long text
@@ -128,12 +129,6 @@ class TrainedShort(Scene):
         nets = [GPT(kinds, way, self.slope) for way in ("waves", self.told)]
         nets = nn.ModuleDict(zip(WAYS, nets, strict=True)).to(stage.device)
         adam = torch.optim.AdamW(nets.parameters())
-
-        def windows(part, count, length):
-            """Texts of a part, and what follows each of their letters [count, length]."""
-            starts = torch.randint(len(part) - length - 1, (count, 1), device="cpu")
-            rows = part[(starts + torch.arange(length + 1, device="cpu")).to(stage.device)]
-            return rows[:, :-1], rows[:, 1:]
 
         def surprise(scores, y):
             return cross_entropy(scores.flatten(0, 1), y.flatten(), reduction="none").view_as(y)

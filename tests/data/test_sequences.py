@@ -1,8 +1,9 @@
 """Sequences with one thing to remember, and strings to be turned round."""
 
+import pytest
 import torch
 
-from dlplay.data import recall, reversals
+from dlplay.data import recall, reversals, windows
 from dlplay.data.sequences import END, PAD
 
 
@@ -38,3 +39,13 @@ def test_answers_are_the_strings_from_their_ends():
         assert set(string) <= set(range(3, 8))
         lengths.add(len(string))
     assert lengths == {3, 4, 5, 6}
+
+
+def test_windows_are_pieces_and_what_follows():
+    ids = torch.arange(50) * 3
+    x, y = windows(ids, 200, 7)
+    assert x.shape == y.shape == (200, 7)
+    assert torch.equal(y, x + 3)
+    assert (x[:, 0].min(), y[:, -1].max()) == (0, 3 * 48)  # they begin anywhere
+    with pytest.raises(ValueError, match="8 tokens are too few for windows of 7"):
+        windows(ids[:8], 1, 7)
