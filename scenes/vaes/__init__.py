@@ -11,4 +11,9 @@ alone, predict what a larger or smaller weight of the second does to reconstruct
 recognise posterior collapse, and say why random codes mean nothing to a plain autoencoder.
 """
 
-scenes = ["digits"]
+scenes = {
+    "Where codes lie": ("random_codes",),
+    "A hidden cause": ("mixtures", "guesses", "bound"),
+    "Learning it": (),
+    "What it is good for": (),
+}
