@@ -14,6 +14,6 @@ recognise posterior collapse, and say why random codes mean nothing to a plain a
 scenes = {
     "Where codes lie": ("random_codes",),
     "A hidden cause": ("mixtures", "guesses", "bound"),
-    "Learning it": (),
+    "Learning it": ("through_noise",),
     "What it is good for": (),
 }
