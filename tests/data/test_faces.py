@@ -12,7 +12,7 @@ def test_faces_show_the_features_that_they_are_said_to_have():
     found = faces(400)
     x, has = found.images[:, 0], found.features
     assert x.shape == (400, 12, 12)
-    assert 0 <= x.min()
+    assert x.min() >= 0
     assert x.max() <= 1
     assert 0.4 < has.mean() < 0.6
     shown = {name: has[:, k] == 1 for k, name in enumerate(FEATURES)}
