@@ -143,7 +143,9 @@ class RandomCodes(Scene):
                 columns=4,
                 captions=[n for n in names for _ in range(8)],
             )
-            if not own:  # the judge knows digits alone
+            if own:  # the judge knows digits alone
+                stage.headline("nobody judges your pictures here: compare what both decode")
+            else:
                 far = dict(zip(names, map(judged, (plain, vae)), strict=True))
                 stage.curve("distance", far)
                 stage.headline(f"random decodings: autoencoder {far['autoencoder']:.0f} from real "
