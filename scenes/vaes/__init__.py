@@ -25,5 +25,5 @@ scenes = {
     "Where codes lie": ("random_codes",),
     "A hidden cause": ("mixtures", "guesses", "bound"),
     "Learning it": ("through_noise",),
-    "What it is good for": ("beta", "directions"),
+    "What it is good for": ("beta", "directions", "codebook"),
 }
