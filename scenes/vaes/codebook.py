@@ -139,8 +139,9 @@ class Codebook(Scene):
         def look():
             shown = new[self.digit - 1, None]
             told = nearest(vectors(shown))
+            copy = decoded(book[told])[0, 0].clamp(0, 1)
             stage.matrices("a digit in words", {
-                "digit": shown[0, 0], "words": told.view(4, 4), "decoded": decoded(book[told])[0, 0].clamp(0, 1)
+                "digit": shown[0, 0], "words": told.view(4, 4), "decoded": copy
             }, grey=("digit", "decoded"), scales={"words": (0, K - 1)})  # fmt: skip
             rows = torch.cat([decoded(book[each]) for each in sentences(5)])
             stage.image("new sentences", rows, columns=5)
