@@ -12,7 +12,7 @@ A GCN takes the neighbours as they come. All have ten ties, so each of the eleve
 A **graph attention network** (GAT) computes the weights from what the nodes are:
 
     z_v  = W h_v
-    s_vu = LeakyReLU(a · z_v + b · z_u)
+    s_vu = LeakyReLU(a·z_v + b·z_u)
     α_vu = exp(s_vu) / Σ_w exp(s_vw)
     h_v  ← ReLU(Σ_u α_vu z_u + c)
 
