@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "graphs/karate",
+    "graphs/tell-apart",
     "graphs/trust",
     "introduction/graph",
     "language-models/char-gpt",
