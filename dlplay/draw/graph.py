@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,11 @@ from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
 from dlplay.wire import events
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 LEAST = 3  # cells of a label that say something
+FAINTER, HEAVIER = 0.25, 0.6  # shares of the greatest weight: below, a faint line; above, a thick
 LEVELS = "○◉●"  # low, middle, high: nodes without groups and without colours
 
 
@@ -33,22 +38,43 @@ def draw_graph(canvas: Canvas, graph: events.Graph, view: View) -> None:
     x = margin + np.round(shares[:, 0] * max(0, canvas.width - 1 - margin - right)).astype(int)
     y = np.round((1 - shares[:, 1]) * (canvas.height - 1)).astype(int)
     x, y = x.clip(0, canvas.width - 1), y.clip(0, canvas.height - 1)
-    _edges(canvas, graph.edges, x, y)
+    _edges(canvas, graph, x, y)
     _nodes(canvas, graph, x.tolist(), y.tolist())
     if labelled:
         _labels(canvas, graph, x.tolist(), y.tolist())
 
 
-def _edges(canvas: Canvas, edges: list[tuple[int, int]], x: raster.Ints, y: raster.Ints) -> None:
-    pairs = np.array(edges, np.int64).reshape(-1, 2)
-    pairs = pairs[((pairs >= 0) & (pairs < len(x))).all(axis=1)]
+def _edges(canvas: Canvas, graph: events.Graph, x: raster.Ints, y: raster.Ints) -> None:
+    pairs = np.array(graph.edges, np.int64).reshape(-1, 2)
+    weights = np.zeros(len(pairs))
+    if len(graph.weights) == len(pairs):
+        weights = np.nan_to_num(np.array(graph.weights, np.float64), posinf=0.0, neginf=0.0)
+    shares = weights / max(weights.max(initial=0.0), 1e-30)
+    there = ((pairs >= 0) & (pairs < len(x))).all(axis=1)
+    _lines(canvas, pairs[there & (shares < FAINTER)], x, y, attr=FAINT)
+    _lines(canvas, pairs[there & (shares >= FAINTER) & (shares <= HEAVIER)], x, y)
+    _lines(canvas, pairs[there & (shares > HEAVIER)], x, y, thick=True)
+
+
+def _lines(
+    canvas: Canvas,
+    pairs: npt.NDArray[np.int64],
+    x: raster.Ints,
+    y: raster.Ints,
+    attr: int = 0,
+    thick: bool = False,
+) -> None:
     if not len(pairs):
         return
     ends = pairs.reshape(-1)
     joined = np.arange(len(ends) - 1) % 2 == 0
     dots = np.zeros((canvas.height * 4, canvas.width * 2), bool)
-    raster.plot(dots, *raster.polyline(x[ends] * 2, y[ends] * 4 + 2, joined))
-    canvas.dots(0, 0, dots, NONE, FAINT)
+    columns, rows = raster.polyline(x[ends] * 2, y[ends] * 4 + 2, joined)
+    raster.plot(dots, columns, rows)
+    if thick:
+        raster.plot(dots, columns + 1, rows)
+        raster.plot(dots, columns, rows + 1)
+    canvas.dots(0, 0, dots, NONE, attr)
 
 
 def _nodes(canvas: Canvas, graph: events.Graph, x: list[int], y: list[int]) -> None:

@@ -21,6 +21,7 @@ ITEMS = 10_000  # of any other list: rows, labels, nodes, tokens, captions
 MOST = {
     ("Table", "columns"): 200,
     ("Graph", "edges"): 50_000,
+    ("Graph", "weights"): 50_000,
     ("Histogram", "edges"): BINS + 1,
     ("Plane", "clouds"): SERIES,
     ("Plane", "trails"): SERIES,

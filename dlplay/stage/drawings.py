@@ -466,6 +466,7 @@ class Drawings:
         positions: Numbers,
         edges: Sequence[tuple[int, int]],
         *,
+        weights: Numbers | None = None,
         values: Numbers | None = None,
         labels: Sequence[str] = (),
         groups: Sequence[int] = (),
@@ -475,11 +476,15 @@ class Drawings:
     ) -> None:
         """Show nodes and edges. `positions` [N, 2] in any units (`dlplay.nn.layout` makes some);
         `values` [N] colour the nodes from `low` to `high`; `groups` are their true classes;
-        `marked` nodes stand out."""
+        `marked` nodes stand out. `weights` [E] say how strongly each edge is drawn: a heavy line
+        is more than 0.6 of the greatest, a faint one less than 0.25."""
         where = arrays.points(positions).numpy()
         bounds.few(panel, "nodes", len(where), bounds.ITEMS)
         least, span = where.min(axis=0), np.ptp(where, axis=0)
         shades = arrays.series(values) if values is not None else []
+        heavy = arrays.series(weights) if weights is not None else []
+        if weights is not None and len(heavy) != len(edges):
+            raise ValueError(f"{panel} has {len(edges)} edges and {len(heavy)} weights")
         least_value, most_value = arrays.limits(np.array(shades, np.float32), low, high, False)
         self._show(
             events.Graph(
@@ -487,6 +492,7 @@ class Drawings:
                 panel=panel,
                 positions=Array.of(((where - least) / np.maximum(span, 1e-9)).astype(np.float32)),
                 edges=[(int(a), int(b)) for a, b in edges],
+                weights=heavy,
                 labels=bounds.words(panel, labels),
                 values=shades,
                 groups=[int(group) for group in groups],

@@ -274,11 +274,13 @@ class Graph(Content):
     """Nodes and edges. `positions`: float32 [N, 2] in 0..1. `groups`: the true class of a node.
 
     `values`: what colours a node, from `low` to `high` (two beliefs meet in the middle).
-    `marked`: nodes that stand out (the labelled ones).
+    `marked`: nodes that stand out (the labelled ones). `weights`: how strongly an edge is drawn,
+    one for each or none at all.
     """
 
     positions: Array
     edges: list[tuple[int, int]]
+    weights: list[Number] = []
     labels: list[str] = []
     values: list[Number] = []
     groups: list[int] = []
@@ -291,8 +293,10 @@ class Graph(Content):
             return False
         count = self.positions.shape[0]
         ends = [end for edge in self.edges for end in edge]
-        return all(0 <= node < count for node in (*ends, *self.marked)) and all(
-            _optional(each, count) for each in (self.labels, self.values, self.groups)
+        return (
+            all(0 <= node < count for node in (*ends, *self.marked))
+            and all(_optional(each, count) for each in (self.labels, self.values, self.groups))
+            and _optional(self.weights, len(self.edges))
         )
 
 

@@ -14,5 +14,5 @@ scenes = {
     "What one asks of it": (),
     "Messages": (),
     "Filters, aggregators, depth": (),
-    "Four networks": ("karate",),
+    "Four networks": ("karate", "trust", "sampling", "tell_apart"),
 }

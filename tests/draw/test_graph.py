@@ -52,3 +52,31 @@ def test_the_mark_leaves_room_before_the_label(look):
     text = draw(content, 60, 3, look).plain
     assert "] one" in text
     assert "] two" in text
+
+
+def star(weights):
+    where = [(0, 0.5), (1, 1), (1, 0.5), (1, 0)]
+    edges = [(0, 1), (0, 2), (0, 3)]
+    return graph(where, [], edges=edges, weights=weights)
+
+
+@pytest.mark.parametrize("look", [Look(), Look("none")])
+def test_a_weighty_edge_is_thicker_and_a_light_one_fainter(look):
+    def ink(weights):
+        """Dots of the edge from left to right, and whether it is faint."""
+        line = draw(star(weights), 40, 13, look).lines[6]
+        cells = [(char, segment) for segment in line for char in segment.text]
+        dots = [(char, segment) for char, segment in cells if 0x2800 < ord(char) < 0x2900]
+        middle = dots[len(dots) // 2]
+        return (ord(middle[0]) - 0x2800).bit_count(), middle[1].style
+
+    count, style = zip(*(ink([1, weight, 1]) for weight in (0.1, 0.5, 0.9)), strict=True)
+    assert count[0] == count[1] < count[2]
+    assert style[0] != style[1] == style[2]
+    assert ink([]) == ink([1, 0, 1]) == ink([1, float("nan"), 1]) == (count[0], style[0])
+
+
+def test_each_edge_has_its_weight():
+    assert star([]).sound()
+    assert star([1, 2, 3]).sound()
+    assert not star([1, 2]).sound()

@@ -149,7 +149,7 @@ def test_pictures_come_as_arrays(stage):
     stage.heatmap("map", [[1.0, -3.0]], diverging=True)
     stage.plane("valley", x=(0, 1), y=(0, 2), field=torch.zeros(4, 5), points={"a": [[0.0, 1.0]]})
     stage.histogram("weights", torch.tensor([0.0, 0.0, 1.0, math.nan]), bins=2)
-    stage.graph("club", [[0, 0], [4, 2]], [(0, 1)], values=[0.2, 0.8])
+    stage.graph("club", [[0, 0], [4, 2]], [(0, 1)], values=[0.2, 0.8], weights=torch.ones(1))
     stage.flush()
     (image,) = stage.got(events.Image)
     assert image.pixels.shape == (1, 2, 2, 1)
@@ -162,6 +162,9 @@ def test_pictures_come_as_arrays(stage):
     assert histogram.series[""] == [2.0, 1.0]
     (graph,) = stage.got(events.Graph)
     assert graph.positions.numpy().tolist() == [[0.0, 0.0], [1.0, 1.0]]
+    assert graph.weights == [1.0]
+    with pytest.raises(ValueError, match="1 edges and 2 weights"):
+        stage.graph("club", [[0, 0], [4, 2]], [(0, 1)], weights=[0.2, 0.8])
 
 
 def test_boxes_come_with_the_image_that_they_are_on(stage):
