@@ -68,6 +68,7 @@ WRITTEN_OUT = {
     "transformer-advances/rope",
     "transformer-advances/shared-heads",
     "transformer-advances/trained-short",
+    "vision-transformers/patches",
 }
 
 # Pages that take boxes without the images that they are of
