@@ -72,6 +72,7 @@ WRITTEN_OUT = {
     "transformer-advances/shared-heads",
     "transformer-advances/trained-short",
     "vaes/codebook",
+    "vision-transformers/patches",
 }
 
 # Pages that take boxes without the images that they are of
