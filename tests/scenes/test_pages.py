@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "graphs/missing-ties",
+    "graphs/ties-worth",
     "introduction/graph",
     "language-models/char-gpt",
     "language-models/cut",
