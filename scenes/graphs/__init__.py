@@ -12,7 +12,7 @@ and to lonely nodes, and why more rounds are not always better.
 scenes = {
     "What a graph keeps": (),
     "What one asks of it": ("missing_ties",),
-    "Messages": ("ties_worth",),
+    "Messages": ("ties_worth", "edge_first"),
     "Filters, aggregators, depth": (),
     "Four networks": ("karate",),
 }

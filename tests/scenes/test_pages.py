@@ -32,6 +32,7 @@ WRITTEN_OUT = {
     "convolutional/transfer",
     "convolutional/u-net",
     "convolutional/upsampling",
+    "graphs/edge-first",
     "graphs/missing-ties",
     "graphs/ties-worth",
     "introduction/graph",
