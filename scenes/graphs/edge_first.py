@@ -44,15 +44,14 @@ ORDERS = "nodes only", "nodes first", "edges first"
 # Seven people and six ties: the one who is asked, with three friends who have a friend each
 STAR = torch.tensor([(0, 1), (0, 2), (0, 3), (1, 4), (2, 5), (3, 6)])
 CASES = 200  # signs on that small network, drawn at random
-SIGNS = "own tie", "friend", "friend's tie", "friend's friend"  # one of each is turned
+SIGNS = "own tie", "friend", "2nd tie", "2nd friend"  # one of each is turned
 
 
 class EdgeFirst(Scene):
     covers = ("GNN Predictions Using Information Aggregation", "Learning Edge Representations")
     panels = {
-        "reach": "whose sign does the one in brackets hear? orange yes, blue no; ▲ is a tie",
+        "reach": "whose sign is heard? share of answers that turn with it; dark: none",
         "right": "share of people in new networks whose sign is told; higher is better",
-        "flips": "share of the answers that turn when one sign is turned, in the small network",
     }
     claims = {
         "edges_first": "edges first: one layer is right for over 0.95 of people in new networks",
@@ -158,21 +157,15 @@ class EdgeFirst(Scene):
         def look():
             shares = [float(right(net)) for net in nets]
             heard = torch.stack([turned(net) for net in nets]).cpu()  # [3, 4]
-            values, labels = [], []
-            for order, share, row in zip(ORDERS, shares, heard.tolist(), strict=True):
-                values += [float("nan"), *row]
-                labels += [f"{order}: {share:.0%} right", *SIGNS]
-            stage.graph(
+            stage.heatmap(
                 "reach",
-                [(x, y) for y in (3, 2, 1) for x in range(5)],
-                [(k, k + 1) for k in range(15) if k % 5 < 4],
-                values=values,
-                labels=labels,
-                groups=[0, 1, 0, 1, 0] * 3,
-                marked=[0, 5, 10],
+                heard,
+                rows=ORDERS,
+                columns=SIGNS,
+                x="the sign that is turned",
+                low=0,
                 high=0.5,
             )
-            stage.bars("flips", SIGNS, dict(zip(ORDERS, heard, strict=True)))
             named = ", ".join(f"{o} {s:.0%}" for o, s in zip(ORDERS, shares, strict=True))
             stage.headline(f"right in new networks: {named}")
             stage.curve("right", dict(zip(ORDERS, shares, strict=True)))
