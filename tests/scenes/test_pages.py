@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "graphs/edge-first",
     "graphs/missing-ties",
+    "graphs/renumber",
     "graphs/ties-worth",
     "introduction/graph",
     "language-models/char-gpt",
