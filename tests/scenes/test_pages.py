@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "graphs/edge-first",
+    "graphs/how-far",
     "graphs/missing-ties",
     "graphs/renumber",
     "graphs/ties-worth",
