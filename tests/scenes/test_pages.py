@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "graphs/edge-first",
     "graphs/how-far",
+    "graphs/master-node",
     "graphs/missing-ties",
     "graphs/renumber",
     "graphs/ties-worth",
