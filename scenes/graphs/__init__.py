@@ -11,8 +11,8 @@ and to lonely nodes, and why more rounds are not always better.
 
 scenes = {
     "What a graph keeps": (),
-    "What one asks of it": (),
-    "Messages": (),
+    "What one asks of it": ("missing_ties", "renumber"),
+    "Messages": ("ties_worth", "how_far", "edge_first", "master_node"),
     "Filters, aggregators, depth": (),
     "Four networks": ("karate", "trust", "sampling", "tell_apart"),
 }

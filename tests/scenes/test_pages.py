@@ -73,6 +73,12 @@ WRITTEN_OUT = {
     "transformer-advances/trained-short",
     "vaes/codebook",
     "vision-transformers/patches",
+    "graphs/edge-first",
+    "graphs/how-far",
+    "graphs/master-node",
+    "graphs/missing-ties",
+    "graphs/renumber",
+    "graphs/ties-worth",
 }
 
 # Pages that take boxes without the images that they are of
