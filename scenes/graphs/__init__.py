@@ -13,6 +13,6 @@ scenes = {
     "What a graph keeps": (),
     "What one asks of it": (),
     "Messages": (),
-    "Filters, aggregators, depth": (),
+    "Filters, aggregators, depth": ("alike",),
     "Four networks": ("karate",),
 }
