@@ -13,6 +13,6 @@ scenes = {
     "What a graph keeps": (),
     "What one asks of it": (),
     "Messages": (),
-    "Filters, aggregators, depth": ("alike",),
+    "Filters, aggregators, depth": ("alike", "chebyshev"),
     "Four networks": ("karate",),
 }

@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "graphs/alike",
+    "graphs/chebyshev",
     "introduction/graph",
     "language-models/char-gpt",
     "language-models/cut",
