@@ -79,6 +79,8 @@ WRITTEN_OUT = {
     "graphs/missing-ties",
     "graphs/renumber",
     "graphs/ties-worth",
+    "graphs/alike",
+    "graphs/chebyshev",
 }
 
 # Pages that take boxes without the images that they are of
