@@ -3,7 +3,7 @@
 """
 
 scenes = {
-    "More of the same": (),
+    "More of the same": ("sudden",),
     "Parts that work together": (),
     "Written steps": (),
 }
