@@ -4,6 +4,6 @@
 
 scenes = {
     "More of the same": ("sudden",),
-    "Parts that work together": (),
+    "Parts that work together": ("experts",),
     "Written steps": (),
 }
