@@ -48,6 +48,8 @@ WRITTEN_OUT = {
     "language-models/induction",
     "language-models/shots",
     "language-models/task-in-text",
+    "large-language-models/bigger",
+    "large-language-models/experts",
     "recurrent/scan",
     "recurrent/bag",
     "recurrent/tokens",
