@@ -10,7 +10,7 @@ and to lonely nodes, and why more rounds are not always better.
 """
 
 scenes = {
-    "What a graph keeps": ("mirror",),
+    "What a graph keeps": ("mirror", "backwards", "rings", "three_steps"),
     "What one asks of it": (),
     "Messages": (),
     "Filters, aggregators, depth": (),
