@@ -6,6 +6,7 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 """
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
+from dlplay.data.chemistry import CAFFEINE, Molecule, molecule, molecules, on_ring
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.networks import NETWORKS, adjacency, block_model, grown, karate_sides, network
@@ -20,12 +21,14 @@ from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
 
 __all__ = [
+    "CAFFEINE",
     "CLOTHES",
     "NETWORKS",
     "PHOTOS",
     "PRONOUN_WORDS",
     "SERIES",
     "Dates",
+    "Molecule",
     "Objects",
     "Pronouns",
     "Replies",
@@ -45,9 +48,12 @@ __all__ = [
     "images",
     "in_key",
     "karate_sides",
+    "molecule",
+    "molecules",
     "names",
     "network",
     "objects",
+    "on_ring",
     "photo",
     "points",
     "pronouns",

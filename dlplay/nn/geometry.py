@@ -33,3 +33,27 @@ def layout(nodes: int, edges: Sequence[tuple[int, int]], seed: int = 0) -> torch
     graph.add_edges_from((int(a), int(b)) for a, b in edges)
     places = nx.spring_layout(graph, seed=seed, iterations=200)
     return torch.tensor([places[node].tolist() for node in range(nodes)], dtype=torch.float32)
+
+
+def unfolded(nodes: int, edges: Sequence[tuple[int, int]]) -> torch.Tensor:
+    """Positions [nodes, 2] whose distances are near the numbers of steps between the nodes, so
+    that rings are round and chains straight; for connected graphs of up to some hundred nodes.
+
+    Weights 1/steps² (Kamada and Kawai, 1989), improved by majorisation (Gansner et al., 2004).
+    """
+    import networkx as nx
+
+    graph = nx.Graph([(int(a), int(b)) for a, b in edges])
+    steps = torch.full((nodes, nodes), float(nodes), dtype=torch.float64)
+    for start, found in nx.all_pairs_shortest_path_length(graph):
+        steps[start, list(found)] = torch.tensor(list(found.values()), dtype=torch.float64)
+    weights = steps.fill_diagonal_(1).pow(-2).fill_diagonal_(0)
+    inverse = torch.linalg.pinv(weights.sum(dim=1).diag() - weights)
+    centre = torch.eye(nodes, dtype=torch.float64) - 1 / nodes
+    values, vectors = torch.linalg.eigh(-centre @ steps.fill_diagonal_(0).square() @ centre / 2)
+    places = vectors[:, -2:] * values[-2:].clamp(min=1e-3).sqrt()  # classical scaling
+    for _ in range(200):
+        pulls = -weights * steps / torch.cdist(places, places).clamp(min=1e-9)
+        places = inverse @ (pulls - pulls.sum(dim=1).diag()) @ places
+    found: torch.Tensor = places.float()
+    return found

@@ -23,7 +23,7 @@ begin with two or three layers, and measure how alike the nodes have become befo
 """
 
 scenes = {
-    "What a graph keeps": (),
+    "What a graph keeps": ("mirror", "backwards", "rings", "three_steps"),
     "What one asks of it": ("missing_ties", "renumber"),
     "Messages": ("ties_worth", "how_far", "edge_first", "master_node"),
     "Filters, aggregators, depth": ("alike", "chebyshev", "aggregators", "too_deep"),

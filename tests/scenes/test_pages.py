@@ -83,6 +83,10 @@ WRITTEN_OUT = {
     "graphs/ties-worth",
     "graphs/alike",
     "graphs/chebyshev",
+    "graphs/backwards",
+    "graphs/mirror",
+    "graphs/rings",
+    "graphs/three-steps",
 }
 
 # Pages that take boxes without the images that they are of
