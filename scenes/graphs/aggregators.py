@@ -143,8 +143,8 @@ class Aggregators(Scene):
             far, near = explained(errors, more), explained(errors, same)
             best = far.diagonal().clamp(min=-9.99).tolist()
             stage.headline(
-                f"15 to 30 neighbours: count by sum {best[0]:.2f}, mean by mean {best[1]:.2f}, "
-                f"largest by max {best[2]:.2f}"
+                f"15 to 30 neighbours: sum counts {best[0]:.2f}, mean averages {best[1]:.2f}, "
+                f"max {best[2]:.2f}"
             )
             scale = {"rows": ARMS, "columns": QUESTIONS, "low": 0, "high": 1}
             stage.heatmap("more", far.clamp(min=0), **scale)

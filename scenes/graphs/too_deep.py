@@ -16,8 +16,8 @@ each round also mixes the groups. After 16 all vectors point the same way, and w
 their length, the root of D̃ᵥ.
 
 Dividing by the number of neighbours instead (*mean*) takes that last difference away, too. Then
-groups remain the largest of the differences, and the differences shrink to less than a ten-thousandth
-of the vectors.
+groups remain the largest of the differences, and the differences shrink to less than a
+ten-thousandth of the vectors.
 
 Put weights and ReLU between: two layers (a **GCN**) read the groups from 40 known people. Eight
 cannot even learn the 40 by heart, although eight layers *without* ties can: they get nearly the
@@ -39,7 +39,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from dlplay import Choice, Float, Int, Scene, Try
 from dlplay.data import block_model
-from dlplay.nn import graphs
+from dlplay.nn.graphs import normalise
 
 ROUNDS = 16
 NETS = ("2 layers", "deep", "deep, residual", "deep, no ties")
@@ -118,7 +118,7 @@ class TooDeep(Scene):
         x = nn.functional.one_hot(group, 16) + torch.randn(400, 16)  # [400, 16]
         known = torch.cat([100 * k + torch.randperm(100)[:10] for k in range(4)]).to(stage.device)
         A, group, x = (part.to(stage.device) for part in (A, group, x))
-        average = graphs.normalise(A, self.normalisation)  # Â [400, 400]
+        average = normalise(A, self.normalisation)  # Â [400, 400]
         rounds = [x]  # what people hold after each round, nothing learnt
         for _ in range(ROUNDS):
             rounds.append((1 - self.restart) * average @ rounds[-1] + self.restart * x)
