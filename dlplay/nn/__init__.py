@@ -1,6 +1,6 @@
 """Parts that several scenes share: model parts, and what their pictures are computed from.
 
-Model parts are imported from their modules: attention, detection, graphs, judge,
+Model parts are imported from their modules: attention, detection, judge,
 optimizers, transformer.
 """
 

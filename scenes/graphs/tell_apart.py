@@ -63,7 +63,7 @@ class TellApart(Scene):
             "Each node of each copy gets a random number. Can the sum tell one ring from two now?",
             ("no", "always", "in nine of ten copies"),
             right=3,
-            breaks=("blind", "colours"),
+            breaks="blind",
             why="A number seen again three steps on is most likely the node itself: a ring of "
             "three. Now and then two nodes have numbers that are much alike.",
         ),
