@@ -5,5 +5,5 @@
 scenes = {
     "More of the same": (),
     "Parts that work together": (),
-    "Written steps": ("working",),
+    "Written steps": ("working", "faithful"),
 }

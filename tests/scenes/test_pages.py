@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "introduction/graph",
+    "large-language-models/faithful",
     "large-language-models/working",
     "language-models/char-gpt",
     "language-models/cut",
