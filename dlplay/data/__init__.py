@@ -7,6 +7,7 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
+from dlplay.data.library import Library, library
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import points
@@ -24,6 +25,7 @@ __all__ = [
     "PRONOUN_WORDS",
     "SERIES",
     "Dates",
+    "Library",
     "Objects",
     "Pronouns",
     "Replies",
@@ -39,6 +41,7 @@ __all__ = [
     "image",
     "images",
     "in_key",
+    "library",
     "names",
     "objects",
     "photo",

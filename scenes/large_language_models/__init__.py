@@ -4,6 +4,6 @@
 
 scenes = {
     "More of the same": (),
-    "Parts that work together": (),
+    "Parts that work together": ("open_book",),
     "Written steps": ("working", "faithful"),
 }

@@ -22,16 +22,12 @@ steps, and adding takes longer. Once the answer is right, its loss is next to no
 pulls it towards the steps. They are learned because they are asked for: as text.
 
 Turpin et al. (2023) put hints into the prompts of large models. The answers followed, and the
-written reasons hardly ever said so. Lanham et al. (2023) put mistakes into written reasons: for
-some questions the answer moved with them, for others it did not.
-
-So "faithful" is no property of a text. It is what happens to the answer when the text is changed.
+written reasons hardly ever said so.
 
 ## Tomorrow
 
 Don't read reasons: test them. Put a mistake into a step and see whether the answer moves; change
-what should not matter and see whether it moves too. Take hints, names and orders out of the
-questions on which you judge a model.
+what should not matter and see whether it moves too.
 """
 
 import math
@@ -82,8 +78,8 @@ class Faithful(Scene):
             "struck=1",
             "The first step is struck, not the third. How often does the answer of the model with "
             "random hints move with it?",
-            ("less: four more steps can mend it", "as often", "never: it is too far away"),
-            right=2,
+            ("as often", "less: four more steps can mend it", "never: it is too far away"),
+            right=1,
             keeps=("not_from_its_steps", "from_its_hint"),
             why="Each step is made from the one before, not from the beginning. A mistake is "
             "handed on whole, from wherever it stands.",

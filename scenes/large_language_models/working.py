@@ -15,19 +15,18 @@ With steps, token k is
     sₖ = (sₖ₋₁ + aₖ) mod 10
 
 where aₖ is the k-th digit and sₖ the sum so far. sₖ₋₁ can be read: it stands in the text. What has
-to be learned are a hundred little sums, the same at each place.
+to be learned are a hundred little sums.
 
 Is it only the room, or the lessons? The second model gets both. It has six places and is taught the
 right sₖ at each. But what it says there is thrown away, and a dot stands in its place. It learns
-the first place and stays there. (With two blocks and five times the training it learns nearly all
-of them; the model that answers at once still guesses.)
+the first place and stays there. (With two blocks and five times the training it learns nearly all;
+the model that answers at once still guesses.)
 
 So a result that can be *read again* saves depth. That is why steps help before the answer and not
 behind it: a model cannot use what it has not written yet.
 
-These tiny nets are trained with steps. Wei et al. (2022) asked large models for them in the prompt.
-There it pays only for large models, and for questions that take several steps. That an answer reads
-well explained is another matter (see `faithful`).
+These tiny nets are trained with steps. Wei et al. (2022) asked for them in the prompt; that pays
+for large models only.
 
 ## Tomorrow
 

@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "introduction/graph",
     "large-language-models/faithful",
+    "large-language-models/open-book",
     "large-language-models/working",
     "language-models/char-gpt",
     "language-models/cut",
