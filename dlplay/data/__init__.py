@@ -19,8 +19,11 @@ from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
+from dlplay.data.library import Library, library
 
 __all__ = [
+    "Library",
+    "library",
     "CAFFEINE",
     "CLOTHES",
     "NETWORKS",

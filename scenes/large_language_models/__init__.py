@@ -23,6 +23,6 @@ it.
 
 scenes = {
     "More of the same": ("bigger", "sudden"),
-    "Parts that work together": ("experts",),
-    "Written steps": (),
+    "Parts that work together": ("experts", "open_book"),
+    "Written steps": ("working", "faithful"),
 }
