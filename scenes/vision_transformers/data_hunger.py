@@ -49,7 +49,7 @@ class DataHunger(Scene):
     covers = ("Vision Transformer",)
     panels = {
         "digits read": "share of 397 new digits read, by the training images; higher is better",
-        "a digit": "a new one as the nets get it, and what each takes it for, by training images",
+        "a digit": "as the nets get it, and what each says, of few, some, all images",
         "shifted": "share read by the nets of 1,400 images, when the new digits are moved",
     }
     claims = {
