@@ -9,7 +9,7 @@ from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.own import examples, image, images, table, text
-from dlplay.data.plane import points
+from dlplay.data.plane import moons, moons_log_density, points
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.replies import Replies, replies
 from dlplay.data.sequences import Reversals, recall, reversals
@@ -39,6 +39,8 @@ __all__ = [
     "image",
     "images",
     "in_key",
+    "moons",
+    "moons_log_density",
     "names",
     "objects",
     "photo",
