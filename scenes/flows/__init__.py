@@ -3,7 +3,7 @@
 """
 
 scenes = {
-    "The charge for squeezing": (),
+    "The charge for squeezing": ("stretch",),
     "Maps that can be undone": (),
     "Flows in continuous time": (),
 }

@@ -32,6 +32,7 @@ WRITTEN_OUT = {
     "convolutional/transfer",
     "convolutional/u-net",
     "convolutional/upsampling",
+    "flows/stretch",
     "introduction/graph",
     "language-models/char-gpt",
     "language-models/cut",
