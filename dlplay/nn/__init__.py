@@ -4,6 +4,6 @@ Model parts are imported from their modules: attention, detection, graphs, judge
 optimizers, transformer.
 """
 
-from dlplay.nn.geometry import grid, layout
+from dlplay.nn.geometry import cloud_picture, grid, layout
 
-__all__ = ["grid", "layout"]
+__all__ = ["cloud_picture", "grid", "layout"]
