@@ -65,7 +65,7 @@ class Continuous(Scene):
             right=2,
             breaks=("converged", "sums_to_one"),
             why="Training looks for whatever makes the reported number small, and finds nets on "
-            "which the solver errs to its advantage. Solved finely, they are far worse than before.",
+            "which the solver errs to its advantage. Solved finely, they are far worse.",
         ),
         Try(
             "solver_steps=1",
@@ -177,8 +177,8 @@ class Continuous(Scene):
             said, fine = nats(self.solver_steps, self.solver), nats(10)
             stage.curve("nats a point", reported=said, converged=fine)
             stage.headline(
-                f"reported {said:.3f} nats a point, solved finely {fine:.3f}; true {true:.3f}, "
-                f"one Gaussian {gaussian:.3f}"
+                f"reported {said:.2f} nats a point, solved finely {fine:.2f}; true {true:.2f}, "
+                f"one Gaussian {gaussian:.2f}"
             )
 
         @stage.look(115)
