@@ -8,10 +8,11 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.chemistry import CAFFEINE, Molecule, molecule, molecules, on_ring
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
+from dlplay.data.library import Library, library
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.networks import NETWORKS, adjacency, block_model, grown, karate_sides, network
 from dlplay.data.own import examples, image, images, table, text
-from dlplay.data.plane import points
+from dlplay.data.plane import moons, moons_log_density, points
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.replies import Replies, replies
 from dlplay.data.sequences import Reversals, recall, reversals, windows
@@ -19,11 +20,8 @@ from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
-from dlplay.data.library import Library, library
 
 __all__ = [
-    "Library",
-    "library",
     "CAFFEINE",
     "CLOTHES",
     "NETWORKS",
@@ -31,6 +29,7 @@ __all__ = [
     "PRONOUN_WORDS",
     "SERIES",
     "Dates",
+    "Library",
     "Molecule",
     "Objects",
     "Pronouns",
@@ -51,8 +50,11 @@ __all__ = [
     "images",
     "in_key",
     "karate_sides",
+    "library",
     "molecule",
     "molecules",
+    "moons",
+    "moons_log_density",
     "names",
     "network",
     "objects",

@@ -39,5 +39,32 @@ def points(
     return x.to(device), y.to(device)
 
 
+def moons(count: int, *, noise: float = 0.08, device: str = "cpu") -> torch.Tensor:
+    """Points [count, 2] of both half circles of `points("moons")`, without labels, each coordinate
+    scaled to mean 0 and standard deviation 1. Half of them lie on either, in any order."""
+    x, _ = points("moons", count, noise=noise)
+    return (x[torch.randperm(count)] / _scale(noise)).to(device)
+
+
+def moons_log_density(x: torch.Tensor, *, noise: float = 0.08) -> torch.Tensor:
+    """The log of the density from which `moons` draws, in nats, at points x [N, 2]: [N].
+
+    A mean over 2 · 400 Gaussians along the half circles, right to some 1e-6 for a `noise` of 0.02
+    and more. Its mean over new points is what no other density can exceed, but by chance.
+    """
+    angle = math.pi * (torch.arange(400, device=x.device) + 0.5) / 400
+    upper = _circle(angle) - torch.tensor([0.5, 0.25], device=x.device)
+    centres, scale = torch.cat([upper, -upper]), _scale(noise).to(x.device)
+    apart = torch.cdist(x * scale, centres).square()  # [N, 800]
+    log_mean: torch.Tensor = (-apart / (2 * noise**2)).logsumexp(dim=1) - math.log(len(centres))
+    return log_mean - math.log(2 * math.pi * noise**2) + scale.log().sum()
+
+
+def _scale(noise: float) -> torch.Tensor:
+    """The standard deviations of the moons' coordinates, before they are scaled: [2]."""
+    across, up = 0.5 + 0.5**2, 0.5 - 2 * 0.25 * 2 / math.pi + 0.25**2
+    return torch.tensor([across + noise**2, up + noise**2]).sqrt()
+
+
 def _circle(angle: torch.Tensor) -> torch.Tensor:
     return torch.stack([angle.cos(), angle.sin()], dim=1)

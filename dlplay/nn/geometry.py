@@ -21,6 +21,34 @@ def grid(
     return torch.stack([across, up], dim=-1)
 
 
+def cloud_picture(
+    points: torch.Tensor,
+    first: torch.Tensor | None = None,
+    *,
+    reach: float = 2.8,
+    pixels: int = 44,
+) -> torch.Tensor:
+    """How many of many points [N, 2] lie where, as a colour image [3, pixels, pixels] on the CPU.
+
+    It shows the square from -reach to reach, the highest row first, as bright as the square root
+    of the number of points; white is 1 / 500 of all in a pixel, or more. Those of which `first`
+    [N] is true are green, the others pink; without it all are white.
+    """
+    at = ((points.detach().cpu() / reach + 1) * pixels / 2).floor()
+    inside = ((at >= 0) & (at < pixels)).all(dim=1)
+    groups = [(inside, torch.ones(3))]
+    if first is not None:
+        green, pink = torch.tensor([0.2, 0.9, 0.5]), torch.tensor([1.0, 0.35, 0.8])
+        groups = [(inside & first.cpu(), green), (inside & ~first.cpu(), pink)]
+    image = torch.zeros(3, pixels, pixels)
+    for group, colour in groups:
+        column, row = at[group].long().T
+        count = torch.bincount((pixels - 1 - row) * pixels + column, minlength=pixels**2)
+        share = count.reshape(pixels, pixels) / max(1, len(points))
+        image += colour[:, None, None] * (500 * share)
+    return image.clamp(max=1).sqrt()
+
+
 def layout(nodes: int, edges: Sequence[tuple[int, int]], seed: int = 0) -> torch.Tensor:
     """Positions [nodes, 2] for the nodes of a graph, neighbours near each other.
 
