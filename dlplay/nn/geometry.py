@@ -73,8 +73,8 @@ def unfolded(nodes: int, edges: Sequence[tuple[int, int]]) -> torch.Tensor:
 
     graph = nx.Graph([(int(a), int(b)) for a, b in edges])
     steps = torch.full((nodes, nodes), float(nodes), dtype=torch.float64)
-    for start, found in nx.all_pairs_shortest_path_length(graph):
-        steps[start, list(found)] = torch.tensor(list(found.values()), dtype=torch.float64)
+    for start, reached in nx.all_pairs_shortest_path_length(graph):
+        steps[start, list(reached)] = torch.tensor(list(reached.values()), dtype=torch.float64)
     weights = steps.fill_diagonal_(1).pow(-2).fill_diagonal_(0)
     inverse = torch.linalg.pinv(weights.sum(dim=1).diag() - weights)
     centre = torch.eye(nodes, dtype=torch.float64) - 1 / nodes
