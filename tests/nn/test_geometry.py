@@ -34,6 +34,6 @@ def test_what_lies_outside_is_not_drawn():
 
 
 def test_two_groups_have_their_colours():
-    points = torch.tensor([[-0.5, 0.0], [0.5, 0.0]])
-    image = cloud_picture(points, torch.tensor([True, False]), reach=1, pixels=2)
+    points = torch.tensor([[-0.5, 0.0], [0.5, 0.0], *[[9.0, 9.0]] * 998])
+    image = cloud_picture(points, torch.arange(1000) == 0, reach=1, pixels=2)
     assert (image[:, 0].argmax(dim=0) == torch.tensor([1, 0])).all()
