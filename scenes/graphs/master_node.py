@@ -54,7 +54,7 @@ class MasterNode(Scene):
         "few": "three layers: of 8 networks at most 1 tells the bit from 11 steps away",
         "global": "with a global node, at least 7 of 8 do, after as many steps",
         "deep": "eleven layers without it: at most 2 of 8 do, though the bit is within reach",
-        "faint": "there the person in the middle of the line has 1e-6 to 0.03 of the first's part",
+        "faint": "there it moves the middle person's vector 1e-6 to 0.03 as far as the first's",
     }
     tries = (
         Try(
