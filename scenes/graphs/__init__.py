@@ -1,7 +1,7 @@
 """
 # Graphs
 
-Molecules, friendships, citations: things, and the ties between them, in no particular order. What
+Molecules, friendships, citations: things, and ties between them, in no particular order. What
 can a network learn that reads such a thing, and what must it forget, since there is no first node
 and no left neighbour?
 
@@ -15,7 +15,7 @@ answers and the one that it can't.
 
 Afterwards you should be able to say what a node knows after K rounds, which two graphs a layer
 can't tell apart, what becomes of its answers where nodes have more neighbours than in training, and
-when the same network without ties does better.
+when the same network does better without ties.
 
 Three things to do differently at work: run the network without its ties first, and leave the graph
 out if it does not win; renumber the nodes of a test graph, and test on larger graphs; begin with
