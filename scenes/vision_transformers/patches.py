@@ -137,8 +137,8 @@ class Patches(Scene):
             stage.curve("read", {**shares, "with, shuffled": read(told, mixed)})
             near, far = nearness(told)
             stage.headline(
-                f"digits read: {with_them:.0%} with positions, {without:.0%} without; alike: "
-                f"neighbours {near:.2f}, others {far:.2f}"
+                f"read: {with_them:.0%} with positions, {without:.0%} without; alike: "
+                f"near {near:.2f}, others {far:.2f}"
             )
             one = (mixed if self.order == "shuffled" else patches)[self.shown, None]
             maps, _ = attention_maps(told, one)  # [heads, 1 + n², 1 + n²]

@@ -63,7 +63,7 @@ class ZeroShot(Scene):
         "board": "share of new pictures named right; the diagonal was never shown in training",
         "never shown": "pictures of pairs that training left out, and what they are named",
         "named": "share of new pictures named right, of all 36; higher is better",
-        "found": "new pictures that fit the typed prompt best, with their cosines",
+        "found": "the three new pictures that fit the typed prompt best, with their cosines",
     }
     claims = {
         "named_unseen": "over 0.25 of pictures of pairs never shown are named right of 36",
@@ -168,7 +168,7 @@ class ZeroShot(Scene):
             called = [NAMES[n] for n in best[some].tolist()]
             stage.image("never shown", x_new[some], captions=called, columns=3)
             typed = caption_tokens([self.prompt]).to(stage.device)
-            fit, at = cosines(sentences(typed), pictures(x_new))[0].topk(6)
+            fit, at = cosines(sentences(typed), pictures(x_new))[0].topk(3)
             stage.image("found", x_new[at], captions=[f"{c:.2f}" for c in fit.tolist()], columns=3)
 
         stage.axes("named", y="share", lines={"guessing": 1 / PAIRS})
