@@ -24,7 +24,7 @@ Half of the numbers have not moved. So the next layer moves those, and asks the 
 and right, then up and down, by turns. Without turns A stays the bell that it was.
 
 Be fair: in two dimensions a mixture of 8 Gaussians does even a little better. Flows are made for
-thousands of dimensions, where counting on few heaps stops working.
+thousands of dimensions, where few heaps no longer do.
 
 ## Tomorrow
 
@@ -80,11 +80,11 @@ class Coupling(Scene):
         Try(
             "temperature=0.4",
             "Now z is drawn closer to the middle, with a spread of 0.4. What comes out?",
-            ("the same moons, thinner", "both moons, smaller", "a piece of each, and the bridge"),
+            ("the same moons, thinner", "both moons, half the size", "pieces, joined by a bridge"),
             right=3,
             keeps=("bends", "near"),
-            why="The middle of the bell goes to where both moons come close; their tips come from "
-            "its edge. Nothing says that near the middle is typical of the data.",
+            why="The middle of the bell goes to a part of the moons, and to the bridge between; "
+            "their outer ends come from its edge. Near the middle isn't typical of the data.",
         ),
     )
     quick = {"steps": 20}

@@ -26,7 +26,7 @@ Layers *jump*: one point leaps over another. That is what the limit has lost. It
 always be undone: run time backwards.
 
 The way out is room. Add a number to each point, at first 0. In the plane the line can swing round,
-and no paths meet.
+and no two points are ever at one place at the same time.
 
 ## Tomorrow
 
@@ -51,7 +51,7 @@ class Crossing(Scene):
     covers = ("Continuous Flows", "Neural Differential Equations")
     panels = {
         "paths": "of 9 points, each net from its left to its right; asked for: upside down",
-        "room": "the paths of the ODE with room, seen from the front; they don't meet",
+        "room": "the ODE with room, x and added number: where two ways cross, it is at other times",
         "error": "mean squared; lower is better",
         "solver": "largest error of a path's end, in the ODE with room, over the solver's steps",
     }
