@@ -9,7 +9,8 @@ probable is a point x? You would have to sum over all z that could have made it:
 In high dimensions nobody can. So one guesses which z it was, by a bell curve q(z) = N(μ, σ²), and
 computes a **lower bound**, the ELBO:
 
-    ELBO = E[ln p(x|z)] − KL(q, N(0, 1))
+    ELBO = E ln p(x|z)
+           − KL(q, N(0, 1))
 
 E is the mean over z from q. The first term asks that the guessed z explain x, the second charges q
 for standing out from the prior. What is missing is known exactly:
@@ -19,10 +20,9 @@ for standing out from the prior. What is missing is known exactly:
 p(z|x), the *posterior*, says which z it probably was. So the bound is tight where q is the
 posterior, and raising it over q is a search for the posterior (*variational inference*).
 
-Here z is one number, so a fine grid gives all of this exactly, and you can see what the gap is made
-of. Each of 200 points gets **its own q**, the best bell curve: what is left is the fault of the
-bell's form. A VAE has an **encoder** instead, one net that looks at x and returns μ and σ, trained
-on other points: what it misses beyond that is the fault of one net for all.
+Here z is one number, and a fine grid gives all of this exactly. Each of 200 points gets **its own
+q**, the best bell curve: what is left is the fault of the bell's form. A VAE has an **encoder**
+instead, one net that looks at x and returns μ and σ: what it misses beyond that is its own fault.
 
 On this curve nearly all of the gap is the encoder's. Where two z explain x equally well
 (`model=square`: x = z²) even the best bell curve sits on one of them, and misses ln 2.

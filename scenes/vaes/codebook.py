@@ -150,8 +150,9 @@ class Codebook(Scene):
             ids = nearest(vectors(new))
             surprise = cross_entropy(writer(ids).flatten(0, 1), ids.flatten())
             stage.curve("surprise", writer=surprise, x=stage.tick)
-            doing = "the words are learnt" if stage.phase == "words" else "the writer learns"
-            stage.headline(f"{doing}; {count:.0f} of the words are in use")
+            stage.headline(
+                f"{count:.0f} words in use; the writer is surprised by {surprise:.2f} nats"
+            )
 
         stage.axes("words in use", y="words")
         stage.axes("surprise", y="nats")

@@ -148,7 +148,7 @@ class Directions(Scene):
             drawn = torch.cat([decode(random[:4]) for decode in decoders])
             stage.image("random codes", drawn.reshape(-1, 12, 12), columns=4)
             named = ", ".join(f"{f} {g:.0%}" for f, g in zip(FEATURES, got, strict=True))
-            stage.headline(f"of new faces without it, got: {named}; others kept {kept.mean():.0%}")
+            stage.headline(f"got it: {named}; others kept {kept.mean():.0%}")
 
         for _ in stage.loop(self.steps):
             batch = x[torch.randint(len(x), (128,), device="cpu").to(stage.device)]

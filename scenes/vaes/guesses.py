@@ -5,7 +5,8 @@ A VAE says how digits arise: draw a code z from N(0, 1), let the decoder f make 
 noise of variance v to each pixel. How probable does it hold a digit x to be? You sum over all codes
 that it may have had:
 
-    p(x) = ∫ N(x; f(z), v) N(z; 0, 1) dz
+    p(x) = ∫ p(x|z) N(z; 0, 1) dz
+    p(x|z) = N(x; f(z), v)
 
 No formula does this sum. With one or two numbers in a code a fine grid would do. With d of them a
 grid of m steps has mᵈ places. So one guesses: draw n codes from the prior, and take the mean of

@@ -70,8 +70,8 @@ class Mixtures(Scene):
         Try(
             "points=3000",
             "Ten times the data. What do new data lose now with 40 pieces?",
-            ("as much as before", "hardly anything", "they gain"),
-            right=2,
+            ("hardly anything", "as much as before", "more: they fit more chance"),
+            right=1,
             breaks=("overfits", "flatters"),
             keeps=("explains", "near"),
             why="Each piece has 75 numbers to learn three parameters from, not 7. What chance put "

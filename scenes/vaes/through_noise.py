@@ -75,8 +75,8 @@ class ThroughNoise(Scene):
         Try(
             "latents=2",
             "A code has two numbers. Does the score function catch up?",
-            ("yes: two directions are soon tried", "no"),
-            right=2,
+            ("no", "half-way", "yes: two directions are soon tried"),
+            right=1,
             keeps=("ahead", "silent"),
             why="With fewer numbers a draw says more of each. But its error still swings by tens "
             "of nats from digit to digit, and that noise is in every weight.",
