@@ -83,5 +83,5 @@ def unfolded(nodes: int, edges: Sequence[tuple[int, int]]) -> torch.Tensor:
     for _ in range(200):
         pulls = -weights * steps / torch.cdist(places, places).clamp(min=1e-9)
         places = inverse @ (pulls - pulls.sum(dim=1).diag()) @ places
-    found: torch.Tensor = places.float()
-    return found
+    drawn: torch.Tensor = places.float()
+    return drawn

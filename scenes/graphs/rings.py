@@ -98,12 +98,12 @@ class Rings(Scene):
             "attribute=chemistry",
             "Each atom is told its element at first, and whether it is aromatic. Are more of the "
             "links found?",
-            ("no, that says nothing of rings", "many more", "all of them"),
-            right=2,
+            ("no, that says nothing of rings", "some, about half", "nearly all"),
+            right=3,
             breaks="links",
             keeps="sides",
-            why="Aromatic bonds are on rings only, and rings are often linked by certain groups. "
-            "That is to know what is usual; no ring is seen.",
+            why="An aromatic atom is on a ring for certain, and rings are mostly linked by certain "
+            "groups. That is to know what is usual; no ring is seen.",
         ),
     )
     quick = {"steps": 20}
