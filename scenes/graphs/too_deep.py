@@ -39,7 +39,6 @@ from torch.nn.functional import cross_entropy, normalize
 
 from dlplay import Choice, Float, Int, Scene, Try
 from dlplay.data import block_model
-from dlplay.nn.graphs import normalise
 
 ROUNDS = 16
 NETS = ("2 layers", "deep", "deep, residual", "deep, no ties")
@@ -118,7 +117,10 @@ class TooDeep(Scene):
         x = nn.functional.one_hot(group, 16) + torch.randn(400, 16)  # [400, 16]
         known = torch.cat([100 * k + torch.randperm(100)[:10] for k in range(4)]).to(stage.device)
         A, group, x = (part.to(stage.device) for part in (A, group, x))
-        average = normalise(A, self.normalisation)  # Â [400, 400]
+        looped = A + torch.eye(400, device=A.device)
+        d = looped.sum(dim=1)  # D̃
+        even = self.normalisation == "mean"
+        average = looped / (d[:, None] if even else (d[:, None] * d).sqrt())  # Â [400, 400]
         rounds = [x]  # what people hold after each round, nothing learnt
         for _ in range(ROUNDS):
             rounds.append((1 - self.restart) * average @ rounds[-1] + self.restart * x)

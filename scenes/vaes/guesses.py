@@ -17,11 +17,11 @@ low on average.
 The **encoder** has learnt which codes may have made x. Draw guesses from its q(z|x) and correct for
 having chosen them:
 
-    p(x) ≈ mean of p(x|z) p(z) / q(z|x)
+    p(x) ≈ mean p(x|z) p(z) / q(z|x)
 
 Each guess counts by how much rarer the prior would have made it (*importance sampling*). A few are
 enough. Training makes do with the *mean of logarithms* instead of the logarithm of the mean. That
-is the ELBO, the bound of the page before, which lies lower still.
+is the ELBO, the bound of the next page, which lies lower still.
 
 ## Tomorrow
 

@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "graphs/karate",
     "graphs/tell-apart",
+    "graphs/too-deep",
     "graphs/trust",
     "flows/continuous",
     "flows/coupling",
