@@ -20,6 +20,8 @@ def own(tmp_path, monkeypatch):
     words = "".join(dice.choice(kinds) for _ in range(16_000))
     (tmp_path / "my.txt").write_text(words, encoding="utf-8")
     (tmp_path / "short.txt").write_text("to be", encoding="utf-8")
+    ties = "".join(f"person {a},person {dice.randrange(a)}\n" for a in range(1, 60))
+    (tmp_path / "ties.txt").write_text(ties, encoding="utf-8")
     pixels = np.random.default_rng(0).integers(0, 256, (104, 12, 9, 3), np.uint8)
     (tmp_path / "pictures").mkdir()
     (tmp_path / "few").mkdir()
@@ -59,6 +61,8 @@ FEW = "it holds 4 images that can be read, and 100 are needed"
         ("autoencoders/constraints data=pictures steps=10", "active"),
         ("autoencoders/bottleneck data=pictures steps=10", "deep_two"),
         ("costs/regression-losses data=thin.csv steps=20", "l1_error"),
+        ("graphs/three-steps society=ties.txt", ""),
+        ("graphs/karate people=ties.txt steps=10", ""),
     ],
 )
 def test_a_scene_runs_on_the_readers_own_data(dlplay, own, words, measured):
@@ -73,6 +77,7 @@ def test_a_scene_runs_on_the_readers_own_data(dlplay, own, words, measured):
     ("words", "said"),
     [
         ("language-models/char-gpt corpus=short.txt", "it has 5 characters, and 15,000 are needed"),
+        ("graphs/karate people=short.txt", "it has 2 nodes, and 3 are needed"),
         ("vaes/random-codes pictures=few", FEW),
         ("vaes/random-codes pictures=photos", FEW.replace("4", "6")),
         ("diffusion/digits data=few", FEW),
