@@ -108,6 +108,7 @@ class Directions(Scene):
         nets = nn.ModuleList([encoders, decoders])
         adam = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
         bare = new[new_has.sum(dim=1) == 0]  # without any of the features, some 60
+        bare = bare[bare.mean(dim=1).argsort(descending=True)]  # the lightest first
         random = torch.randn(200, d).to(stage.device)
         arrows_at_random = torch.randn(20, d).to(stage.device)
 
