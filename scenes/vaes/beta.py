@@ -73,7 +73,6 @@ class Beta(Scene):
             ("that with β = 40, as before", "that with β = 10 too", "none"),
             right=3,
             breaks=("mean_digit", "given_up"),
-            keeps="drifted",
             why="A miss of a pixel costs ten times as much, so it pays to tell. β = 40 now is what "
             "β = 4 was.",
         ),
@@ -94,7 +93,7 @@ class Beta(Scene):
     warm_up = Toggle(False, help="β grows from 0 over the first half of the steps")
     digit = Int(1, min=1, max=100, live=True, help="the new digit that is copied")
     learning_rate = Float(0.002, min=1e-5, max=0.1, log=True, live=True, help="of Adam")
-    steps = Int(1000, min=20, max=20000, log=True, help="training steps of 64 digits")
+    steps = Int(1300, min=20, max=20000, log=True, help="training steps of 64 digits")
 
     def run(self, stage):
         x = images("digits", size=8, grey=True)[0].flatten(1).to(stage.device)  # [1797, 64]

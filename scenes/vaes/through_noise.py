@@ -67,8 +67,8 @@ class ThroughNoise(Scene):
             "function catch up?",
             ("no change: it was right on average before", "half-way", "all the way"),
             right=2,
-            breaks="ahead",
-            keeps=("quiet", "silent"),
+            breaks=("ahead", "quiet"),
+            keeps="silent",
             why="A draw is now raised if it was better than usual, not less if all were bad. "
             "Most of the noise was that common part. Still it knows no direction.",
         ),
