@@ -46,7 +46,7 @@ COUNTS = (1, 2, 3, 4, 6, 8, 12, 20)  # of solver steps
 class Continuous(Scene):
     covers = ("Neural ODE Flows",)
     panels = {
-        "reported": "nats a point of one net, by the steps it is solved with; few report too good ones",
+        "reported": "nats a point of one net, by its solver steps; with few, too good to be true",
         "over time": "where 6,000 points drift; green began left, pink right; last, the true moons",
         "nats a point": "while it learns, of 1,000 new points; lower is better, true the limit",
         "ways": "of 25 points from t = 0 to t = 1; in the plane ways may cross, at other times",
