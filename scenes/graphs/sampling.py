@@ -152,7 +152,7 @@ class Sampling(Scene):
         def look_at_hub():
             found, truth = estimates(self.k), estimates(d)[0]
             of_all = truth.expand(HUB_DRAWS // 5)
-            stage.histogram("hub", {f"{self.aggregator} of k": found, "of all": of_all}, bins=40)
+            stage.histogram("hub", {"from k": found, "from all": of_all}, bins=40)
             counts = torch.logspace(0, 2, 15).round().int().unique().tolist()
             curves = {
                 "drawn": [estimates(k).var() for k in counts],

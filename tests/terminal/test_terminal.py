@@ -208,7 +208,7 @@ def test_the_whole_way_over_a_page(terminal):
     tmux.sees("Break it yourself: which claim?", "enter Begin")
     tmux.press("Enter")
     tmux.sees("Break it: after 100 steps", "attempt 1 · b gives up", "b Give up")
-    tmux.sees("▸  rate")  # the knob that the try turned
+    tmux.sees("▸• rate")  # the knob that the try turned
     tmux.press("Enter")
     tmux.sees("step size", "0.0001 to 1")
     tmux.press(*"0.0003", "Enter")
