@@ -18,7 +18,9 @@ chapters = [
     "vision_transformers",
     "transformer_advances",
     "graphs",
+    "gans",
     "vaes",
     "flows",
+    "energy",
     "diffusion",
 ]
