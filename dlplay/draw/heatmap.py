@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 FEW = 144  # cells that show their numbers
+TALLEST = 8  # rows of a cell: where cells are few, the matrix fills its panel all the same
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _plan(heatmap: events.Heatmap, width: int, height: int) -> Plan:
     down = max(0, room_y // rows)
     across = room_x // columns
     if down >= 1 and (across >= 2 or (across == 1 and 2 * rows <= columns)):
-        down = min(down, 3, max(2, across) if rows < columns else max(1, across // 2))
+        down = min(down, TALLEST, max(2, across) if rows < columns else max(1, across // 2))
         across = min(across, max(2 * down, _wanted(heatmap)))
         return Plan(left, top, across, down, across * columns, down * rows)
     # Pixels are square where rows and columns may be of one kind, else wider where there is room.

@@ -10,6 +10,7 @@ from dlplay.draw import (
     View,
     caption,
     draw,
+    filled,
     frame_name,
     frames,
     images,
@@ -348,3 +349,9 @@ def test_lines_hide_no_points_and_have_colours_of_their_own():
     row = max(lines[1:], key=lambda line: line.count(marks[0]) + line.count(marks[1]))
     assert (row.count(marks[0]), row.count(marks[1])) == (5, 5)
     assert f"{marks[2]} line" in lines[0]
+
+
+def test_few_cells_of_a_heatmap_fill_their_panel() -> None:
+    values = heatmap(np.linspace(0, 1, 9).reshape(1, 3, 3), rows=["a", "b", "c"])
+    _, rows = filled(values, 60, 24)
+    assert rows >= 20
