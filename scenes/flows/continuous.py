@@ -181,7 +181,7 @@ class Continuous(Scene):
                 f"true {true:.2f}"
             )
 
-        @stage.look(115)
+        @stage.look(80)
         def look_at_steps():
             by_rule = {
                 rule: torch.stack([nats(n, rule) for n in COUNTS]) for rule in ("Euler", "RK4")
