@@ -21,7 +21,9 @@ FAULTS = Path(__file__).parent / "faults"
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--sample", type=int, help="Run so many of the tests marked `sampled`, as the commit draws."
+        "--sample",
+        type=int,
+        help="Run so many of each pool of `sampled` tests, as the commit draws.",
     )
 
 
@@ -34,11 +36,13 @@ def pytest_collection_modifyitems(config, items):
     count = config.getoption("--sample")
     if count is None:
         return
-    wanted = config.getoption("-m")
-    sampled = [item for item in items if item.get_closest_marker("sampled")]
-    if wanted == "full":
-        sampled = [item for item in sampled if item.get_closest_marker("full")]
-    left_out = set(_drawn(sampled)[count:])
+    full_alone = config.getoption("-m") == "full"
+    pools: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        mark = item.get_closest_marker("sampled")
+        if mark and (item.get_closest_marker("full") or not full_alone):
+            pools.setdefault(mark.kwargs.get("pool", ""), []).append(item)
+    left_out = {item for pool in pools.values() for item in _drawn(pool)[count:]}
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=list(left_out))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import pytest
 
@@ -19,7 +19,8 @@ def quick(card) -> tuple[Result, History]:
     return _quick(card.id, tuple(card.quick.items()))
 
 
-@cache
+# The tests of one scene follow one another, so a few runs are kept: all would be gigabytes.
+@lru_cache(maxsize=8)
 def _quick(id: str, settings: tuple) -> tuple[Result, History]:
     history = History()
     return run(id, seed=SEED, device="cpu", watch=history.feed, **dict(settings)), history

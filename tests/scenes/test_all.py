@@ -117,6 +117,7 @@ def test_the_same_numbers_watched_and_unwatched(card, launcher):
 
 
 @pytest.mark.full
+@pytest.mark.sampled(pool="defaults")
 @every_scene
 def test_claims_hold_at_the_defaults(card):
     result = run(card.id)
