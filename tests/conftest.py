@@ -23,7 +23,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--sample",
         type=int,
-        help="Run so many of each pool of `sampled` tests, as the commit draws.",
+        help="Run N tests of each pool of `sampled` ones, as the commit draws.",
     )
 
 
