@@ -483,6 +483,10 @@ def export(
             "--size", metavar="WxH", help="Cells of all panels together; 160x48 unless given."
         ),
     ] = None,
+    seconds: Annotated[
+        str | None,
+        typer.Option("--seconds", metavar="S", help="How long what moves (gif, cast) takes."),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -504,7 +508,9 @@ def export(
     """
     from dlplay.cli import exporting
 
-    raise typer.Exit(exporting.run(here, run, to, panel=panel, size=size, out=out, force=force))
+    raise typer.Exit(
+        exporting.run(here, run, to, panel=panel, size=size, seconds=seconds, out=out, force=force)
+    )
 
 
 @command(short_help="How far you are: pages seen, tries answered.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dlplay.export import Source
 
 LEAST, MOST = (30, 8), (500, 300)  # cells of a picture
+SHORTEST, LONGEST = 1, 120  # seconds of a film
 COLOR_NAMES = {"auto": "truecolor", "never": "none"}  # the others are called what they are
 
 
@@ -30,12 +32,14 @@ def run(
     *,
     panel: str | None = None,
     size: str | None = None,
+    seconds: str | None = None,
     out: str | None = None,
     force: bool = False,
 ) -> Exit:
     """Write the recording and print where; damage is told and what is before it exported."""
     format = checked_format(to)
     given = checked_size(size, format)
+    length = checked_seconds(seconds, format)
     if panel is not None and not format.panels:
         raise Mistake(f"--panel is for what is drawn; a {format.name} draws nothing")
     path = find(word)
@@ -50,7 +54,9 @@ def run(
         return Exit.FAILED
     notes: dict[str, None] = {}  # each once, in order
     look = _look(session)
-    options = Options(panel, *given, look=look, note=lambda text: notes.setdefault(text))
+    options = Options(
+        panel, *given, seconds=length, look=look, note=lambda text: notes.setdefault(text)
+    )
     try:
         text = format.write(source, options)
     except NoSuchPanel as mistake:
@@ -87,6 +93,22 @@ def checked_size(word: str | None, format: Format) -> tuple[int, int]:
         ends = f"{LEAST[0]}x{LEAST[1]} to {MOST[0]}x{MOST[1]}"
         raise Mistake(f"--size takes columns x rows, from {ends}, such as 160x48, not {word!r}")
     return width, height
+
+
+def checked_seconds(word: str | None, format: Format) -> float | None:
+    """How long what moves takes."""
+    if word is None:
+        return None
+    if not format.moves:
+        moving = ", ".join(name for name, each in FORMATS.items() if each.moves)
+        raise Mistake(f"--seconds is for what moves ({moving}); {format.name} does not")
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = math.nan
+    if not SHORTEST <= seconds <= LONGEST:
+        raise Mistake(f"--seconds takes {SHORTEST} to {LONGEST}, not {word!r}")
+    return seconds
 
 
 def check_target(path: Path, recording: Path, force: bool, made: bool = False) -> None:

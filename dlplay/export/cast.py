@@ -7,18 +7,16 @@ output]. Only rows that changed are written again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import lru_cache
 
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from dlplay.engine.history import History
+from dlplay.export.film import film
 from dlplay.export.options import Options
 from dlplay.export.picture import Line, Page, printable
 from dlplay.export.source import Source
-from dlplay.wire import events
 
 FRAMES = 20  # a second, at most
 SHORTEST, LONGEST = 5.0, 30.0  # seconds of a cast; that of a run lies between them
@@ -29,11 +27,12 @@ END = "\x1b[0m\x1b[{row};1H\x1b[?25h"
 def cast(source: Source, options: Options) -> str:
     """The page of the run as it was over time: every tick takes equally long.
 
-    A run of less than 5 s is stretched, one of more than 30 s squeezed. Raises NoSuchPanel.
+    Unless its length is asked for, a run of less than 5 s is stretched, one of more than 30 s
+    squeezed. Raises NoSuchPanel.
     """
     page = Page(source, options)
     done = source.history.finished
-    seconds = min(LONGEST, max(SHORTEST, done.seconds if done else LONGEST))
+    seconds = options.seconds or min(LONGEST, max(SHORTEST, done.seconds if done else LONGEST))
     header = {
         "version": 2,
         "width": options.width,
@@ -43,43 +42,18 @@ def cast(source: Source, options: Options) -> str:
     }
     lines = [json.dumps(header, ensure_ascii=False)]
     shown: list[str] = []
-    for moment, picture in _frames(source, page, seconds):
+    for share, picture in film(source, page, int(seconds * FRAMES)):
         rows = [_ansi(line) for line in picture]
         output = ("" if shown else BEGIN) + _changes(shown, rows)
         shown = rows
         if output:
-            lines.append(_event(moment, output))
+            lines.append(_event(share * seconds, output))
     lines.append(_event(seconds, END.format(row=page.height)))
     return "\n".join(lines) + "\n"
 
 
 def _event(seconds: float, output: str) -> str:
     return json.dumps([round(seconds, 3), "o", output], ensure_ascii=False)
-
-
-def _frames(source: Source, page: Page, seconds: float) -> Iterator[tuple[float, list[Line]]]:
-    """The pictures and their moments, in order; the last is that of the end."""
-    last = source.history.tick
-    count = max(1, min(int(seconds * FRAMES), last))
-    history = History()
-    frame = 0
-    for batch in source:
-        history.feed([event for event in batch if isinstance(event, (events.Points, events.Axes))])
-        later: list[events.AnyEvent]
-        later = [e for e in batch if not isinstance(e, (events.Points, events.Axes))]
-        reached = max((event.tick for event in batch), default=0)
-        while frame < count and (tick := round(frame * last / count)) < reached:
-            later = _feed(history, later, tick)
-            yield frame * seconds / count, page.lines(history, tick)
-            frame += 1
-        history.feed(later)
-    yield seconds, page.lines(history)
-
-
-def _feed(history: History, batch: list[events.AnyEvent], tick: int) -> list[events.AnyEvent]:
-    """Take in what had come by this tick; the rest."""
-    history.feed([event for event in batch if event.tick <= tick])
-    return [event for event in batch if event.tick > tick]
 
 
 def _changes(old: list[str], new: list[str]) -> str:

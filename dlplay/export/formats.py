@@ -25,7 +25,8 @@ class Format:
 
     `home`: the module of its writer, which is called as the format is. `picture`: it shows
     panels, at a size. `panels`: it can hold one panel alone. `suffix`: of its files, the name
-    unless given. `file`: it has a file of this name in a folder of its own.
+    unless given. `file`: it has a file of this name in a folder of its own. `moves`: it shows the
+    run over time, in so many seconds.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Format:
     panels: bool = True
     suffix: str = ""
     file: str = ""
+    moves: bool = False
 
     def write(self, source: Source, options: Options) -> str | bytes:
         """The run in this format. Raises NoSuchPanel, MissingPackage, NotTranslatable."""
@@ -50,7 +52,8 @@ FORMATS = {
         Format("html", "a page: panels, claims, parameters", "page", picture=True),
         Format("csv", "every point: panel,series,tick,x,y", "table"),
         Format("json", "parameters, measures, claims and curves", "facts"),
-        Format("cast", "the whole run over time, for asciinema", "cast", picture=True),
+        Format("gif", "a picture that moves; needs dlplay[gif]", "gif", picture=True, moves=True),
+        Format("cast", "the whole run over time, for asciinema", "cast", picture=True, moves=True),
         Format(
             "tensorboard",
             "an event file; needs dlplay[tensorboard]",

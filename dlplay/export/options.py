@@ -26,12 +26,14 @@ class MissingPackage(Exception):
 class Options:
     """`panel`: this one alone. `width`, `height`: cells of all panels together, in pictures.
 
+    `seconds`: length of what moves; None is the format's own.
     `look`: their colours and characters. `note` is called with what could not be exported.
     """
 
     panel: str | None = None
     width: int = 160
     height: int = 48
+    seconds: float | None = None
     look: Look = field(default_factory=Look)
     note: Callable[[str], None] = lambda text: None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape, unescape
 from itertools import accumulate
 from typing import Any
@@ -28,22 +29,28 @@ NO_FONT = "no font was found here: the picture has no words"
 
 def png(source: Source, options: Options) -> bytes:
     """The panels (or one) at the end, claims and address. Raises NoSuchPanel, MissingPackage."""
-    resvg = _resvg()
-    if _png(resvg, EMPTY.format("<text y='15'>W</text>")) == _png(resvg, EMPTY.format("")):
-        options.note(NO_FONT)
-    return _png(resvg, TEXT.sub(_as_shapes, svg(source, options)))
+    resvg = renderer("png", options.note)
+    return _png(resvg, shapes(svg(source, options)))
 
 
-def _resvg() -> Any:
+def renderer(format: str, note: Callable[[str], None]) -> Any:
+    """resvg; `note` is told if there is no font here. Raises MissingPackage for this format."""
     try:
         import resvg_py
     except ImportError:
-        raise MissingPackage("png", "resvg-py") from None
+        raise MissingPackage(format, "resvg-py") from None
+    if _png(resvg_py, EMPTY.format("<text y='15'>W</text>")) == _png(resvg_py, EMPTY.format("")):
+        note(NO_FONT)
     return resvg_py
 
 
 def _png(resvg: Any, picture: str) -> bytes:
     return bytes(resvg.svg_to_bytes(svg_string=picture, font_family=FONT, monospace_family=FONT))
+
+
+def shapes(picture: str) -> str:
+    """The SVG with dots and blocks drawn in place of their letters."""
+    return TEXT.sub(_as_shapes, picture)
 
 
 def _as_shapes(match: re.Match[str]) -> str:

@@ -39,7 +39,7 @@ def export(tmp_path, monkeypatch, fine):
     return call
 
 
-TEXTS = [name for name in FORMATS if name not in ("png", "tensorboard", "script")]
+TEXTS = [name for name in FORMATS if name not in ("png", "gif", "tensorboard", "script")]
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -54,6 +54,7 @@ def test_every_format(export, tmp_path, fine, name):
 def test_pictures_event_files_and_scripts(export, tmp_path, fine):
     for name, file in (
         ("png", "fine.png"),
+        ("gif", "fine.gif"),
         ("tensorboard", "fine.tensorboard/events.out.tfevents.0.dlplay"),
         ("script", "fine.py"),
     ):
@@ -65,7 +66,9 @@ def test_pictures_event_files_and_scripts(export, tmp_path, fine):
         assert export("fine.dlplay", "--to", name).status == 2  # it exists
 
 
-@pytest.mark.parametrize(("name", "package"), [("png", "resvg_py"), ("tensorboard", "tensorboard")])
+@pytest.mark.parametrize(
+    ("name", "package"), [("png", "resvg_py"), ("gif", "resvg_py"), ("tensorboard", "tensorboard")]
+)
 def test_a_package_that_is_missing(export, monkeypatch, name, package):
     for known in [known for known in sys.modules if known.split(".")[0] == package]:
         monkeypatch.delitem(sys.modules, known)
@@ -92,6 +95,20 @@ def test_size_panel_and_characters(export):
     assert export("fine.dlplay", "--to", "cast", "--out", "-", "--ascii").out.isascii()
 
 
+def test_how_long_what_moves_takes(export):
+    short = export("fine.dlplay", "--to", "cast", "--out", "-", "--seconds", "2.5")
+    assert json.loads(short.out.splitlines()[-1])[0] == 2.5
+    for words, said in (
+        ("--to cast --seconds soon", "--seconds takes 1 to 120, not 'soon'"),
+        ("--to gif --seconds 0", "--seconds takes 1 to 120, not '0'"),
+        ("--to gif --seconds nan", "--seconds takes 1 to 120, not 'nan'"),
+        ("--to png --seconds 3", "--seconds is for what moves (gif, cast); png does not"),
+    ):
+        result = export("fine.dlplay", *words.split())
+        assert result.status == 2
+        assert said in result.err
+
+
 def test_nothing_is_written_over_unless_asked(export, tmp_path):
     (tmp_path / "fine.csv").write_text("precious")
     result = export("fine.dlplay", "--to", "csv")
@@ -114,7 +131,7 @@ def test_the_recording_is_never_written_over(export, tmp_path):
     [
         (
             ["fine.dlplay"],
-            "say what to export to: --to takes one of svg, png, html, csv, json, cast",
+            "say what to export to: --to takes one of svg, png, html, csv, json, gif, cast",
         ),
         (["fine.dlplay", "--to", "sgv"], "not 'sgv'. Did you mean 'svg'?"),
         (["fine.dlplay", "--to", "svg", "--size", "big"], "from 30x8 to 500x300, such as 160x48"),
