@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlplay.cli import streams
 from dlplay.cli.results import WIDEST
+from dlplay.engine.sweeps.differences import differences
 from dlplay.wire import events
 from dlplay.words.foreign import cell
 from dlplay.words.numbers import short
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dlplay.cli.options import Session
     from dlplay.engine.sweeps.runs import Row, Sweep
 
+PAIRS = 15  # of values, that are printed
 OWN_COLUMNS = ("value", "seed", "status", "steps")
 
 
@@ -30,6 +32,19 @@ def as_object(sweep: Sweep) -> dict[str, Any]:
         "seeds": sweep.seeds,
         "settings": sweep.settings,
         "stopped": sweep.stopped,
+        "differences": {
+            measure: [
+                {
+                    "values": [each.one, each.other],
+                    "mean": each.mean,
+                    "seeds": each.seeds,
+                    "p": each.p,
+                }
+                for each in differences(sweep, measure)
+                if each.seeds > 1
+            ]
+            for measure in (sweep.measures if len(sweep.seeds) > 1 else ())
+        },
         "runs": [
             {
                 "value": run.value,
@@ -79,6 +94,8 @@ def print_sweep(console: Console, sweep: Sweep, measure: str | None, session: Se
         console.print()
     _print_table(console, sweep, name, session)
     console.print()
+    if name is not None and len(sweep.seeds) > 1:
+        _print_differences(console, sweep, name, session)
     console.print(Text(session.text(summary(sweep))))
     console.print(Text(session.text(sweep.command)), soft_wrap=True)
 
@@ -132,6 +149,36 @@ def _print_table(console: Console, sweep: Sweep, name: str | None, session: Sess
             cells.append(Text(f"{held} of {of}" if sweep.at(value) else ""))
         table.add_row(*cells, _status(sweep, value, row))
     console.print(table)
+
+
+def _print_differences(console: Console, sweep: Sweep, name: str, session: Session) -> None:
+    """For each pair of values whether the seeds alone would explain what lies between them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    found = [each for each in differences(sweep, name) if each.seeds]
+    if not found:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(session.text(sweep.parameter.name))
+    table.add_column(session.text(f"{name} differs by"), justify="right")
+    table.add_column("what explains it")
+    show = sweep.parameter.show
+    for each in found[:PAIRS]:
+        table.add_row(
+            Text(session.text(f"{show(each.one)} to {show(each.other)}")),
+            Text(signed(each.mean), "bold" if each.told else ""),
+            Text(session.text(each.words(sweep.parameter.name))),
+        )
+    console.print(table)
+    if len(found) > PAIRS:
+        console.print(Text(f"and {len(found) - PAIRS} more pairs: --json has them all", "dim"))
+    console.print()
+
+
+def signed(value: float) -> str:
+    """With its sign: a difference."""
+    return short(value) if value <= 0 else f"+{short(value)}"
 
 
 def _status(sweep: Sweep, value: Any, row: Row | None) -> Text:

@@ -13,6 +13,7 @@ from rich.text import Text
 from dlplay.author.parameters import Value
 from dlplay.draw import Curves, Line, Look, palette
 from dlplay.draw.ink import BOLD, NONE, style
+from dlplay.engine.sweeps.differences import differences
 from dlplay.engine.sweeps.runs import Row, Sweep, SweepRun
 from dlplay.tui.sweeps.model import LiveSweep, UnderWay
 from dlplay.tui.widgets.status import LOOKS, bar
@@ -191,9 +192,19 @@ def _measured(found: Sweep, choice: Choice) -> Iterator[list[str]]:
         yield [choice.measure, *(short(row.mean) if row.count else "" for row in rows)]
         if len(found.seeds) > 1:
             yield ["low to high", *(_range(row) for row in rows)]
+            yield ["differs from " + POINTER.strip(), *_against(found, choice)]
     if found.card.claims:
         held = [(found.holding(value), bool(found.at(value))) for value in found.values]
         yield ["claims hold", *(f"{h} of {n}" if there else "" for (h, n), there in held)]
+
+
+def _against(found: Sweep, choice: Choice) -> Iterator[str]:
+    """Whether what lies between each value and the chosen one is more than seeds explain."""
+    assert choice.measure is not None
+    pairs = {frozenset((d.one, d.other)): d for d in differences(found, choice.measure)}
+    for value in found.values:
+        pair = pairs.get(frozenset((value, choice.value)))
+        yield pair.brief() if pair is not None and pair.seeds else ""
 
 
 def _range(row: Row) -> str:
@@ -207,7 +218,7 @@ def _wide(column: list[str]) -> int:
 def _even(column: list[str]) -> list[str]:
     """All cells of one width: words to the left, numbers to the right."""
     width = max(map(len, column))
-    words = not column[0] or column[0] == "claims hold"
+    words = not column[0] or column[0] == "claims hold" or column[0].startswith("differs")
     return [cell.ljust(width) if words else cell.rjust(width) for cell in column]
 
 
