@@ -29,6 +29,6 @@ scenes = {
     "From digit to noise": (),
     "From noise to digit": (),
     "Asking for something": (),
-    "Arrows": ("arrows",),
+    "Arrows": ("arrows", "langevin"),
     "Continuous time": (),
 }
