@@ -60,7 +60,7 @@ class Heaps:
 
 def two_heaps(apart: float = 2.0, spread: float = 0.5, share: float = 0.2) -> Heaps:
     """A big heap at (-apart, -apart) and a small one at (apart, apart), which has this share."""
-    centres = torch.tensor([[-apart, -apart], [apart, apart]])
+    centres = torch.tensor([[-1.0, -1.0], [1.0, 1.0]]) * apart
     return Heaps(centres, torch.tensor([1 - share, share]), spread)
 
 
