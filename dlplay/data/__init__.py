@@ -7,6 +7,7 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.chemistry import CAFFEINE, Molecule, molecule, molecules, on_ring
+from dlplay.data.heaps import Heaps, ring_of_heaps, two_heaps
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.library import Library, library
 from dlplay.data.measurements import SERIES, series
@@ -29,6 +30,7 @@ __all__ = [
     "PRONOUN_WORDS",
     "SERIES",
     "Dates",
+    "Heaps",
     "Library",
     "Molecule",
     "Objects",
@@ -66,6 +68,7 @@ __all__ = [
     "replies",
     "reversals",
     "reviews",
+    "ring_of_heaps",
     "scattered",
     "series",
     "shakespeare",
@@ -77,6 +80,7 @@ __all__ = [
     "text",
     "topic_sentences",
     "tunes",
+    "two_heaps",
     "warped",
     "windows",
 ]

@@ -4,6 +4,6 @@ Model parts are imported from their modules: attention, detection, judge,
 optimizers, transformer.
 """
 
-from dlplay.nn.geometry import cloud_picture, grid, layout, unfolded
+from dlplay.nn.geometry import arrows, cloud_picture, grid, layout, sliced_distance, unfolded
 
-__all__ = ["cloud_picture", "grid", "layout", "unfolded"]
+__all__ = ["arrows", "cloud_picture", "grid", "layout", "sliced_distance", "unfolded"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -47,6 +48,33 @@ def cloud_picture(
         share = count.reshape(pixels, pixels) / max(1, len(points))
         image += colour[:, None, None] * (500 * share)
     return image.clamp(max=1).sqrt()
+
+
+def arrows(places: torch.Tensor, vectors: torch.Tensor, length: float) -> torch.Tensor:
+    """Arrows from places [N, 2], as one path [6 N − 1, 2] for `stage.plane`, with NaN
+    between two of them.
+
+    An arrow is as long as its vector [N, 2], but at most `length`; one of a longer vector has
+    that length, so that the weak ones can be told apart.
+    """
+    far = vectors.norm(dim=1, keepdim=True).clamp(min=1e-9)
+    along = vectors * (length / far).clamp(max=1)
+    aside = torch.stack([-along[:, 1], along[:, 0]], dim=1)
+    tips = places + along
+    left, right = (tips - 0.3 * along + side * aside for side in (0.2, -0.2))
+    gap = torch.full_like(tips, math.nan)
+    return torch.stack([places, tips, left, tips, right, gap], dim=1).flatten(0, 1)[:-1]
+
+
+def sliced_distance(a: torch.Tensor, b: torch.Tensor, directions: int = 32) -> torch.Tensor:
+    """How far two clouds [N, 2] of as many points lie apart: how far one must move to be like the
+    other, seen from the side, in the mean over evenly spread directions (the sliced Wasserstein
+    distance of Rabin et al., 2012, its first order).
+    """
+    angle = math.pi * (torch.arange(directions, device=a.device) + 0.5) / directions
+    sides = torch.stack([angle.cos(), angle.sin()])
+    apart: torch.Tensor = (a @ sides).sort(dim=0).values - (b @ sides).sort(dim=0).values
+    return apart.abs().mean()
 
 
 def layout(nodes: int, edges: Sequence[tuple[int, int]], seed: int = 0) -> torch.Tensor:

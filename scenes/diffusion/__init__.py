@@ -29,6 +29,6 @@ scenes = {
     "From digit to noise": (),
     "From noise to digit": (),
     "Asking for something": (),
-    "Arrows": (),
-    "Continuous time": (),
+    "Arrows": ("arrows", "langevin", "anneal"),
+    "Continuous time": ("endless_steps", "smooth_twin"),
 }

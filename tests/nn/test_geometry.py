@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from dlplay.nn import cloud_picture, unfolded
+from dlplay.nn import arrows, cloud_picture, sliced_distance, unfolded
 
 
 def test_a_chain_is_straight_and_a_ring_is_round():
@@ -37,3 +37,24 @@ def test_two_groups_have_their_colours():
     points = torch.tensor([[-0.5, 0.0], [0.5, 0.0], *[[9.0, 9.0]] * 998])
     image = cloud_picture(points, torch.arange(1000) == 0, reach=1, pixels=2)
     assert (image[:, 0].argmax(dim=0) == torch.tensor([1, 0])).all()
+
+
+def test_an_arrow_points_along_its_vector():
+    path = arrows(torch.tensor([[0.0, 0.0], [5.0, 5.0]]), torch.tensor([[9.0, 0.0], [0.0, 0.1]]), 1)
+    assert path.shape == (11, 2)
+    assert path[:2].tolist() == [[0, 0], [1, 0]]  # no longer than 1
+    assert path[5].isnan().all()
+    assert torch.allclose(path[7] - path[6], torch.tensor([0.0, 0.1]), atol=1e-6)
+
+
+def test_no_vector_is_an_arrow_too():
+    path = arrows(torch.zeros(1, 2), torch.zeros(1, 2), 1)
+    assert path.isfinite().all()
+
+
+def test_clouds_lie_as_far_apart_as_one_was_moved():
+    torch.manual_seed(0)
+    a = torch.randn(500, 2)
+    assert sliced_distance(a, a[torch.randperm(500)]) < 1e-6
+    # The mean of |cos| is 2/π
+    assert abs(sliced_distance(a, a + torch.tensor([3.0, 0.0])) - 3 * 2 / torch.pi) < 0.01
