@@ -28,6 +28,7 @@ against the number of passes for your own model; check a sampler on a density th
 scenes = {
     "From digit to noise": (),
     "From noise to digit": (),
+    "Sampling": ("fresh_noise", "who_decides"),
     "Asking for something": (),
     "Arrows": (),
     "Continuous time": (),
