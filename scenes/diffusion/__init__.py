@@ -28,8 +28,8 @@ against the number of passes for your own model; check a sampler on a density th
 scenes = {
     "From digit to noise": (),
     "From noise to digit": (),
-    "Sampling": ("fresh_noise", "who_decides"),
-    "Asking for something": (),
+    "Sampling": ("fresh_noise", "who_decides", "few_strides"),
+    "Asking for something": ("steer", "dial"),
     "Arrows": (),
     "Continuous time": (),
 }

@@ -1,8 +1,8 @@
 """
 # How few passes will a sampler do with?
 
-A denoiser learned 200 noise levels, so its sampler takes 200 steps, each a pass of the net. A GAN
-takes one. Can you skip levels?
+A denoiser learned 200 noise levels, so its sampler takes 200 steps, each a pass of the net. Can you
+skip levels?
 
 Nothing in the net forbids it: at level t it guesses the noise ε̂, and from it the clean digit x̂.
 From these you can go to any lower level s, not only to the next:

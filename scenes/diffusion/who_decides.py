@@ -57,7 +57,7 @@ SHARES = 0.0, 0.1, 0.25, 0.5, 0.75, 1.0  # η
 class WhoDecides(Scene):
     covers = ("Inference",)
     panels = {
-        "pairs": "below the first row: its starts with other dice; its dice with other starts",
+        "pairs": "starts A, dice 1; starts A, dice 2; starts B, dice 1: which rows are alike?",
         "who decides": "share of pairs alike, over η, the fresh noise",
         "on the way": "when is the digit settled, and what of the start is left?",
         "no dice": "DDIM: from four starts, then from near them",
@@ -143,7 +143,7 @@ class WhoDecides(Scene):
             n, passes = (200, self.passes) if learner.done == self.steps else (60, 10)
             pairs = (first, 0), (first, 1), (other, 0)
             a, b, c = (sample(start[:n], dice, self.eta, passes) for start, dice in pairs)
-            captions = [row for row in ("A dice 1", "A dice 2", "B dice 1") for _ in range(6)]
+            captions = [row for row in ("A, 1", "A, 2", "B, 1") for _ in range(6)]
             rows = torch.cat([each[:6] for each in (a, b, c)])
             stage.image("pairs", pictures(rows), captions=captions, columns=6)
             plain, near = (sample(start[:4], 0, 0, 20) for start in (first, nudged()))

@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "diffusion/fresh-noise",
+    "diffusion/steer",
     "flows/continuous",
     "flows/coupling",
     "flows/crossing",
