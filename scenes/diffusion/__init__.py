@@ -28,7 +28,8 @@ against the number of passes for your own model; check a sampler on a density th
 scenes = {
     "From digit to noise": (),
     "From noise to digit": (),
-    "Asking for something": (),
+    "Asking for something": ("steer", "dial"),
     "Arrows": ("arrows", "langevin", "anneal"),
     "Continuous time": ("endless_steps", "smooth_twin"),
+    "Sampling": ("fresh_noise", "who_decides", "few_strides"),
 }

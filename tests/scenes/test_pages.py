@@ -100,6 +100,8 @@ WRITTEN_OUT = {
     "transformers/two-heads",
     "vaes/codebook",
     "vision-transformers/patches",
+    "diffusion/fresh-noise",
+    "diffusion/steer",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes
