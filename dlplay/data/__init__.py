@@ -13,7 +13,14 @@ from dlplay.data.library import Library, library
 from dlplay.data.measurements import SERIES, series
 from dlplay.data.networks import NETWORKS, adjacency, block_model, grown, karate_sides, network
 from dlplay.data.own import examples, image, images, table, text
-from dlplay.data.plane import moons, moons_log_density, points
+from dlplay.data.plane import (
+    folded,
+    folded_answers,
+    folded_x,
+    moons,
+    moons_log_density,
+    points,
+)
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.replies import Replies, replies
 from dlplay.data.sequences import Reversals, recall, reversals, windows
@@ -47,6 +54,9 @@ __all__ = [
     "digits",
     "examples",
     "fashion",
+    "folded",
+    "folded_answers",
+    "folded_x",
     "grown",
     "image",
     "images",

@@ -60,6 +60,36 @@ def moons_log_density(x: torch.Tensor, *, noise: float = 0.08) -> torch.Tensor:
     return log_mean - math.log(2 * math.pi * noise**2) + scale.log().sum()
 
 
+def folded(
+    count: int, *, bend: float = 1.2, noise: float = 0.2, device: str = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Questions x [count] and answers y [count], such that most x near 0 have three answers.
+
+    y is even between -2 and 2, and x = folded_x(y) + noise · u with u even between -1 and 1.
+    With the usual `bend` the folds are at x = -0.37 and 0.37: between them are three answers,
+    beyond them one. Turned round, this is the example of Bishop (1994, Mixture density networks).
+    Random numbers come from the global state.
+    """
+    y = 4 * torch.rand(count) - 2
+    x = folded_x(y, bend=bend) + noise * (2 * torch.rand(count) - 1)
+    return x.to(device), y.to(device)
+
+
+def folded_x(y: torch.Tensor, *, bend: float = 1.2) -> torch.Tensor:
+    """The x to which each answer y belongs, without noise: y - bend · sin(πy / 2)."""
+    return y - bend * torch.sin(math.pi / 2 * y)
+
+
+def folded_answers(x: float, *, bend: float = 1.2) -> torch.Tensor:
+    """All y between -2 and 2 whose folded_x is x, the lowest first, right to 1e-6, on the CPU."""
+    y = torch.linspace(-2, 2, 40_001, dtype=torch.float64)
+    beyond = folded_x(y, bend=bend) - x
+    here, there = beyond[:-1], beyond[1:]
+    crossed = (here == 0) | (here * there < 0)
+    share = here[crossed] / (here[crossed] - there[crossed])
+    return (y[:-1][crossed] + share * (y[1:] - y[:-1])[crossed]).float()
+
+
 def _scale(noise: float) -> torch.Tensor:
     """The standard deviations of the moons' coordinates, before they are scaled: [2]."""
     across, up = 0.5 + 0.5**2, 0.5 - 2 * 0.25 * 2 / math.pi + 0.25**2

@@ -1,10 +1,10 @@
-"""The moons without labels, and their true density."""
+"""The moons without labels and their true density, and questions with three answers."""
 
 import math
 
 import torch
 
-from dlplay.data import moons, moons_log_density
+from dlplay.data import folded, folded_answers, folded_x, moons, moons_log_density
 from dlplay.nn import grid
 
 
@@ -39,3 +39,33 @@ def test_moons_are_drawn_from_their_density():
     found = torch.zeros(100, 100).index_put((row, column), torch.tensor(1e-5), accumulate=True)
     blocks = [each.reshape(20, 5, 20, 5).sum(dim=(1, 3)) for each in (found, expected)]
     assert (blocks[0] - blocks[1]).abs().max() < 0.003
+
+
+def test_a_question_has_three_answers_between_the_folds():
+    for x in (-0.36, -0.25, 0, 0.1, 0.36):
+        assert len(folded_answers(x)) == 3
+    for x in (-1.99, -1, -0.38, 0.38, 1.5, 1.99):
+        assert len(folded_answers(x)) == 1
+    assert len(folded_answers(3)) == 0
+    assert torch.allclose(folded_answers(0), torch.tensor([-1.16156, 0, 1.16156]), atol=1e-4)
+
+
+def test_an_answer_belongs_to_its_question():
+    for bend in (0.0, 0.6, 1.2, 1.6):
+        for x in (-0.9, -0.25, 0.0, 0.3, 1.1):
+            y = folded_answers(x, bend=bend)
+            assert (y.diff() > 0).all()
+            assert torch.allclose(folded_x(y, bend=bend), torch.tensor(x), atol=1e-5)
+
+
+def test_folded_pairs_lie_along_the_curve():
+    torch.manual_seed(0)
+    x, y = folded(10_000, noise=0.1)
+    assert x.shape == y.shape == (10_000,)
+    assert y.min() >= -2
+    assert y.max() <= 2
+    off = x - folded_x(y)
+    assert off.abs().max() <= 0.1001
+    assert abs(off.mean()) < 0.005
+    x, y = folded(100, bend=0, noise=0)
+    assert torch.equal(x, y)
