@@ -32,6 +32,8 @@ WRITTEN_OUT = {
     "convolutional/transfer",
     "convolutional/u-net",
     "convolutional/upsampling",
+    "diffusion/bound",
+    "diffusion/walk-back",
     "flows/continuous",
     "flows/coupling",
     "flows/crossing",
