@@ -27,7 +27,7 @@ against the number of passes for your own model; check a sampler on a density th
 
 scenes = {
     "From digit to noise": ("empty_space", "noising"),
-    "From noise to digit": ("walk_back", "bound"),
+    "From noise to digit": ("walk_back", "bound", "weighting"),
     "Asking for something": (),
     "Arrows": (),
     "Continuous time": (),

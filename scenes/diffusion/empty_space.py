@@ -24,8 +24,7 @@ of them, at last to one. A sampler follows such arrows while σ falls.
 It is often said that the arrows point to the nearest picture. That is a worse guess: it is sharp,
 but often the wrong digit. The mean stays between all that are still possible.
 
-This guesser knows its N pictures alone and can return no other. A trained net takes its place, and
-fills in between them.
+This guesser knows its N pictures alone. A trained net takes its place, and fills in between them.
 
 ## Tomorrow
 

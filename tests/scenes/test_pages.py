@@ -34,6 +34,7 @@ WRITTEN_OUT = {
     "convolutional/upsampling",
     "diffusion/bound",
     "diffusion/walk-back",
+    "diffusion/weighting",
     "flows/continuous",
     "flows/coupling",
     "flows/crossing",
