@@ -20,11 +20,11 @@ compares two bells: the step back for who knows x_0, and p, the model's N(μ, σ
 alone. If their widths are fixed, the KL is their squared distance over 2σ², and a number that no
 training changes. So the bill comes down to guesses, which the next page uses.
 
-In one dimension, with data in two heaps, the best guess is known, so the exact −log p is too. What
-is seen? Most is paid at the least noisy levels, where σ² is tiny. The last item is *negative*
-and large: a narrow bell has a density above 1. Some texts drop it as small. With T = 200 the bill
-is near the truth; with 5 levels it is not, as the true way back over a long step has two heaps, and
-p has one.
+In one dimension, with data in two heaps, the density is known, and with it the best guess and the
+exact −log p. What is seen? Most is paid at the least noisy levels, where σ² is tiny. The last item
+is *negative* and large: a narrow bell has a density above 1. Some texts drop it as small. With
+T = 200 the bill is near the truth; with 5 levels it is not, as the true way back over a long step
+has two heaps, and p has one.
 
 ## Tomorrow
 

@@ -207,7 +207,7 @@ class WalkBack(Scene):
                 stage.claim("varied", variety(end, ten) / variety(x_test, y_test), within=(0.55, 1))
                 stage.claim("clock", right - lost, above=0.25)
 
-        ways = {}  # by the settings
+        ways, total = {}, self.passes  # the walk that is shown, by its settings
 
         @stage.look(1, average)
         def look_at_the_walk():
@@ -216,12 +216,13 @@ class WalkBack(Scene):
                 ways.clear()
                 way, digits = walk(asked(200), self.passes, self.clock), asked(200)[11:]
                 ways[setting] = way, (0, 0) if own else judged(digits, way[-1][1][11:])
-            (way, (share, distance)), now = ways[setting], LEVELS - 1 - stage.step
+            way, (share, distance) = ways[setting]
+            now = way[(stage.step + 1) * (len(way) - 1) // total][0]
             show(way, now)
             said = "" if own else f"; 200 samples: {share:.0%} right, distance {distance:.1f}"
             stage.headline(f"level {now} of 200, clock {self.clock}{said}")
 
-        for _ in stage.loop(LEVELS, "walking back"):
+        for _ in stage.loop(total, "walking back"):
             pass
 
 

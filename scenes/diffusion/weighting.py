@@ -52,7 +52,7 @@ SAMPLERS = {"ddim-20": (20, 0.0), "ancestral-20": (20, 1.0), "ancestral-200": (2
 class Weighting(Scene):
     covers = ("Final Expression for the Diffusion Loss",)
     panels = {
-        "paid for, got": "the bound's weight, its error, over those of the net of equal weights",
+        "weight paid, error left": "of the bound's net, over those of the net with equal weights",
         "samples": "above, of equal weights; below, of the bound's",
         "distance": "of 300 samples from real digits; lower is better",
     }
@@ -162,12 +162,17 @@ class Weighting(Scene):
             groups = list(itertools.pairwise(EDGES))
             weight = [tilted[low + 1 : high + 1].mean() for low, high in groups]
             error = [bound[low:high].sum() / plain[low:high].sum() for low, high in groups]
-            both = {"weight": torch.stack(weight), "error": torch.stack(error)}
-            stage.plot("paid for, got", [(low + high + 1) / 2 for low, high in groups], both)
-            digit = (self.digit + torch.arange(5, device=device)) % 10
-            names = [str(d) for d in digit.tolist()] + ["bound"] * 5
+            both = {"weight paid": torch.stack(weight), "error left": torch.stack(error)}
+            at, alike = {"level": self.level}, {"alike": 1}
+            stage.axes("weight paid, error left", x="level t", y="times", log="xy", lines=alike,
+                       verticals=at)  # fmt: skip
+            stage.plot(
+                "weight paid, error left", [(low + high + 1) / 2 for low, high in groups], both
+            )
+            digit = (self.digit + torch.arange(3, device=device)) % 10
+            names = [str(d) for d in digit.tolist()] + ["bound"] * 3
             both = pictures(torch.cat(samples(digit, self.sampler)))
-            stage.image("samples", both, columns=5, captions=names)
+            stage.image("samples", both, columns=3, captions=names)
             k, done = self.level, 10 * (stage.step + 1)
             stage.headline(f"{done} batches; error at level {k}: {plain[k - 1]:.2g}, with the "
                            f"bound's weights {bound[k - 1]:.2g}")  # fmt: skip
@@ -178,8 +183,6 @@ class Weighting(Scene):
             far = [judge.distance(pictures(each), real) for each in drawn]
             stage.curve("distance", dict(zip(weights, far, strict=True)))
 
-        lines = {"equal": 1}
-        stage.axes("paid for, got", x="level t", y="times", log="xy", lines=lines)
         stage.axes("distance", x="round", y="Fréchet distance", log="y")
         for step in stage.loop(self.steps):
             rate = 1e-3 * (1 + math.cos(math.pi * step / self.steps))
