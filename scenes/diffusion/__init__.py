@@ -26,8 +26,8 @@ against the number of passes for your own model; check a sampler on a density th
 """
 
 scenes = {
-    "From digit to noise": (),
-    "From noise to digit": (),
+    "From digit to noise": ("empty_space", "noising"),
+    "From noise to digit": ("walk_back", "bound", "weighting"),
     "Asking for something": ("steer", "dial"),
     "Arrows": ("arrows", "langevin", "anneal"),
     "Continuous time": ("endless_steps", "smooth_twin"),

@@ -102,6 +102,9 @@ WRITTEN_OUT = {
     "vision-transformers/patches",
     "diffusion/fresh-noise",
     "diffusion/steer",
+    "diffusion/bound",
+    "diffusion/walk-back",
+    "diffusion/weighting",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes
