@@ -28,7 +28,7 @@ against the number of passes for your own model; check a sampler on a density th
 scenes = {
     "From digit to noise": (),
     "From noise to digit": (),
-    "Asking for something": ("strength", "inpaint"),
+    "Asking for something": ("latent", "strength", "inpaint", "map", "text_tower"),
     "Arrows": (),
     "Continuous time": (),
 }

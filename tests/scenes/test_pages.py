@@ -33,6 +33,8 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "diffusion/inpaint",
+    "diffusion/latent",
+    "diffusion/map",
     "flows/continuous",
     "flows/coupling",
     "flows/crossing",
