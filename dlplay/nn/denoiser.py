@@ -135,7 +135,8 @@ class Learner:
         hide = torch.rand(self.batch, device="cpu").to(device) < self.hidden
         a = self.alpha_bar[t, None]
         noisy = a.sqrt() * self.x[picked] + (1 - a).sqrt() * noise  # any level in one jump
-        guess = self.model(noisy, t, torch.where(hide, NOBODY, self.y[picked]))
+        told = torch.where(hide, NOBODY, self.y[picked])
+        guess = self.model(noisy, t, told, self.also(picked))
         error = (guess - noise).square().mean(dim=1)
         loss = (error if self.weight is None else error * self.weight[t]).mean()
         for group in self.adam.param_groups:
@@ -149,6 +150,13 @@ class Learner:
         self.guess, self.noise = guess.detach(), noise
         unweighted: torch.Tensor = error.detach()
         return unweighted
+
+    def also(self, picked: torch.Tensor) -> torch.Tensor | float:
+        """What the net is told besides of the pictures with these numbers [batch]: nothing.
+
+        For a subclass, whose model holds the layer that makes [batch, width] of the condition.
+        """
+        return 0.0
 
 
 @torch.no_grad()

@@ -116,6 +116,24 @@ def test_a_further_condition_enters_with_the_picture():
     assert not torch.allclose(plain, model(x, t, digit, torch.randn(4, 16)))
 
 
+def test_a_learner_may_tell_more_of_its_pictures():
+    """A way in that is the model's is trained with it; the plain learner goes on as it did."""
+
+    class Told(Learner):
+        def also(self, picked):
+            assert picked.shape == (64,)
+            return self.model.way_in(self.x[picked])
+
+    x, y, _, _ = denoiser.training_digits()
+    model = Denoiser(width=16)
+    model.way_in = torch.nn.Linear(64, 16, bias=False)
+    torch.nn.init.zeros_(model.way_in.weight)
+    learner = Told(model, x, y, steps=5)
+    learner.step()
+    assert model.way_in.weight.abs().max() > 0
+    assert learner.average.way_in.weight.abs().max() > 0
+
+
 def test_pictures_stay_between_black_and_white():
     shown = denoiser.pictures(torch.tensor([[-3.0] * 32 + [1.0] * 32]))
     assert shown.shape == (1, 1, 8, 8)

@@ -105,6 +105,9 @@ WRITTEN_OUT = {
     "diffusion/bound",
     "diffusion/walk-back",
     "diffusion/weighting",
+    "diffusion/inpaint",
+    "diffusion/latent",
+    "diffusion/map",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes
