@@ -23,6 +23,7 @@ from dlplay.data.plane import (
 )
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.replies import Replies, replies
+from dlplay.data.ring import Ring, energy_distance
 from dlplay.data.sequences import Reversals, recall, reversals, windows
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
@@ -45,6 +46,7 @@ __all__ = [
     "Replies",
     "Reversals",
     "Reviews",
+    "Ring",
     "Stories",
     "TopicSentences",
     "adjacency",
@@ -52,6 +54,7 @@ __all__ = [
     "block_model",
     "dates",
     "digits",
+    "energy_distance",
     "examples",
     "fashion",
     "folded",

@@ -22,7 +22,7 @@ and data, never the generator's loss.
 """
 
 scenes = {
-    "A network that compares": (),
+    "A network that compares": ("direct", "judge"),
     "How the game fails": (),
     "What was made of it": (),
 }
