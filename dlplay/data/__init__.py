@@ -15,6 +15,7 @@ from dlplay.data.own import examples, image, images, table, text
 from dlplay.data.plane import moons, moons_log_density, points
 from dlplay.data.pronouns import PRONOUN_WORDS, Pronouns, pronouns, swapped
 from dlplay.data.replies import Replies, replies
+from dlplay.data.ring import Ring, energy_distance
 from dlplay.data.sequences import Reversals, recall, reversals, windows
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
@@ -36,6 +37,7 @@ __all__ = [
     "Replies",
     "Reversals",
     "Reviews",
+    "Ring",
     "Stories",
     "TopicSentences",
     "adjacency",
@@ -43,6 +45,7 @@ __all__ = [
     "block_model",
     "dates",
     "digits",
+    "energy_distance",
     "examples",
     "fashion",
     "grown",
