@@ -23,6 +23,6 @@ and data, never the generator's loss.
 
 scenes = {
     "A network that compares": (),
-    "How the game fails": (),
+    "How the game fails": ("circles",),
     "What was made of it": (),
 }
