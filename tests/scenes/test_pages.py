@@ -38,6 +38,7 @@ WRITTEN_OUT = {
     "flows/in-order",
     "flows/stretch",
     "gans/convolutions",
+    "gans/cycle",
     "graphs/alike",
     "graphs/backwards",
     "graphs/chebyshev",
