@@ -23,6 +23,6 @@ and data, never the generator's loss.
 
 scenes = {
     "A network that compares": ("direct", "judge"),
-    "How the game fails": (),
-    "What was made of it": (),
+    "How the game fails": ("circles",),
+    "What was made of it": ("convolutions", "ask", "cycle"),
 }

@@ -41,6 +41,8 @@ WRITTEN_OUT = {
     "flows/crossing",
     "flows/in-order",
     "flows/stretch",
+    "gans/convolutions",
+    "gans/cycle",
     "graphs/alike",
     "graphs/backwards",
     "graphs/chebyshev",
