@@ -7,6 +7,7 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.chemistry import CAFFEINE, Molecule, molecule, molecules, on_ring
+from dlplay.data.heaps import heaps, heaps_log_density
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.library import Library, library
 from dlplay.data.measurements import SERIES, series
@@ -46,6 +47,8 @@ __all__ = [
     "examples",
     "fashion",
     "grown",
+    "heaps",
+    "heaps_log_density",
     "image",
     "images",
     "in_key",
