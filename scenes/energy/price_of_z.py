@@ -39,7 +39,7 @@ from torch import nn
 
 from dlplay import Choice, Float, Int, Scene, Try
 from dlplay.data import heaps, heaps_log_density
-from dlplay.nn.batched import BatchedLinear
+from dlplay.nn.energies import at_all, line_energies, middles
 
 NETS, REACH = 8, 4.0  # trained side by side; y lies between -REACH and REACH
 DIMENSIONS = (1, 2, 3, 4, 6, 8, 12, 16)
@@ -110,9 +110,9 @@ class PriceOfZ(Scene):
     steps = Int(500, min=20, max=3000, log=True, help="steps of 128 numbers, for each of 8 fits")
 
     def run(self, stage):
-        net = (Bowl() if self.family == "Gaussian" else energies()).to(stage.device)
+        net = (Bowl() if self.family == "Gaussian" else line_energies(NETS)).to(stage.device)
         optimizer = torch.optim.Adam(net.parameters(), lr=self.learning_rate)
-        places = middles(201).to(stage.device)  # where p is counted
+        places = middles(201, REACH, stage.device)  # where p is counted
         true = heaps_log_density(places)  # [201]
         width = 2 * REACH / len(places)
         p = true.exp() * width
@@ -122,7 +122,10 @@ class PriceOfZ(Scene):
 
         def energy(y):
             """Of each net, at y [N], put so that its lowest is `floor`: [N, NETS]."""
-            return self.scale * (at_all(net, y) - at_all(net, places).amin(dim=0)) + self.floor
+            return (
+                self.scale * (at_all(net, y, NETS) - at_all(net, places, NETS).amin(dim=0))
+                + self.floor
+            )
 
         def off(log_p):
             """Kullback and Leibler's distance of log_p [201, ...] from the data's density."""
@@ -137,12 +140,14 @@ class PriceOfZ(Scene):
             The sum over all n^d points of e^−(E(y₁) + ... + E(y_d)) is the line's to the power d.
             """
             n = min(1000, int(self.evaluations ** (1 / d) + 1e-9))
-            line = (-energy(middles(n).to(stage.device))).logsumexp(dim=0) + math.log(2 * REACH / n)
+            line = (-energy(middles(n, REACH, stage.device))).logsumexp(dim=0) + math.log(
+                2 * REACH / n
+            )
             return (d * (line - log_z())).abs()
 
         def random_error(d, nets=NETS):
             """The same, for points drawn evenly from the cube of d dimensions: [nets]."""
-            fine = energy(middles(2001).to(stage.device))
+            fine = energy(middles(2001, REACH, stage.device))
             drawing = torch.Generator().manual_seed(stage.seed)
             errors = []
             for k in range(nets):
@@ -187,7 +192,7 @@ class PriceOfZ(Scene):
             optimizer.param_groups[0]["lr"] = self.learning_rate * (1 - step / self.steps)
             data = heaps(128, NETS, device=stage.device)  # [128, NETS]
             e = net(data[..., None])[..., 0]
-            log_Z = (-at_all(net, places)).logsumexp(dim=0) + math.log(width)  # [NETS]
+            log_Z = (-at_all(net, places, NETS)).logsumexp(dim=0) + math.log(width)  # [NETS]
             loss = (e.mean(dim=0) + log_Z).sum()  # −log p, of each net
             optimizer.zero_grad()
             loss.backward()
@@ -214,21 +219,3 @@ class Bowl(nn.Module):
 
     def forward(self, y):  # [N, NETS, 1] -> [N, NETS, 1]
         return ((y - self.μ) * (-self.log_σ).exp()) ** 2 / 2
-
-
-def energies():
-    """8 nets with one number in, one out, and two layers of 48 between."""
-    first = BatchedLinear(NETS, 1, 48)
-    middle, last = BatchedLinear(NETS, 48, 48), BatchedLinear(NETS, 48, 1, gain=1)
-    nn.init.uniform_(first.bias, -3, 3)  # so that their bends lie all over the line
-    return nn.Sequential(first, nn.SiLU(), middle, nn.SiLU(), last)
-
-
-def at_all(net, y):
-    """The energy of each net at y [N]: [N, NETS]."""
-    return net(y[:, None, None].expand(-1, NETS, 1))[..., 0]
-
-
-def middles(n):
-    """The middles of n equal parts of the line."""
-    return ((torch.arange(n) + 0.5) / n * 2 - 1) * REACH

@@ -33,6 +33,7 @@ WRITTEN_OUT = {
     "convolutional/u-net",
     "convolutional/upsampling",
     "energy/price-of-z",
+    "energy/short-chains",
     "flows/continuous",
     "flows/coupling",
     "flows/crossing",
