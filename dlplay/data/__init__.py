@@ -7,7 +7,13 @@ or int64 tensors, on the CPU unless `device` says otherwise. `text`, `image`, `i
 
 from dlplay.data.bundled import CLOTHES, PHOTOS, digits, fashion, photo
 from dlplay.data.chemistry import CAFFEINE, Molecule, molecule, molecules, on_ring
-from dlplay.data.heaps import Heaps, ring_of_heaps, two_heaps
+from dlplay.data.heaps import (
+    Heaps,
+    heaps_on_line,
+    heaps_on_line_log_density,
+    ring_of_heaps,
+    two_heaps,
+)
 from dlplay.data.language import Dates, Reviews, Stories, dates, reviews, spelt, stories
 from dlplay.data.library import Library, library
 from dlplay.data.measurements import SERIES, series
@@ -61,6 +67,8 @@ __all__ = [
     "folded_answers",
     "folded_x",
     "grown",
+    "heaps_on_line",
+    "heaps_on_line_log_density",
     "image",
     "images",
     "in_key",

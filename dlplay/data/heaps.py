@@ -1,4 +1,4 @@
-"""Round heaps of points in the plane, whose density and slope are known under any blur."""
+"""Heaps of points, in the plane and on a line, whose density is known."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, replace
 
 import torch
+
+RARE = 0.2  # the share of the rare heap on a line
+SPREAD = 0.35  # of either
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,20 @@ def ring_of_heaps(radius: float = 1.4, spread: float = 0.12, count: int = 8) -> 
     angle = 2 * math.pi * torch.arange(count) / count
     centres = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
     return Heaps(centres, torch.full((count,), 1 / count), spread)
+
+
+def heaps_on_line(*shape: int, at: float = 2.0, device: str = "cpu") -> torch.Tensor:
+    """Numbers [*shape]: four fifths from a bell around -`at`, one fifth from one around `at`.
+
+    Both have the standard deviation SPREAD. Random numbers come from the global state, so that a
+    run's seed decides.
+    """
+    rare = torch.rand(shape) < RARE
+    return (torch.where(rare, at, -at) + SPREAD * torch.randn(shape)).to(device)
+
+
+def heaps_on_line_log_density(y: torch.Tensor, *, at: float = 2.0) -> torch.Tensor:
+    """The log of the density from which `heaps_on_line` draws, in nats, at y [...]: [...]."""
+    large = math.log(1 - RARE) - (y + at).square() / (2 * SPREAD**2)
+    rare = math.log(RARE) - (y - at).square() / (2 * SPREAD**2)
+    return torch.logaddexp(large, rare) - math.log(SPREAD * math.sqrt(2 * math.pi))

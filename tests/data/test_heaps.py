@@ -1,9 +1,10 @@
-"""Round heaps: their draws, density and slope."""
+"""Heaps: their draws, density and slope."""
 
 import pytest
 import torch
 
-from dlplay.data import ring_of_heaps, two_heaps
+from dlplay.data import heaps_on_line, heaps_on_line_log_density, ring_of_heaps, two_heaps
+from dlplay.data.heaps import RARE, SPREAD
 from dlplay.nn import grid
 
 
@@ -61,3 +62,23 @@ def test_whole_numbers_make_heaps_too():
 def test_heaps_lie_on_a_device():
     heaps = two_heaps().to("meta")
     assert heaps.slope(torch.empty(3, 2, device="meta")).shape == (3, 2)
+
+
+def test_heaps_on_a_line_have_their_shares_places_and_spreads():
+    torch.manual_seed(0)
+    y = heaps_on_line(100, 200, at=1.5)
+    assert y.shape == (100, 200)
+    assert abs((y > 0).float().mean() - RARE) < 0.01
+    for side, middle in ((y[y > 0], 1.5), (y[y < 0], -1.5)):
+        assert abs(side.mean() - middle) < 0.02
+        assert abs(side.std() - SPREAD) < 0.02
+
+
+def test_the_density_on_the_line_is_that_of_its_heaps():
+    y = torch.linspace(-4, 4, 4001)
+    p = heaps_on_line_log_density(y).exp() * (y[1] - y[0])
+    assert torch.isclose(p.sum(), torch.tensor(1.0), atol=1e-4)
+    torch.manual_seed(0)
+    drawn = heaps_on_line(20_000)
+    assert abs((drawn < -2).float().mean() - p[y < -2].sum()) < 0.015
+    assert abs(drawn.mean() - (p * y).sum()) < 0.03

@@ -110,6 +110,8 @@ WRITTEN_OUT = {
     "diffusion/inpaint",
     "diffusion/latent",
     "diffusion/map",
+    "energy/price-of-z",
+    "energy/short-chains",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes
