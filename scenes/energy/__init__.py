@@ -22,6 +22,6 @@ what a hidden variable can carry; plot the spread of an embedding, not its loss.
 scenes = {
     "Searching for answers": ("three_answers",),
     "What is hidden": (),
-    "Learning an energy": ("price_of_z", "short_chains"),
+    "Learning an energy": ("price_of_z", "short_chains", "ratios"),
     "Embeddings": (),
 }
