@@ -30,5 +30,5 @@ scenes = {
     "From noise to digit": (),
     "Asking for something": (),
     "Arrows": ("arrows", "langevin", "anneal"),
-    "Continuous time": ("endless_steps", "smooth_twin"),
+    "Continuous time": ("endless_steps", "smooth_twin", "flow"),
 }
