@@ -30,6 +30,6 @@ scenes = {
     "From noise to digit": ("walk_back", "bound", "weighting"),
     "Asking for something": ("steer", "dial", "latent", "strength", "inpaint", "map", "text_tower"),
     "Arrows": ("arrows", "langevin", "anneal"),
-    "Continuous time": ("endless_steps", "smooth_twin"),
+    "Continuous time": ("endless_steps", "smooth_twin", "flow"),
     "Sampling": ("fresh_noise", "who_decides", "few_strides"),
 }

@@ -19,7 +19,8 @@ leads to the data.
 
 A computer takes N steps of h = 1/N, which is Euler and Maruyama's way. From t to t − h:
 
-    x ← x − h (f − g² ∇log p_t) + √h g ε
+    v = f − g² ∇log p_t
+    x ← x − h v + √h g ε
 
 So the N of sampling is a choice of *yours*, and not of the net, which knows the slope at any t.
 Give every N the same noise, summed to longer steps. Then each doubling of N moves a walker's end
