@@ -37,6 +37,7 @@ WRITTEN_OUT = {
     "flows/crossing",
     "flows/in-order",
     "flows/stretch",
+    "gans/vanishing",
     "graphs/alike",
     "graphs/backwards",
     "graphs/chebyshev",
