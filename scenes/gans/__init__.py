@@ -22,7 +22,7 @@ and data, never the generator's loss.
 """
 
 scenes = {
-    "A network that compares": ("direct", "judge"),
-    "How the game fails": ("circles",),
+    "A network that compares": ("direct", "judge", "two_players"),
+    "How the game fails": ("circles", "vanishing"),
     "What was made of it": ("convolutions", "ask", "cycle"),
 }

@@ -1,5 +1,5 @@
 """
-# How well can real and fake be told apart at best?
+# How well can fakes be told from real points at best?
 
 Is a heap of fakes like the real thing? Instead of inventing a distance, ask a second network. Show
 it points of both heaps, half real, half fake, and let it learn to tell them apart. It answers

@@ -112,6 +112,7 @@ WRITTEN_OUT = {
     "diffusion/map",
     "energy/price-of-z",
     "energy/short-chains",
+    "gans/vanishing",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes
