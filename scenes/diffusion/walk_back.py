@@ -157,7 +157,7 @@ class WalkBack(Scene):
             strip = [min(way, key=lambda frame: abs(frame[0] - t)) for t in shown]
             black = [torch.full_like(x[0], -1.5)] * (len(SHOWN) - len(shown))
             noisy, clean = ([frame[part][0] for frame in strip] + black for part in (1, 2))
-            names = [f"t = {frame[0]}" for frame in strip] + [""] * len(black) + ["guess"] * 5
+            names = [f"t = {t}" for t, *_ in strip] + [""] * len(black) + ["guess"] * len(strip)
             both = torch.stack(noisy + clean).view(-1, 8, 8)
             stage.image("walk back", both, captions=names, columns=5, low=-1.5, high=1.5)
             stage.image("samples", denoiser.pictures(way[-1][1][1:11]), columns=5)
