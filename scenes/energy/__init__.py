@@ -20,7 +20,7 @@ what a hidden variable can carry; plot the spread of an embedding, not its loss.
 """
 
 scenes = {
-    "Searching for answers": ("three_answers", "collapse"),
+    "Searching for answers": ("three_answers", "collapse", "descend"),
     "What is hidden": (),
     "Learning an energy": (),
     "Embeddings": (),
