@@ -21,7 +21,7 @@ what a hidden variable can carry; plot the spread of an embedding, not its loss.
 
 scenes = {
     "Searching for answers": ("three_answers", "collapse", "descend"),
-    "What is hidden": (),
+    "What is hidden": ("segment",),
     "Learning an energy": (),
     "Embeddings": (),
 }

@@ -32,6 +32,7 @@ WRITTEN_OUT = {
     "convolutional/transfer",
     "convolutional/u-net",
     "convolutional/upsampling",
+    "energy/segment",
     "flows/continuous",
     "flows/coupling",
     "flows/crossing",
