@@ -20,8 +20,8 @@ what a hidden variable can carry; plot the spread of an embedding, not its loss.
 """
 
 scenes = {
-    "Searching for answers": ("three_answers",),
-    "What is hidden": (),
+    "Searching for answers": ("three_answers", "collapse", "descend"),
+    "What is hidden": ("segment",),
     "Learning an energy": ("price_of_z", "short_chains", "ratios"),
     "Embeddings": (),
 }

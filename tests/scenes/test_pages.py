@@ -113,6 +113,7 @@ WRITTEN_OUT = {
     "energy/price-of-z",
     "energy/short-chains",
     "gans/vanishing",
+    "energy/segment",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes
