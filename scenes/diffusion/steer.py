@@ -56,7 +56,7 @@ class Steer(Scene):
     }
     claims = {
         "kept": "at γ = 1 the SDE's samples miss the promise by below 0.06 (KS)",
-        "clean_misses": "at γ = 1, pushed by a classifier of clean data, they miss it by 0.09 to 0.22",
+        "clean_misses": "at γ = 1, led by a classifier of clean data, they miss it by 0.09 to 0.22",
         "beyond": "at the γ that is set their mean lies over 0.25 beyond the promised mean",
         "missed": "there they miss the promise by over 0.15",
         "without_noise": "there the ODE misses it by over 0.1 more than the SDE",
