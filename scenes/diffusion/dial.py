@@ -105,7 +105,7 @@ class Dial(Scene):
             "The class is hidden half of the time. Where are the samples of a strong push, γ = 8?",
             ("nearer to real digits than before", "as far", "farther"),
             right=1,
-            keeps="near",
+            keeps=("far", "sameness"),
             why="The guess without a class learned from more examples, that with it from fewer. "
             "The same γ pushes less far, so the best γ is larger as well.",
         ),

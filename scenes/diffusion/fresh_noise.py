@@ -173,7 +173,7 @@ class FreshNoise(Scene):
                 *((200, self.passes) if done else (60, min(self.passes, 40)))
             )
             shown = [samples[digits == self.digit][:6] for samples in (fresh, none)]
-            captions = [arm for arm in ("fresh", "no noise") for _ in range(6)]
+            captions = [arm for arm in ("fresh", "none") for _ in range(6)]
             stage.image("samples", pictures(torch.cat(shown)), captions=captions, columns=6)
             a, b, truth = judged(fresh, digits), judged(none, digits), judged(x_test, y_test)
             bars = {"real digits": truth, ARMS[0]: a, ARMS[1]: b}

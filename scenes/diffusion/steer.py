@@ -56,7 +56,7 @@ class Steer(Scene):
     }
     claims = {
         "kept": "at γ = 1 the SDE's samples miss the promise by below 0.06 (KS)",
-        "clean_misses": "at γ = 1, pushed by a classifier of clean data, they miss it by over 0.09",
+        "clean_misses": "at γ = 1, led by a classifier of clean data, they miss it by 0.09 to 0.22",
         "beyond": "at the γ that is set their mean lies over 0.25 beyond the promised mean",
         "missed": "there they miss the promise by over 0.15",
         "without_noise": "there the ODE misses it by over 0.1 more than the SDE",
@@ -180,7 +180,7 @@ class Steer(Scene):
             clean_led = sample([1.0], "clean", 1500, self.strides)[0, 0]
             mean = (promise(self.gamma, m) * GRID).sum() * 0.02
             stage.claim("kept", miss(x[0, 1], 1.0, m), below=0.06)
-            stage.claim("clean_misses", miss(clean_led, 1.0, m), above=0.09)
+            stage.claim("clean_misses", miss(clean_led, 1.0, m), within=(0.09, 0.22))
             stage.claim("beyond", x[0, 0].mean() - mean, above=0.25)
             stage.claim("missed", sde, above=0.15)
             stage.claim("without_noise", ode - sde, above=0.1)
