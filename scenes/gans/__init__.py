@@ -24,5 +24,5 @@ and data, never the generator's loss.
 scenes = {
     "A network that compares": (),
     "How the game fails": ("circles",),
-    "What was made of it": ("convolutions", "ask", "cycle"),
+    "What was made of it": ("convolutions", "ask", "cycle", "honest_loss"),
 }
