@@ -24,5 +24,5 @@ and data, never the generator's loss.
 scenes = {
     "A network that compares": ("direct", "judge", "two_players"),
     "How the game fails": ("circles", "vanishing"),
-    "What was made of it": ("convolutions", "ask", "cycle"),
+    "What was made of it": ("convolutions", "ask", "cycle", "honest_loss"),
 }
