@@ -78,7 +78,7 @@ class Latent(Scene):
         ),
         Try(
             "numbers=1",
-            "The code has 1 number in each place, not 6. What becomes of copies, what of paintings?",
+            "The code has 1 number in each place, not 6. What of copies and paintings?",
             ("copies worse, paintings better", "copies as before, paintings worse", "both worse"),
             right=3,
             breaks=("copies", "ceiling"),
