@@ -44,7 +44,8 @@ class Packer(nn.Module):
 
     def unpack(self, code: torch.Tensor) -> torch.Tensor:
         """Pictures [N, 3, 16, 16] of codes [N, 16, numbers]."""
-        images: torch.Tensor = self.outwards((code * self.std + self.mean).mT.unflatten(2, (4, 4)))
+        grid = (code * self.std + self.mean).mT.reshape(len(code), -1, 4, 4)
+        images: torch.Tensor = self.outwards(grid)
         return images
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
