@@ -20,6 +20,7 @@ from dlplay.data.sequences import Reversals, recall, reversals, windows
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
+from dlplay.data.views import view
 from dlplay.data.writing import names, shakespeare, smiles
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "text",
     "topic_sentences",
     "tunes",
+    "view",
     "warped",
     "windows",
 ]

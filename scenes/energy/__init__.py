@@ -23,5 +23,5 @@ scenes = {
     "Searching for answers": (),
     "What is hidden": (),
     "Learning an energy": ("price_of_z", "short_chains"),
-    "Embeddings": (),
+    "Embeddings": ("push_pull", "no_negatives"),
 }
