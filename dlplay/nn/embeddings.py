@@ -35,7 +35,8 @@ def told(
     majority; near is what has a large cosine."""
     cosine = normalize(z_new, dim=1) @ normalize(z, dim=1).T  # [M, N]
     votes = one_hot(y[cosine.topk(near, dim=1).indices], 10).sum(dim=1)
-    return (votes.argmax(dim=1) == y_new).float().mean()
+    right: torch.Tensor = (votes.argmax(dim=1) == y_new).float().mean()
+    return right
 
 
 def main_axes(z: torch.Tensor) -> torch.Tensor:
@@ -47,4 +48,5 @@ def main_axes(z: torch.Tensor) -> torch.Tensor:
     z = z - z.mean(dim=0)
     axes = torch.linalg.eigh((z.T @ z).cpu().double())[1][:, -2:].flip(1).float()  # [d, 2]
     sign = axes.gather(0, axes.abs().argmax(dim=0, keepdim=True)).sign()
-    return z @ (axes * sign).to(z.device)
+    flat: torch.Tensor = z @ (axes * sign).to(z.device)
+    return flat

@@ -17,18 +17,15 @@ does not lead there. Take away one part, and it does:
 
 - no stop: both sides move, and run towards each other into one point;
 - no predictor: each side is pulled to where the other is, which comes to the same;
-- no batch normalisation: here it collapses as well. This is a part of this recipe, not a law;
-  larger nets have done without.
+- no batch normalisation: a part of this recipe, not a law; larger nets have done without.
 
 BYOL holds another thing still: its target is a slow copy of the encoder, a running mean of the
 weights. It needs the predictor too. Neither stopping nor a slow copy is enough alone.
 
 The third way is to say what is wanted. VICReg has no trick: it *adds* a price if any of the 32
-numbers varies too little over a batch, and one if two of them vary together. Its branches are
-alike.
+numbers varies too little over a batch, and one if two of them vary together.
 
-So there are three ways out of the collapse: push others apart, a lopsided recipe, or a price on a
-small spread. **Spread** is the standard deviation of embeddings of length 1, times √32: near 1 on
+**Spread** is the standard deviation of embeddings of length 1, times √32: near 1 on
 the sphere, 0 in a point. A spread says that it did not collapse, not that it learned much: so soon,
 neighbours tell digits hardly better than chance here.
 

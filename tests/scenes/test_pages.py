@@ -100,8 +100,9 @@ WRITTEN_OUT = {
     "vision-transformers/patches",
 }
 
-# Pages that take boxes without the images that they are of, or images without their classes
-UNLABELLED = {"convolutional/overlap", "flows/in-order"}
+# Pages that take boxes without the images that they are of, or images without their classes (of which
+# no-negatives claims nothing: they are its colours)
+UNLABELLED = {"convolutional/overlap", "energy/no-negatives", "flows/in-order"}
 
 
 def words(text):
