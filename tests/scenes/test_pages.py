@@ -100,8 +100,8 @@ WRITTEN_OUT = {
     "vision-transformers/patches",
 }
 
-# Pages that take boxes without the images that they are of, or images without their classes (of which
-# no-negatives claims nothing: they are its colours)
+# Pages that take boxes without the images that they are of, or images without their classes (these
+# are only the colours of no-negatives)
 UNLABELLED = {"convolutional/overlap", "energy/no-negatives", "flows/in-order"}
 
 
