@@ -35,8 +35,10 @@ from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.writing import names, shakespeare, smiles
+from dlplay.data.views import view
 
 __all__ = [
+    "view",
     "CAFFEINE",
     "CLOTHES",
     "NETWORKS",

@@ -23,5 +23,5 @@ scenes = {
     "Searching for answers": ("three_answers", "collapse", "descend"),
     "What is hidden": ("segment",),
     "Learning an energy": ("price_of_z", "short_chains", "ratios"),
-    "Embeddings": (),
+    "Embeddings": ("push_pull", "no_negatives"),
 }

@@ -116,8 +116,9 @@ WRITTEN_OUT = {
     "energy/segment",
 }
 
-# Pages that take boxes without the images that they are of, or images without their classes
-UNLABELLED = {"convolutional/overlap", "flows/in-order"}
+# Pages that take boxes without the images that they are of, or images without their classes (these
+# are only the colours of no-negatives)
+UNLABELLED = {"convolutional/overlap", "energy/no-negatives", "flows/in-order"}
 
 
 def words(text):
