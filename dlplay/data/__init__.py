@@ -34,11 +34,10 @@ from dlplay.data.sequences import Reversals, recall, reversals, windows
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
-from dlplay.data.writing import names, shakespeare, smiles
 from dlplay.data.views import view
+from dlplay.data.writing import names, shakespeare, smiles
 
 __all__ = [
-    "view",
     "CAFFEINE",
     "CLOTHES",
     "NETWORKS",
@@ -104,6 +103,7 @@ __all__ = [
     "topic_sentences",
     "tunes",
     "two_heaps",
+    "view",
     "warped",
     "windows",
 ]

@@ -28,8 +28,8 @@ against the number of passes for your own model; check a sampler on a density th
 scenes = {
     "From digit to noise": ("empty_space", "noising"),
     "From noise to digit": ("walk_back", "bound", "weighting"),
+    "Sampling": ("fresh_noise", "who_decides", "few_strides"),
     "Asking for something": ("steer", "dial", "latent", "strength", "inpaint", "map", "text_tower"),
     "Arrows": ("arrows", "langevin", "anneal"),
     "Continuous time": ("endless_steps", "smooth_twin", "flow"),
-    "Sampling": ("fresh_noise", "who_decides", "few_strides"),
 }
