@@ -22,6 +22,6 @@ what a hidden variable can carry; plot the spread of an embedding, not its loss.
 scenes = {
     "Searching for answers": ("three_answers", "collapse", "descend"),
     "What is hidden": ("segment",),
-    "Learning an energy": ("price_of_z", "short_chains", "ratios"),
+    "Learning an energy": ("price_of_z", "short_chains", "ratios", "two_forces"),
     "Embeddings": ("push_pull", "no_negatives"),
 }
