@@ -53,9 +53,9 @@ WIDTH = 0.7  # of the real heap
 class Judge(Scene):
     covers = ("The Idea behind GAN – Indirect Approach",)
     panels = {
-        "judge": "D(x), how likely x is real: as it learns, it moves onto the best answer",
-        "right verdicts": "share over all x; the line is what the best judge reaches",
-        "value": "V, which D climbs; the line is the highest there is, 2 JSD − log 4",
+        "judge": "as it learns, D(x) moves onto the best answer",
+        "right verdicts": "share; the line: the best judge's",
+        "value": "V; D climbs, up to the line",
     }
     claims = {
         "best": "D ends within 0.012 of p/(p+q), on average over the points of both heaps",
