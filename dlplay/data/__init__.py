@@ -32,6 +32,7 @@ from dlplay.data.replies import Replies, replies
 from dlplay.data.ring import Ring, energy_distance
 from dlplay.data.sequences import Reversals, recall, reversals, windows
 from dlplay.data.shapes import Objects, bars, objects, scattered, warped
+from dlplay.data.signs import Signs
 from dlplay.data.toy_english import TopicSentences, topic_sentences
 from dlplay.data.tunes import in_key, tunes
 from dlplay.data.views import view
@@ -54,6 +55,7 @@ __all__ = [
     "Reversals",
     "Reviews",
     "Ring",
+    "Signs",
     "Stories",
     "TopicSentences",
     "adjacency",

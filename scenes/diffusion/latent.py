@@ -24,9 +24,8 @@ In one training picture of ten no word is told. So the push γ, from the guess w
 guess with them, works as before.
 
 The painter learns words, not sentences: “blue triangle” and “yellow bar” it was never shown, yet it
-paints many of them. And a word changed under the same noise changes what it names.
-
-What no painter can mend is the autoencoder. Nothing comes out sharper than its copies.
+paints many of them. And a word changed under the same noise changes what it names. Nothing comes
+out sharper than the autoencoder's copies: no painter can mend those.
 
 ## Tomorrow
 
@@ -42,7 +41,7 @@ import torch
 from torch import nn
 
 from dlplay import Choice, Float, Int, Scene, Text, Try
-from dlplay.data import signs
+from dlplay.data import Signs
 from dlplay.nn.denoiser import LEVELS, follow, noise_like, schedule, strides, waves
 from dlplay.nn.packer import Packer, rise_and_fall
 
@@ -106,6 +105,7 @@ class Latent(Scene):
     steps = Int(800, min=5, max=5000, log=True, help="the painter's; the autoencoder: 3/8 of it")
 
     def run(self, stage):
+        signs = Signs()
         every = signs.names()  # [32, 3]
         colour, shape, _ = every.T
         hidden = ((colour == 2) & (shape == 2)) | ((colour == 3) & (shape == 0))
@@ -127,7 +127,7 @@ class Latent(Scene):
             z = noise_like(torch.zeros(len(words), 16, self.numbers).to(words.device), dice)
             for t, lower in itertools.pairwise(strides(self.passes)):
                 a, b, level = alpha_bar[t], alpha_bar[lower], torch.full_like(words[:, 0], t)
-                free = average(z, level, torch.full_like(words, signs.NO_WORD))
+                free = average(z, level, torch.full_like(words, signs.no_word))
                 noise = free + push * (average(z, level, words) - free)
                 clean = ((z - (1 - a).sqrt() * noise) / a.sqrt()).clamp(-3.5, 3.5)
                 noise = (z - a.sqrt() * clean) / (1 - a).sqrt()
@@ -191,7 +191,7 @@ class Latent(Scene):
             t = torch.randint(1, LEVELS + 1, (64,), device="cpu").to(stage.device)
             noise, a = noise_like(codes[:64]), alpha_bar[t][:, None, None]
             mute = torch.rand(64, 1, device="cpu").to(stage.device) < 0.1
-            told = torch.where(mute, signs.NO_WORD, words[picked])
+            told = torch.where(mute, signs.no_word, words[picked])
             noisy = a.sqrt() * codes[picked] + (1 - a).sqrt() * noise
             loss = (painter(noisy, t, told) - noise).square().mean()
             rise_and_fall(adam, 0.006, step, self.steps)

@@ -39,8 +39,18 @@ import torch
 from torch import nn
 
 from dlplay import Choice, Float, Int, Scene, Try
-from dlplay.nn import denoiser
-from dlplay.nn.denoiser import LEVELS, NOBODY, Denoiser, asked, noise_like, pictures, schedule
+from dlplay.nn.denoiser import (
+    LEVELS,
+    NOBODY,
+    Denoiser,
+    asked,
+    drawn,
+    follow,
+    noise_like,
+    pictures,
+    schedule,
+    training_digits,
+)
 from dlplay.nn.judge import Judge
 
 EQUAL, BOUND = "equal weights", "bound's weights"
@@ -120,7 +130,7 @@ class Weighting(Scene):
 
     def run(self, stage):
         device = stage.device
-        x, y, x_test, y_test = denoiser.training_digits(device)  # [1437, 64], −1 to 1; [1437]
+        x, y, x_test, y_test = training_digits(device)  # [1437, 64], −1 to 1; [1437]
         beta, alpha_bar = (values.to(device) for values in schedule())  # [201] each
         exact = beta[1:] / (2 * (1 - beta[1:]) * (1 - alpha_bar[1:]))  # σ² = β
         exact = torch.cat([torch.zeros_like(exact[:1]), exact / exact.mean()])  # by level
@@ -145,13 +155,13 @@ class Weighting(Scene):
         def samples(digit, sampler):
             """Of each net, from the same noise: [N, 64]."""
             passes, fresh = SAMPLERS[sampler]
-            drawn = []
+            found = []
             for net in averages:
                 dice = torch.Generator().manual_seed(stage.seed)
                 start = noise_like(x.new_zeros(len(digit), 64), dice)
                 how = {"passes": passes, "fresh": fresh, "dice": dice}
-                drawn.append(denoiser.drawn(asked(net, digit), start, **how))
-            return drawn
+                found.append(drawn(asked(net, digit), start, **how))
+            return found
 
         judge = Judge(device)
         real = pictures(x_test)
@@ -179,8 +189,8 @@ class Weighting(Scene):
 
         @stage.look(15, averages)
         def look_at_distance():
-            drawn = samples(torch.arange(300, device=device) % 10, "ddim-20")
-            far = [judge.distance(pictures(each), real) for each in drawn]
+            ends = samples(torch.arange(300, device=device) % 10, "ddim-20")
+            far = [judge.distance(pictures(each), real) for each in ends]
             stage.curve("distance", dict(zip(weights, far, strict=True)))
 
         stage.axes("distance", x="round", y="Fréchet distance", log="y")
@@ -203,13 +213,13 @@ class Weighting(Scene):
                     adam.zero_grad()
                     loss.backward()
                     adam.step()
-                denoiser.follow(averages, nets, 0.005 if step > 20 else 0.05)
+                follow(averages, nets, 0.005 if step > 20 else 0.05)
 
         with stage.probe(averages):
             digit = torch.arange(500, device=device) % 10
-            drawn = [pictures(each) for each in samples(digit, self.sampler)]
-            far = [judge.distance(each, real) for each in drawn]
-            right = [(judge.classes(each) == digit).float().mean() for each in drawn]
+            ends = [pictures(each) for each in samples(digit, self.sampler)]
+            far = [judge.distance(each, real) for each in ends]
+            right = [(judge.classes(each) == digit).float().mean() for each in ends]
             plain, bound = errors()
             sums = [(exact[1:] * each).sum() for each in (plain, bound)]
             stage.claim("farther", far[1] / far[0], above=1.2)

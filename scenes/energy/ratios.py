@@ -5,7 +5,7 @@ To turn an energy into a probability of the answer y to a question x, you divide
 answers:
 
     p(y|x) = e^−E(x, y) / Z(x)
-    Z(x) = sum of e^−E(x, y) over all y
+    Z(x) = Σ e^−E(x, y) over all y
 
 With many answers nobody can count Z. But two answers to *one* question have the same Z, so their
 ratio needs none:
@@ -56,7 +56,6 @@ class Ratios(Scene):
     panels = {
         "log Z": "of each question x, counted; at 0 the energy is itself −log p",
         "energy": "of the loss that is shown, as it is: columns have their own zero, or one",
-        "miss": "from x to the question of the lowest energy's answer, |x| < 0.3",
         "known": "−log p of new answers, by each question's own Z; lower is better",
     }
     claims = {
@@ -164,23 +163,15 @@ class Ratios(Scene):
             z = log_z(xs)
             stage.plot("log Z", xs, named(z.T))
             field = tilted(places)[:, LOSSES.index(self.shown)].view(48, 48)
-            stage.plane(
-                "energy",
-                x=VIEW,
-                y=VIEW,
-                field=field,
-                points={"data": torch.stack([x, y], dim=1)[:100]},
-                x_label="question x",
-                y_label="answer y",
-            )
-            stage.curve("miss", named(misses()))
+            data = {"data": torch.stack([x, y], dim=1)[:100]}
+            stage.plane("energy", x=VIEW, y=VIEW, field=field, points=data, x_label="question x",
+                        y_label="answer y")  # fmt: skip
             stage.curve("known", named(nats()))
             ranges = named(z.max(dim=0).values - z.min(dim=0).values)
             told = ", ".join(f"{name} {size:.1f}" for name, size in ranges.items())
             stage.headline(f"log Z ranges over: {told} nats")
 
         stage.axes("log Z", x="question x", y="nats", lines={"E = −log p": 0})
-        stage.axes("miss", x="step", y="in x", log="y")
         stage.axes("known", x="step", y="nats", lines={"all answers alike": math.log(4)})
         for _ in stage.loop(self.steps):
             batch = torch.randint(len(x), (64,), device="cpu").to(stage.device)

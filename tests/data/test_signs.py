@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from dlplay.data import signs
+from dlplay.data import Signs
 from dlplay.data.signs import NO_WORD, SHAPES, SIGN_WORDS
+
+signs = Signs()
 
 
 def dice(seed=0):
