@@ -114,6 +114,7 @@ WRITTEN_OUT = {
     "energy/short-chains",
     "gans/vanishing",
     "energy/segment",
+    "energy/hidden-room",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes
