@@ -21,7 +21,7 @@ what a hidden variable can carry; plot the spread of an embedding, not its loss.
 
 scenes = {
     "Searching for answers": ("three_answers", "collapse", "descend"),
-    "What is hidden": ("segment",),
+    "What is hidden": ("segment", "hidden_room"),
     "Learning an energy": ("price_of_z", "short_chains", "ratios", "two_forces"),
     "Embeddings": ("push_pull", "no_negatives"),
 }

@@ -114,6 +114,7 @@ WRITTEN_OUT = {
     "transformers/two-heads",
     "vaes/codebook",
     "vision-transformers/patches",
+    "energy/hidden-room",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes (these
