@@ -48,8 +48,8 @@ NAMES = "fair", "greedy", "batch"
 class Collapse(Scene):
     covers = ("Difficulties with Training GANs",)
     panels = {
-        "greedy": "8 steps of G for each of D's; colour: where its D says real or fake",
-        "share by mode": "greedy's samples by their nearest mode; even: 0.13 in each row",
+        "greedy": "8 steps of G for each of D's: its samples hop; lines: D says ½",
+        "share by mode": "greedy's, over the last 125 rounds; even: 0.13 in each row",
         "batch": "as greedy, but D sees the batch's mean and spread as well",
         "fullest mode": "share of all samples nearest to one of 8 modes; lower is better",
     }
@@ -150,16 +150,16 @@ class Collapse(Scene):
             greedy, batch = (
                 {
                     "x": VIEW, "y": VIEW, "field": field[:, k].reshape(30, 30), "kind": "signed",
-                    "low": -0.5, "high": 0.5, "points": {"fake": x[:, k], "real": real},
+                    "low": -0.1, "high": 0.1, "points": {"fake": x[:, k], "real": real},
                 }
                 for k in (0, 1)
             )  # fmt: skip
             stage.plane("greedy", **greedy)
             stage.plane("batch", **batch)
-            history = torch.stack(cells)[:, 1].T  # [8, times]
+            history = torch.stack(cells[-25:])[:, 1].T  # [8, times]
             stage.heatmap(
                 "share by mode", history, rows=list("12345678"), low=0, high=1,
-                x=f"rounds 0 to {stage.step}", y="mode",
+                x="the last 125 rounds", y="mode",
             )  # fmt: skip
             full = cells[-1].amax(dim=1).tolist()
             stage.curve("fullest mode", dict(zip(NAMES, full, strict=True)))
