@@ -50,9 +50,9 @@ class TwoPlayers(Scene):
     covers = ("Architecture of a GAN & Adversarial Training", "Mathematics behind GANs")
     panels = {
         "both learn": "orange: D says real, blue: fake; lines: its slope at some fakes",
-        "one by one": "first D learns, then G",
-        "fullest mode": "of 8: samples nearest to it",
-        "D's answer": "both learn; near ½: level",
+        "one by one": "D, then G",
+        "fullest mode": "of samples",
+        "D's answer": "near ½: level",
     }
     claims = {
         "finds_all": "where both learn, at least 7 of 8 modes are found",
