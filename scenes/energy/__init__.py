@@ -22,6 +22,6 @@ what a hidden variable can carry; plot the spread of an embedding, not its loss.
 scenes = {
     "Searching for answers": ("three_answers", "collapse", "descend"),
     "What is hidden": ("segment", "hidden_room"),
-    "Learning an energy": ("price_of_z", "short_chains", "ratios", "two_forces"),
+    "Learning an energy": ("price_of_z", "two_forces", "short_chains", "ratios"),
     "Embeddings": ("push_pull", "no_negatives"),
 }

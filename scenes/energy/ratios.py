@@ -10,9 +10,9 @@ answers:
 With many answers nobody can count Z. But two answers to *one* question have the same Z, so their
 ratio needs none:
 
-    p(y|x) / p(y′|x) = e^(E(x, y′) − E(x, y))
+    p(y|x) / p(y′|x) = e^(E′ − E)
 
-So compare. Take the right answer and K wrong ones, drawn at random. Three losses do so:
+where E and E′ are their energies. So compare. Take the right answer and K wrong ones, drawn at random. Three losses do so:
 
 - **InfoNCE**: pick the right one out of all K + 1, by a softmax over −E.
 - **Hinge**: the right one shall lie lower than each wrong one by a margin.
@@ -20,7 +20,7 @@ So compare. Take the right answer and K wrong ones, drawn at random. Three losse
   whether it is right or random. It is told with which density q random answers are drawn. To judge
   one answer alone, −E must itself be log p:
 
-        P(right) = p / (p + K q),  p = e^−E
+        P(right) = p / (p + Kq), p = e^−E
 
 The first two see differences of energies of one question. Add any number to all energies of a
 question, and they see no change. So each question gets its own zero, where training left it. Count

@@ -23,6 +23,6 @@ and data, never the generator's loss.
 
 scenes = {
     "A network that compares": ("direct", "judge", "two_players"),
-    "How the game fails": ("vanishing", "circles", "collapse"),
+    "How the game fails": ("vanishing", "collapse", "circles"),
     "What was made of it": ("convolutions", "ask", "cycle", "honest_loss"),
 }

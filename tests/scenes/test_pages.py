@@ -44,6 +44,7 @@ WRITTEN_OUT = {
     "diffusion/steer",
     "diffusion/walk-back",
     "diffusion/weighting",
+    "energy/hidden-room",
     "energy/price-of-z",
     "energy/segment",
     "energy/short-chains",
@@ -114,7 +115,6 @@ WRITTEN_OUT = {
     "transformers/two-heads",
     "vaes/codebook",
     "vision-transformers/patches",
-    "energy/hidden-room",
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes (these
