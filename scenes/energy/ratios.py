@@ -12,7 +12,8 @@ ratio needs none:
 
     p(y|x) / p(y′|x) = e^(E′ − E)
 
-where E and E′ are their energies. So compare. Take the right answer and K wrong ones, drawn at random. Three losses do so:
+where E and E′ are their energies. So compare: the right answer with K wrong ones, drawn at random.
+Three losses do so:
 
 - **InfoNCE**: pick the right one out of all K + 1, by a softmax over −E.
 - **Hinge**: the right one shall lie lower than each wrong one by a margin.
