@@ -155,11 +155,11 @@ class WalkBack(Scene):
             """The walk as far as level `now`."""
             shown = [*(t for t in SHOWN if t > now), now]
             strip = [min(way, key=lambda frame: abs(frame[0] - t)) for t in shown]
-            black = [torch.full_like(x[0], -1.5)] * (len(SHOWN) - len(shown))
+            black = [torch.full_like(x[0], -1.0)] * (len(SHOWN) - len(shown))
             noisy, clean = ([frame[part][0] for frame in strip] + black for part in (1, 2))
             names = [f"t = {t}" for t, *_ in strip] + [""] * len(black) + ["guess"] * len(strip)
             both = torch.stack(noisy + clean).view(-1, 8, 8)
-            stage.image("walk back", both, captions=names, columns=5, low=-1.5, high=1.5)
+            stage.image("walk back", both, captions=names, columns=5, low=-1, high=1)
             stage.image("samples", pictures(way[-1][1][1:11]), columns=5)
 
         quiz_t = torch.arange(1, LEVELS + 1, device=device)  # one held-out picture for each level
