@@ -92,7 +92,7 @@ class Ratios(Scene):
             "The hinge is content as soon as no wrong answer lies lower. What does its net learn?",
             ("the same, without waste", "flat columns", "valleys of the wrong depth"),
             right=2,
-            breaks=("ranks", "known"),
+            breaks="known",
             keeps=("flat", "zero"),
             why="Equal energies satisfy it. The margin is what makes it push.",
         ),

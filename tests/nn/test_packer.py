@@ -3,12 +3,13 @@
 import pytest
 import torch
 
-from dlplay.data import signs
+from dlplay.data import Signs
 from dlplay.nn.packer import Packer, rise_and_fall
 
 
 def test_it_learns_and_settles():
     torch.manual_seed(0)
+    signs = Signs()
     x = signs.paint(signs.names().repeat(4, 1))
     packer = Packer(6, width=32)
     errors = [float(packer.learn(x, step, 40)) for step in range(40)]
