@@ -60,7 +60,7 @@ class WhoDecides(Scene):
         "pairs": "starts A, dice 1; starts A, dice 2; starts B, dice 1: which rows are alike?",
         "who decides": "share of pairs alike, over η, the fresh noise",
         "on the way": "when is the digit settled, and what of the start is left?",
-        "no dice": "DDIM: from four starts, then from near them",
+        "no dice": "DDIM: from two starts, each beside one near it",
     }
     claims = {
         "dice": "of 200 pairs with other starts but the same dice over 0.9 are the same digit",
@@ -146,9 +146,9 @@ class WhoDecides(Scene):
             captions = [row for row in ("A, 1", "A, 2", "B, 1") for _ in range(6)]
             rows = torch.cat([each[:6] for each in (a, b, c)])
             stage.image("pairs", pictures(rows), captions=captions, columns=6)
-            plain, near = (sample(start[:4], 0, 0, 20) for start in (first, nudged()))
-            captions, rows = 4 * ["start"] + 4 * ["near"], torch.cat([plain, near])
-            stage.image("no dice", pictures(rows), captions=captions, columns=4)
+            plain, near = (sample(start[:2], 0, 0, 20) for start in (first, nudged()))
+            pairs = torch.stack([plain, near], dim=1).flatten(0, 1)  # a start, one near it, ...
+            stage.image("no dice", pictures(pairs), captions=["start", "near"] * 2, columns=4)
             dice, guess = torch.Generator().manual_seed(1), asked(learner.average, nobody[:n])
             steps = walk(guess, first[:n], passes=20, fresh=self.eta, dice=dice)
             cleans = [clean for *_, clean in steps]

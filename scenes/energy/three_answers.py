@@ -49,7 +49,7 @@ class ThreeAnswers(Scene):
     covers = ("Energy-based models - introduction", "How an Energy-Based Model Works")
     panels = {
         "energy": "above the lowest of its column; the dark valleys are the answers",
-        "one question": "energy over y for the chosen x; uprights: right answers, regression",
+        "one question": "energy over y for the chosen x; uprights: answers 1 to 3, regression",
         "miss": "from x to the answer's own question, |x| < 0.3; lower is better",
     }
     claims = {
@@ -151,7 +151,7 @@ class ThreeAnswers(Scene):
             )
             e = above(torch.tensor([self.x], device=stage.device))[0]
             right = enumerate(folded_answers(self.x, bend=self.bend).tolist())
-            lines = {f"right {i + 1}": each for i, each in right}
+            lines = {str(i + 1): each for i, each in right}
             lines[MEAN] = float(regression(torch.tensor([[self.x]], device=stage.device)))
             stage.axes("one question", x="answer y", y="nats", verticals=lines)
             stage.plot("one question", ys, energy=e.clamp(max=15))
