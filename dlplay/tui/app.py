@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.texts import Harmless, command
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
+from dlplay.web import in_a_browser
 from dlplay.wire import events
+
+VISITORS_RUNS, VISITORS_BYTES = 50, 100_000_000  # recorded at most, on a server
 
 
 class DlplayApp(Program):
@@ -156,6 +160,10 @@ class DlplayApp(Program):
     def action_picture(self) -> None:
         stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
         path = Path.cwd() / f"dlplay-{stamp}.svg"
+        if self.is_web:
+            self.deliver_text(StringIO(self.picture()), save_filename=path.name)
+            self.say(f"to your downloads: {path.name}")
+            return
         try:
             path.write_text(self.picture(), encoding="utf-8")
         except OSError as error:
@@ -217,15 +225,21 @@ def start(
     elif replay is not None:
         first = replayed(catalog, replay)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    library = Library()
+    if in_a_browser():
+        from dlplay.tui.served import take_output
+
+        take_output()
+        library = Library(most_runs=VISITORS_RUNS, most_bytes=VISITORS_BYTES)
     launcher = Launcher()
     if replay is None:
         launcher.warm(gated=True)  # before Textual takes the terminal
     # Textual draws on standard error; where that goes into a file, the interface must not.
     errors = sys.__stderr__
-    if errors is None or not errors.isatty():
+    if not in_a_browser() and (errors is None or not errors.isatty()):
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     kept = Preferences(preferences.place())
-    app = DlplayApp(catalog, launcher, look, first=first, library=Library(), preferences=kept)
+    app = DlplayApp(catalog, launcher, look, first=first, library=library, preferences=kept)
     # What is there by now stays. Not to look through all of it again and again for garbage saves
     # pauses of a tenth of a second, which keys would wait for.
     gc.collect()
