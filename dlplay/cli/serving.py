@@ -50,7 +50,7 @@ def run(here: Session, id: str | None, *, host: str, port: int, most: int, files
         port=port,
         most=most or 2 * cores(),
         root=Path(folder),
-        tell=complain,
+        tell=_tell,
     )
     if not is_local(host):
         complain(warning(host, port, files))
@@ -118,6 +118,11 @@ def warning(host: str, port: int, files: bool) -> str:
         f"course here, as you, sees their source, and {read}; there is no editor, no password and "
         "no encryption. Do this only in a network whose people you trust."
     )
+
+
+def _tell(text: str) -> None:
+    for line in text.splitlines():
+        complain(line)
 
 
 async def _serve(site: Site) -> None:

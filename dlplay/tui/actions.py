@@ -33,10 +33,10 @@ class Action:
 
     def explained(self, in_a_browser: bool) -> str:
         """What it does, or why not."""
-        return NO_EDITOR if in_a_browser and self.name == "edit" else self.help
+        return NO_EDITOR.capitalize() if in_a_browser and self.name == "edit" else self.help
 
 
-NO_EDITOR = "In a browser there is no editor: files lie on the server"
+NO_EDITOR = "no editor in a browser: the file lies on the server"
 KEY_NAMES = {
     "space": "space",
     "full_stop": ".",

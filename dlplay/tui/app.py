@@ -227,7 +227,7 @@ def start(
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     library = Library()
     if in_a_browser():
-        from dlplay.tui.served import take_output
+        from dlplay.tui.served import leave, take_output
 
         take_output()
         library = Library(most_runs=VISITORS_RUNS, most_bytes=VISITORS_BYTES)
@@ -250,6 +250,8 @@ def start(
     finally:
         sys.__stderr__ = errors  # type: ignore[misc]
         launcher.open_gate()
+        if in_a_browser():
+            leave()
     if app.ended_by:
         return 128 + app.ended_by
     if app.return_code:

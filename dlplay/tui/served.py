@@ -7,6 +7,7 @@ That ends with the server, however it ended, and then so does the interface.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -33,6 +34,11 @@ def take_output() -> None:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     sys.__stdout__ = open(ours, "w", encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
+
+
+def leave() -> None:
+    """Nothing of a visit is kept. The server sees to it, too, unless it was killed."""
+    shutil.rmtree(os.environ[VISIT], ignore_errors=True)
 
 
 class BrowserDriver(WebDriver):

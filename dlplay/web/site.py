@@ -25,6 +25,7 @@ from dlplay.web.visitor import PATIENCE, Program, Visitor
 LONGEST = 256 * 1024  # bytes of one message of a page: what is pasted comes as one
 WIDTHS, HEIGHTS = (20, 1000), (8, 500)  # cells
 HEARTBEAT = 15.0  # seconds after which a page that is silent is asked whether it is still there
+FAREWELL = 1.0  # seconds that a page has to say that it has heard that it is closed
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 FULL = "All places are taken. Please try again in a while."
 STOPPED = "The server was stopped."
@@ -107,8 +108,9 @@ class Site:
     def _guard(self) -> Any:
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if not self.is_called(_name(request.host)):
-                said = f"This server is not called {_name(request.host)!r}: --host says how it is."
+            name = _name(_host(request))
+            if not self.is_called(name):
+                said = f"This server is not called {name!r}; --host says what it is called."
                 raise web.HTTPForbidden(text=said)
             return await handler(request)
 
@@ -146,20 +148,21 @@ class Site:
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """A page's socket, as long as it is open."""
         origin = urlsplit(request.headers.get("Origin", ""))
-        if origin.scheme not in ("http", "https") or origin.netloc != request.host:
+        if origin.scheme not in ("http", "https") or origin.netloc != _host(request):
             raise web.HTTPForbidden(text=MANNERS)
         page = web.WebSocketResponse(
-            heartbeat=HEARTBEAT, max_msg_size=LONGEST, compress=False, timeout=PATIENCE
+            heartbeat=HEARTBEAT, max_msg_size=LONGEST, compress=False, timeout=FAREWELL
         )
         await page.prepare(request)
         if sum(not visitor.closing for visitor in self.visitors) >= self.most:
             await page.close(code=WSCloseCode.TRY_AGAIN_LATER, message=FULL.encode())
             return page
-        visitor = Visitor(self.program, self.root)
+        visitor = Visitor(self.program)
         self.visitors[visitor] = page
         try:
             width, height = request.query.get("width", ""), request.query.get("height", "")
-            await visitor.start(_within(width, *WIDTHS), _within(height, *HEIGHTS))
+            size = _within(width, *WIDTHS), _within(height, *HEIGHTS)
+            await visitor.start(self.root, *size)
             showing = asyncio.create_task(self._show(visitor, page))
             await _hear(visitor, page)
             await visitor.close()
@@ -167,10 +170,13 @@ class Site:
         except OSError as error:
             self.tell(f"a visitor's process could not be started: {error.strerror}")
             await page.close(message=FAILED.encode())
-        finally:
-            await visitor.close()
-            self.visitors.pop(visitor, None)
+        finally:  # also where this is cancelled, as when the connection is lost
+            await asyncio.shield(asyncio.ensure_future(self._let_go(visitor)))
         return page
+
+    async def _let_go(self, visitor: Visitor) -> None:
+        await visitor.close()
+        del self.visitors[visitor]
 
     async def _show(self, visitor: Visitor, page: web.WebSocketResponse) -> None:
         """Show the page what its process draws, until that ends."""
@@ -180,11 +186,13 @@ class Site:
                     await page.send_bytes(what)
                 elif what.get("type") == "deliver_file_start" and (key := visitor.offer(what)):
                     await page.send_str(json.dumps(["deliver_file_start", key]))
-        if not visitor.left and not visitor.closing:
-            said = "\n".join(("a visitor's process has ended", visitor.trouble))
-            self.tell(said.strip())
-        reason = LEFT if visitor.left else FAILED
-        await page.close(message=reason.encode())
+        if visitor.closing:  # it has ended as its page is closed
+            return
+        await visitor.close()
+        if visitor.status:
+            self.tell(f"a visitor's process has ended with status {visitor.status}")
+            self.tell(visitor.trouble)
+        await page.close(message=(FAILED if visitor.status else LEFT).encode())
 
     # The end
 
@@ -228,7 +236,7 @@ async def _heard(visitor: Visitor, page: web.WebSocketResponse, said: Any) -> No
 
 async def _manners(request: web.Request, response: web.StreamResponse) -> None:
     """The browser fetches nothing from elsewhere, guesses no types, and shows us in no frame."""
-    here = request.host
+    here = _host(request)
     response.headers.update(
         {
             "Content-Security-Policy": (
@@ -246,8 +254,13 @@ async def _manners(request: web.Request, response: web.StreamResponse) -> None:
     )
 
 
+def _host(request: web.Request) -> str:
+    """What a request calls this server, with the port."""
+    return request.headers.get("Host", "")
+
+
 def _name(host: str) -> str:
-    """What a request calls this server, without the port."""
+    """The same without the port."""
     with suppress(ValueError):
         return urlsplit(f"//{host}").hostname or ""
     return ""

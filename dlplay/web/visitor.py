@@ -50,22 +50,21 @@ class Download:
 class Visitor:
     """A process of the program and its folder, from the page's opening to its closing."""
 
-    def __init__(self, program: Program, root: Path) -> None:
-        """`root`: the folder in which the visitor's own is made; nobody else can read it."""
+    def __init__(self, program: Program) -> None:
         self.program = program
-        self.folder = Path(tempfile.mkdtemp(prefix="v", dir=root))
+        self.folder = Path()
         self.downloads: dict[str, Download] = {}
         self.closing = False
-        self.left = False  # it ended by itself, as asked from its page
         self._process: Process | None = None
         self._errors: asyncio.Task[None] | None = None
         self._said = b""
         self._end: asyncio.Future[None] | None = None
 
-    async def start(self, width: int, height: int) -> None:
-        """Start the process for a page of so many cells. Raises OSError."""
-        place = self.folder / "downloads"
-        place.mkdir()
+    async def start(self, root: Path, width: int, height: int) -> None:
+        """Make the folder in `root`, readable to nobody else, and start the process for a page of
+        so many cells. Raises OSError."""
+        self.folder = Path(tempfile.mkdtemp(prefix="v", dir=root))
+        (self.folder / "downloads").mkdir()
         environment = {
             **self.program.environment(self.folder),
             "COLUMNS": str(width),
@@ -87,7 +86,7 @@ class Visitor:
         assert self._process is not None
         assert self._process.stdout is not None
         stream = self._process.stdout
-        with suppress(asyncio.IncompleteReadError, ConnectionError, ValueError):
+        with suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError):
             await stream.readuntil(HELLO)
             while True:
                 kind = await stream.readexactly(1)
@@ -98,9 +97,7 @@ class Visitor:
                 if kind == b"D":
                     yield data
                 elif kind == b"M":
-                    told = json.loads(data)
-                    self.left = self.left or told.get("type") == "exit"
-                    yield told
+                    yield json.loads(data)
 
     async def type(self, text: str) -> None:
         """What was typed or pasted on the page, or done with the mouse."""
@@ -131,6 +128,11 @@ class Visitor:
         return key
 
     @property
+    def status(self) -> int | None:
+        """What the process has ended with; None as long as it goes on."""
+        return self._process.returncode if self._process is not None else None
+
+    @property
     def trouble(self) -> str:
         """What the process said on standard error, the end of it."""
         return self._said.decode("utf-8", "replace").strip()
@@ -158,7 +160,8 @@ class Visitor:
             await _ended(process)
         if self._errors is not None:
             self._errors.cancel()
-        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+        if self.folder.name:
+            await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
 
 async def _ended(process: Process) -> None:
