@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.streams import say
+from dlplay.course.catalog import BrokenScene
 from dlplay.web import DRIVER, VISIT
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ def run(here: Session, id: str | None, *, host: str, port: int, most: int, files
     """Serve until Ctrl-C, SIGTERM or SIGHUP."""
     if sys.platform == "win32":
         raise Mistake("serve needs Linux or macOS")
-    if id is not None:
-        id = here.catalog().find(id).id
+    if not host.strip():
+        raise Mistake("--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0")
+    if id is not None and (card := here.catalog().find(id)).broken:
+        raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
     if not all(map(find_spec, ("textual_serve", "aiohttp"))):
         complain(MISSING)
         return Exit.FAILED
@@ -57,7 +60,7 @@ def run(here: Session, id: str | None, *, host: str, port: int, most: int, files
     try:
         asyncio.run(_serve(site))
     except OSError as error:
-        raise Mistake(_refused(error, host, port)) from None
+        raise Mistake(refused(error, host, port)) from None
     return Exit.DONE
 
 
@@ -140,7 +143,7 @@ async def _serve(site: Site) -> None:
     await site.run(ready, stop)
 
 
-def _refused(error: OSError, host: str, port: int) -> str:
+def refused(error: OSError, host: str, port: int) -> str:
     """Why the address cannot be had."""
     if isinstance(error, socket.gaierror):
         return f"--host: {host!r} is no address of this machine"

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from dlplay.web import VISIT
 from tests.cli.conftest import hears_ctrl_c
 from tests.conftest import FAULTS, wait_for
 
@@ -54,8 +55,11 @@ class Served:
 
     def visits(self):
         """The folders of visitors that are there."""
-        homes = {each.get("DLPLAY_VISIT") for each in self.processes().values()}
-        return sorted(Path(home) for home in homes - {None} if Path(home).is_dir())
+        return sorted(Path(home) for home in self.owners() if Path(home).is_dir())
+
+    def owners(self):
+        """The visitors' folders for which there are processes."""
+        return {each[VISIT] for each in self.processes().values() if VISIT in each}
 
     def end(self, number=signal.SIGTERM):
         """End the server; all processes are gone. What it said, and its status."""

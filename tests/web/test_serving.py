@@ -56,9 +56,8 @@ async def test_visitors_share_nothing_and_leave_nothing(serve, visit, number):
     data = Path(os.environ["XDG_DATA_HOME"]) / "dlplay"
     before = {path: path.stat().st_mtime_ns for path in data.rglob("*")} if data.exists() else {}
     await one.close()
-    wait_for(lambda: len(served.visits()) == 1, "the end of the first", 60)
-    own = {each.get("DLPLAY_VISIT") for each in served.processes().values()}
-    assert own == {None, str(served.visits()[0])}  # of the first, no process is left
+    wait_for(lambda: len(served.owners()) == 1, "the end of all processes of the first", 60)
+    assert [*map(str, served.visits())] == [*served.owners()]
     said, complaints, status = served.end(number)
     assert (said, complaints, status) == ("", "", 0)
     assert not any(home.exists() for home in homes)
