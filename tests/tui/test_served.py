@@ -10,14 +10,17 @@ from textual.drivers.headless_driver import HeadlessDriver
 
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
+from dlplay.engine.pool import cores
 from dlplay.engine.recordings.library import Library
 from dlplay.export import FORMATS
 from dlplay.tui.actions import NO_EDITOR
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.model.exporting import packed
 from dlplay.tui.served import BrowserDriver
+from dlplay.tui.sweeps.dialog import Mistyped, planned
+from dlplay.tui.sweeps.model import Wish
 from dlplay.tui.widgets.dialogs import Help
-from dlplay.web import VISIT
+from dlplay.web import DRIVER, VISIT
 from tests.tui.conftest import until
 
 
@@ -93,6 +96,16 @@ async def test_what_is_copied_is_shown_as_a_browser_may_refuse(app, offered):
         await pilot.press("y")
         said = "copied, if your browser lets us: dlplay open faults/fine"
         assert said in app.screen.line.render().plain
+
+
+def test_a_sweep_takes_no_more_than_there_is(faults, monkeypatch):
+    card = faults.find("faults/fine")
+    words = (Wish(card), card.parameters["learning_rate"], "0.1, 0.2", "1", str(cores() + 1))
+    assert planned(*words).jobs == cores() + 1
+    monkeypatch.setenv("TEXTUAL_DRIVER", DRIVER)
+    with pytest.raises(Mistyped, match=f"{cores()} at most") as told:
+        planned(*words)
+    assert told.value.field == "#jobs"
 
 
 def test_a_file_is_left_as_it_is(tmp_path):
