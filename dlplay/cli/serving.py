@@ -136,11 +136,17 @@ async def _serve(site: Site) -> None:
             loop.add_signal_handler(number, stop.set)
 
     def ready(port: int) -> None:
-        name = f"[{site.host}]" if ":" in site.host else site.host
-        say(f"dlplay is at http://{name}:{port}/ for {site.most} at once; Ctrl-C ends it")
+        say(f"dlplay is at {address(site.host, port)} for {site.most} at once; Ctrl-C ends it")
         sys.stdout.flush()
 
     await site.run(ready, stop)
+
+
+def address(host: str, port: int) -> str:
+    """What a browser is told to open."""
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def refused(error: OSError, host: str, port: int) -> str:

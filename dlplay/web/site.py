@@ -245,7 +245,6 @@ async def _manners(request: web.Request, response: web.StreamResponse) -> None:
                 f"wss://{here}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             ),
             "Cache-Control": "no-store",
-            "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",

@@ -33,7 +33,7 @@ def test_a_port_that_is_taken_is_one_sentence(dlplay):
         (["--port", "80000"], "--port takes a whole number from 0 to 65535, not '80000'"),
         (["--port", "-1"], "--port takes a whole number from 0 to 65535"),
         (["--most", "0"], "--most takes a whole number from 1 on, not '0'"),
-        (["--host", "192.0.2.1"], "--host: 192.0.2.1 is no address of this machine"),
+        (["--host", "203.0.113.7"], "--host: 203.0.113.7 is no address of this machine"),
         (["--host", ""], "--host takes an address of this machine"),
         (["tiny/fin"], "there is no scene 'tiny/fin'. Did you mean 'tiny/fine'?"),
         (["tiny/broken"], "tiny/broken cannot be read"),
@@ -56,6 +56,12 @@ def test_what_cannot_be_served_is_told(dlplay, words, said):
 )
 def test_why_an_address_cannot_be_had(error, said):
     assert serving.refused(error, "here", 80).startswith(said)
+
+
+def test_an_address_can_be_opened_in_a_browser():
+    assert serving.address("127.0.0.1", 8000) == "http://127.0.0.1:8000/"
+    assert serving.address("::1", 80) == "http://[::1]:80/"
+    assert serving.address("0.0.0.0", 80) == f"http://{socket.gethostname()}:80/"
 
 
 def test_without_the_extra_it_says_how_to_get_it(dlplay, monkeypatch):
