@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -19,6 +20,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from dlplay.web.visitor import PATIENCE, Program, Visitor
 
@@ -82,7 +84,12 @@ class Site:
 
         Raises OSError where the address cannot be had.
         """
-        runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=2 * PATIENCE)
+        runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            logger=self._logger(),
+            shutdown_timeout=2 * PATIENCE,
+        )
         await runner.setup()
         try:
             site = web.TCPSite(runner, self.host, self.port)
@@ -102,6 +109,19 @@ class Site:
         application.on_shutdown.append(self._send_away)
         application.on_cleanup.append(self._end_all)
         return application
+
+    def _logger(self) -> logging.Logger:
+        """Tells what goes wrong here, and not what strangers send that is no request at all."""
+
+        def tell(record: logging.LogRecord) -> bool:
+            error = record.exc_info[1] if record.exc_info else None
+            if not isinstance(error, HttpProcessingError):
+                self.tell(f"{record.getMessage()}: {error!r}")
+            return False
+
+        logger = logging.Logger("dlplay.web", logging.WARNING)
+        logger.addFilter(tell)
+        return logger
 
     # Who may come
 

@@ -261,12 +261,20 @@ async def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
         assert not alive(process)
 
 
-async def test_a_server_that_is_stopped_leaves_nothing(tmp_path):
+async def test_a_server_that_is_stopped_leaves_nothing(tmp_path, capfd):
     program = Program((sys.executable, "-S", "-c", STAND_IN), lambda visit: {"VISIT": str(visit)})
-    site = Site(program, host="127.0.0.1", port=0, most=2, root=tmp_path, tell=print)
+    told = []
+    site = Site(program, host="127.0.0.1", port=0, most=2, root=tmp_path, tell=told.append)
     stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
     running = asyncio.create_task(site.run(port.set_result, stop))
     url = f"http://127.0.0.1:{await port}"
+    for noise in (b"\x1b[31m\0\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET /" + b"x" * 99_999):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port.result())
+        writer.write(noise)
+        assert b" 400 " in await reader.readline()
+        writer.close()
+    assert not told  # what is no request at all is nothing to tell
+    assert not capfd.readouterr().err
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{url}/ws", origin=url) as socket,
