@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dlplay.web.site import Site
 
 MISSING = "serve needs textual-serve, which is not installed: pip install 'dlplay[web]'"
+HOMES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")  # each visitor has his own
 # What a visitor's process does not take over from the terminal that the server runs in.
 TERMINALS = ("COLORFGBG", "LINES", "TERM_PROGRAM", "TEXTUAL", "TEXTUAL_LOG", "TMUX", "STY")
 
@@ -55,10 +56,17 @@ def run(here: Session, id: str | None, *, host: str, port: int, most: int, files
         root=Path(folder),
         tell=_tell,
     )
-    if not is_local(host):
-        complain(warning(host, port, files))
+
+    def ready(port: int) -> None:
+        say(f"dlplay is at {address(host, port)} for {site.most} visitors at once; Ctrl-C ends it")
+        sys.stdout.flush()
+        if not is_local(host):
+            complain(warning(host, port, files))
+
     try:
-        asyncio.run(_serve(site))
+        asyncio.run(_serve(site, ready))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise Mistake(refused(error, host, port)) from None
     return Exit.DONE
@@ -87,8 +95,7 @@ def environment(ours: Mapping[str, str], visit: Path, files: bool) -> dict[str, 
     what scenes say, and the scenes of whoever serves, are common."""
     from dlplay.course.catalog import user_folder
 
-    homes = {name: str(visit / name.lower()) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME")}
-    homes["XDG_STATE_HOME"] = homes["XDG_DATA_HOME"]
+    homes = {name: str(visit / name.lower()) for name in HOMES}
     scenes = Path(homes["XDG_CONFIG_HOME"]) / "dlplay" / "scenes"
     scenes.parent.mkdir(parents=True)
     if user_folder().is_dir():
@@ -112,9 +119,9 @@ def environment(ours: Mapping[str, str], visit: Path, files: bool) -> dict[str, 
 def warning(host: str, port: int, files: bool) -> str:
     """What it means that others can reach this server."""
     read = (
-        "can have files of this machine read as data (--files)"
+        "names any file that you can read as data, and sees what is in it (--files)"
         if files
-        else "has no file of this machine read as data"
+        else "can have no file of this machine read"
     )
     return (
         f"{host} can be reached from elsewhere. Whoever reaches port {port} runs the scenes of the "
@@ -128,17 +135,12 @@ def _tell(text: str) -> None:
         complain(line)
 
 
-async def _serve(site: Site) -> None:
+async def _serve(site: Site, ready: Callable[[int], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, stop.set)
-
-    def ready(port: int) -> None:
-        say(f"dlplay is at {address(site.host, port)} for {site.most} at once; Ctrl-C ends it")
-        sys.stdout.flush()
-
     await site.run(ready, stop)
 
 

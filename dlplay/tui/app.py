@@ -160,16 +160,16 @@ class DlplayApp(Program):
     def action_picture(self) -> None:
         stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
         path = Path.cwd() / f"dlplay-{stamp}.svg"
-        if self.is_web:
-            self.deliver_text(StringIO(self.picture()), save_filename=path.name)
-            self.say(f"to your downloads: {path.name}")
-            return
+        said = f"to your downloads: {path.name}" if self.is_web else f"picture saved: {path.name}"
         try:
-            path.write_text(self.picture(), encoding="utf-8")
+            if self.is_web:
+                self.deliver_text(StringIO(self.picture()), save_filename=path.name)
+            else:
+                path.write_text(self.picture(), encoding="utf-8")
         except OSError as error:
             self.notify(str(error), title="The picture could not be saved", severity="error")
         else:
-            self.say(f"picture saved: {path.name}")
+            self.say(said)
 
     def picture(self) -> str:
         """The screen as SVG that fetches nothing: the viewer's own monospaced font will do."""

@@ -91,6 +91,17 @@ async def test_there_is_no_editor_and_it_is_said(app, offered, monkeypatch):
         assert NO_EDITOR in str(app.screen.query_one("#top").render())
 
 
+async def test_what_cannot_be_put_there_is_told(app, tmp_path, offered):
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = app.screen.session
+        await until(pilot, lambda: session.state == "done", "the end")
+        await until(pilot, lambda: session.moment.recorder is None, "the end of the recording")
+        (tmp_path / "visit" / "downloads").rmdir()
+        await pilot.press("f12", "E", "down", "down", "down", "enter")
+        await until(pilot, lambda: len(app._notifications) == 2, "two words")
+        assert not offered
+
+
 async def test_what_is_copied_is_shown_as_a_browser_may_refuse(app, offered):
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("y")

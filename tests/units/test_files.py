@@ -461,6 +461,7 @@ def test_where_strangers_are_served_no_file_is_taken(folder, monkeypatch):
     monkeypatch.setenv(files.ALLOWED, "none")
     one = parameter("text")
     assert one.check("names") == "names"
+    assert text("names")
     assert one.allowed == "one of shakespeare, names, smiles"
     assert one.completions("na") == ["names"]
     for path in ("book.txt", str(folder / "book.txt"), "/etc/passwd", "/no/such", "~"):

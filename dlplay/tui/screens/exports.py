@@ -39,7 +39,7 @@ async def ask_export(screen: Screen[None], session: Watched, panel: str | None, 
             else:
                 path = await export(source, session.card, wish, look, Path.cwd())
                 said = f"exported: {path}"
-        except ExportError as error:
+        except (ExportError, OSError) as error:
             screen.notify(str(error), title="The run could not be exported", severity="error")
         else:
             screen.post_message(Noted(said))
