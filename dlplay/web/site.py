@@ -11,13 +11,14 @@ import asyncio
 import ipaddress
 import json
 import logging
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -29,6 +30,7 @@ WIDTHS, HEIGHTS = (20, 1000), (8, 500)  # cells
 HEARTBEAT = 15.0  # seconds after which a page that is silent is asked whether it is still there
 FAREWELL = 1.0  # seconds that a page has to say that it has heard that it is closed
 LOCAL = {"localhost", "127.0.0.1", "::1"}
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d+)?", re.IGNORECASE | re.ASCII)
 FULL = "All places are taken. Please try again in a while."
 STOPPED = "The server was stopped."
 LEFT = "You have left dlplay."
@@ -167,8 +169,8 @@ class Site:
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """A page's socket, as long as it is open."""
-        origin = urlsplit(request.headers.get("Origin", ""))
-        if origin.scheme not in ("http", "https") or origin.netloc != _host(request):
+        ours = (f"http://{_host(request)}", f"https://{_host(request)}")
+        if request.headers.get("Origin") not in ours:
             raise web.HTTPForbidden(text=MANNERS)
         page = web.WebSocketResponse(
             heartbeat=HEARTBEAT, max_msg_size=LONGEST, compress=False, timeout=FAREWELL
@@ -280,9 +282,8 @@ def _host(request: web.Request) -> str:
 
 def _name(host: str) -> str:
     """The same without the port."""
-    with suppress(ValueError):
-        return urlsplit(f"//{host}").hostname or ""
-    return ""
+    found = HOST.fullmatch(host)
+    return (found[1] or found[2]).lower() if found else ""
 
 
 def _within(number: Any, least: int, most: int) -> int:

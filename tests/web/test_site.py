@@ -123,7 +123,14 @@ async def test_who_comes_when_all_places_are_taken_is_told_and_the_next_one_is_l
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://elsewhere.example", "null", "http://127.0.0.1:1", "http://127.0.0.1", "file://"],
+    [
+        "https://elsewhere.example",
+        "null",
+        "http://127.0.0.1:1",
+        "http://127.0.0.1",
+        "file://",
+        "http://[",
+    ],
 )
 async def test_a_page_of_elsewhere_cannot_open_the_socket(tmp_path, origin):
     async with opened(tmp_path) as (site, client):
@@ -136,7 +143,8 @@ async def test_a_page_of_elsewhere_cannot_open_the_socket(tmp_path, origin):
 
 async def test_a_name_that_was_made_to_lead_here_gets_nothing(tmp_path):
     async with opened(tmp_path) as (_, client):
-        for name in ("evil.example", "evil.example:80", "localhost.evil.example", "[", "10.0.0.1"):
+        strangers = ("evil.example", "evil.example:80", "localhost.evil.example", "10.0.0.1")
+        for name in (*strangers, "[", "", "x@localhost", "localhost:1;script-src"):
             for path in (*PAGE, "/ws", f"/download/{KEY}"):
                 headers = {"Host": name, "Origin": f"http://{name}"}
                 async with client.get(path, headers=headers) as said:
