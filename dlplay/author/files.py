@@ -28,6 +28,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 HEAD = 64_000  # bytes of a table that are looked at before it is loaded
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 NEIGHBOURS = 500
+ALLOWED = "DLPLAY_FILES"  # the variable that says "none" where no file of this machine is taken
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ FILE_KINDS = {
 }
 
 
+def taken() -> bool:
+    """Whether the user's own files are: where strangers are served, none are."""
+    return os.environ.get(ALLOWED) != "none"
+
+
 def absolute(typed: str) -> str:
     """The whole path of what was typed: `~` is the user's folder, else it starts from this one.
 
@@ -65,6 +71,8 @@ def absolute(typed: str) -> str:
     """
     if not typed.strip():
         raise Unfit("nothing is named")
+    if not taken():
+        raise Unfit("files of the server are not read; what is named here comes with dlplay")
     if SCHEME.match(typed):
         raise Unfit("dlplay reads nothing from a network; save it as a file and give its path")
     # What cannot be written as UTF-8 cannot stand in a recording.

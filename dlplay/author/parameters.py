@@ -441,6 +441,8 @@ class File(Parameter[str]):
     @property
     def allowed(self) -> str:
         names = ", ".join(self.bundled)
+        if not files.taken():
+            return f"one of {names}"
         return f"{names}, or the path of {files.FILE_KINDS[self.content].what}"
 
     def check(self, value: object) -> str:
@@ -463,7 +465,7 @@ class File(Parameter[str]):
     def completions(self, typed: str) -> list[str]:
         """What a name or a path that was begun may become, in order; a folder ends with a slash."""
         names = [] if "/" in typed else [name for name in self.bundled if name.startswith(typed)]
-        return [*names, *files.completions(self.content, typed)]
+        return [*names, *(files.completions(self.content, typed) if files.taken() else [])]
 
     def digest(self, value: str) -> str:
         """SHA-256 of the user's own file; "" for what is bundled or cannot be read."""

@@ -29,6 +29,7 @@ from dlplay.cli.options import (
     chosen_seed,
     complete_chapter,
     complete_chapter_or_scene,
+    complete_scene,
     in_session,
     whole_number,
 )
@@ -582,3 +583,49 @@ def _start(here: Session, *, what: str, **known: Any) -> int:
     from dlplay.tui.app import start
 
     return start(here.scenes, look=here.look(here.console()), **known)
+
+
+@command(short_help="Show dlplay in web browsers.")
+def serve(
+    here: Session,
+    id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", hidden=True, autocompletion=complete_scene)
+    ] = None,
+    port: Annotated[
+        str | None, typer.Option("--port", metavar="N", help="8000 unless given; 0: a free one.")
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="H", help="The address that is served, or its name."),
+    ] = "127.0.0.1",
+    most: Annotated[
+        str | None,
+        typer.Option("--most", metavar="N", help="Visitors at once; two a core unless given."),
+    ] = None,
+    files: Annotated[
+        bool,
+        typer.Option("--files", help="Let visitors name files of this machine as data."),
+    ] = False,
+) -> None:
+    """Show dlplay in web browsers, to each visitor a program of its own.
+
+    \b
+    ID  the scene that is opened first; the browser of scenes unless given
+
+    Only this machine's browsers reach it, unless --host is another of its addresses (0.0.0.0: all
+    of them): then whoever reaches the port runs scenes here, without a password. What a visitor
+    did is kept in a folder of this visit, and goes when the page is closed: pictures, exports and
+    scripts are downloaded. There is no editor. It needs `pip install 'dlplay[web]'`.
+    """
+    from dlplay.cli import serving
+
+    raise typer.Exit(
+        serving.run(
+            here,
+            id,
+            host=host,
+            port=serving.checked_port(port),
+            most=whole_number("--most", most, 0),
+            files=files,
+        )
+    )

@@ -16,6 +16,7 @@ from dlplay.cli.exits import Mistake, complain
 from dlplay.cli.streams import AsciiStream, TrimmedStream, has_unicode
 from dlplay.course.preferences import ALLOWED, Preferences, place
 from dlplay.engine.numerics import DEVICES
+from dlplay.web import in_a_browser
 from dlplay.words import foreign
 from dlplay.words.address import parse_seed
 from dlplay.words.nearest import did_you_mean
@@ -216,17 +217,15 @@ class Session:
         if self.color not in ("auto", "never"):  # asked for by name: stronger than NO_COLOR
             environment.pop("NO_COLOR", None)
             environment["TERM"] = "xterm"
-        look = Look.detect(environment, console.color_system, console.encoding)
+        system, encoding = console.color_system, console.encoding
+        if in_a_browser():  # it is no terminal, and shows whatever there is
+            system, encoding = system or ("truecolor" if self.color == "auto" else None), "utf-8"
+        look = Look.detect(environment, system, encoding)
         return self.with_charts(replace(look, ascii=look.ascii or self.ascii))
 
     def with_charts(self, look: Look) -> Look:
         """The look with the charts that were asked for; where there is no plotext, it is said."""
-        wanted, asked = self.charts, "--charts plotext"
-        if wanted is None:
-            kept = Preferences(place())
-            wanted, asked = kept["charts"], 'charts = "plotext"'
-            if kept.trouble:
-                complain(kept.trouble)
+        wanted, asked = self.asked_charts()
         if wanted == "own":
             return look
         from dataclasses import replace
@@ -238,10 +237,19 @@ class Session:
             return look
         return replace(look, charts="plotext")
 
+    def asked_charts(self) -> tuple[str, str]:
+        """What is to draw charts, and where that was asked for."""
+        if self.charts is not None:
+            return self.charts, f"--charts {self.charts}"
+        kept = Preferences(place())
+        if kept.trouble:
+            complain(kept.trouble)
+        return kept["charts"], f'charts = "{kept["charts"]}"'
+
 
 def on_a_terminal() -> bool:
     """Whether a person can be shown the interface."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return in_a_browser() or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def whole_number(option: str, text: str | None, default: int) -> int:

@@ -31,7 +31,12 @@ class Action:
     def written(self) -> str:
         return self.shown or " ".join(KEY_NAMES.get(key, key) for key in self.keys.split(","))
 
+    def explained(self, in_a_browser: bool) -> str:
+        """What it does, or why not."""
+        return NO_EDITOR.capitalize() if in_a_browser and self.name == "edit" else self.help
 
+
+NO_EDITOR = "no editor in a browser: the file lies on the server"
 KEY_NAMES = {
     "space": "space",
     "full_stop": ".",

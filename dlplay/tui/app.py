@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ from dlplay.tui.screens.full import FullScreen
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.texts import Harmless, command
 from dlplay.tui.themes import CYCLE, DARK, LIGHT
+from dlplay.web import in_a_browser
 from dlplay.wire import events
+
+VISITORS_RUNS, VISITORS_BYTES = 50, 100_000_000  # recorded at most, on a server
 
 
 class DlplayApp(Program):
@@ -156,12 +160,16 @@ class DlplayApp(Program):
     def action_picture(self) -> None:
         stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
         path = Path.cwd() / f"dlplay-{stamp}.svg"
+        said = f"to your downloads: {path.name}" if self.is_web else f"picture saved: {path.name}"
         try:
-            path.write_text(self.picture(), encoding="utf-8")
+            if self.is_web:
+                self.deliver_text(StringIO(self.picture()), save_filename=path.name)
+            else:
+                path.write_text(self.picture(), encoding="utf-8")
         except OSError as error:
             self.notify(str(error), title="The picture could not be saved", severity="error")
         else:
-            self.say(f"picture saved: {path.name}")
+            self.say(said)
 
     def picture(self) -> str:
         """The screen as SVG that fetches nothing: the viewer's own monospaced font will do."""
@@ -217,15 +225,21 @@ def start(
     elif replay is not None:
         first = replayed(catalog, replay)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    library = Library()
+    if in_a_browser():
+        from dlplay.tui.served import leave, take_output
+
+        take_output()
+        library = Library(most_runs=VISITORS_RUNS, most_bytes=VISITORS_BYTES)
     launcher = Launcher()
     if replay is None:
         launcher.warm(gated=True)  # before Textual takes the terminal
     # Textual draws on standard error; where that goes into a file, the interface must not.
     errors = sys.__stderr__
-    if errors is None or not errors.isatty():
+    if not in_a_browser() and (errors is None or not errors.isatty()):
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     kept = Preferences(preferences.place())
-    app = DlplayApp(catalog, launcher, look, first=first, library=Library(), preferences=kept)
+    app = DlplayApp(catalog, launcher, look, first=first, library=library, preferences=kept)
     # What is there by now stays. Not to look through all of it again and again for garbage saves
     # pauses of a tenth of a second, which keys would wait for.
     gc.collect()
@@ -236,6 +250,8 @@ def start(
     finally:
         sys.__stderr__ = errors  # type: ignore[misc]
         launcher.open_gate()
+        if in_a_browser():
+            leave()
     if app.ended_by:
         return 128 + app.ended_by
     if app.return_code:

@@ -61,6 +61,11 @@ class Program(KeyByKey):
         """Say what was done, in the line that the screen has for that."""
         raise NotImplementedError
 
+    def copied(self, text: str) -> str:
+        """Copy a text; what is to be said of it. A browser may refuse, and doesn't tell."""
+        self.copy_to_clipboard(text)
+        return f"copied, if your browser lets us: {text}" if self.is_web else f"copied: {text}"
+
     @property
     def behind(self) -> bool:
         """Whether the terminal has not yet taken what was drawn before, as over a slow link: more

@@ -455,3 +455,21 @@ def test_to_check_a_file_loads_neither_torch_nor_numpy(folder):
     done = subprocess.run([sys.executable, "-c", words], env=environment, stdout=subprocess.PIPE)
     assert done.returncode == 0
     assert not {b"torch", b"numpy"} & set(done.stdout.split())
+
+
+def test_where_strangers_are_served_no_file_is_taken(folder, monkeypatch):
+    monkeypatch.setenv(files.ALLOWED, "none")
+    one = parameter("text")
+    assert one.check("names") == "names"
+    assert text("names")
+    assert one.allowed == "one of shakespeare, names, smiles"
+    assert one.completions("na") == ["names"]
+    for path in ("book.txt", str(folder / "book.txt"), "/etc/passwd", "/no/such", "~"):
+        with pytest.raises(ParameterError) as told:
+            one.check(path)
+        assert str(told.value).endswith(
+            "files of the server are not read; what is named here comes with dlplay."
+        )
+        assert one.digest(path) == ""
+        with pytest.raises(ValueError, match="not read"):
+            text(path)

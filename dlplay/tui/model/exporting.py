@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,13 @@ async def export(recording: Path, card: SceneCard, wish: Wish, look: Look, folde
     A run that goes on is exported as far as it is recorded. Raises ExportError, which says why.
     """
     return await asyncio.to_thread(_write, recording, card, wish, look, folder)
+
+
+def packed(path: Path) -> Path:
+    """The file; of a folder, what is in it as one file beside it."""
+    if not path.is_dir():
+        return path
+    return Path(shutil.make_archive(str(path), "zip", path.parent, path.name))
 
 
 class ExportError(Exception):

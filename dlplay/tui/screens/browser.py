@@ -261,7 +261,7 @@ class Browser(FullScreen):
 
     def action_edit(self) -> None:
         entry = self.entry
-        if isinstance(entry, SceneCard):
+        if isinstance(entry, SceneCard) and not self.no_editor:
             self.edit_file(entry.path, line_of(entry.path, entry.broken))
             self.dlplay.reread()
             self.fill()

@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import Static
 
-from dlplay.tui.actions import Action
+from dlplay.tui.actions import NO_EDITOR, Action
 from dlplay.tui.editing import edit
 from dlplay.tui.program import Program
 from dlplay.tui.texts import command
@@ -63,7 +63,8 @@ class FullScreen(Screen[None]):
         """The actions of this screen for the command palette."""
         for action in self.ACTIONS:
             run = self._runner(action.name)
-            yield command(action.label, f"{action.help} ({action.written})", run)
+            explained = action.explained(self.app.is_web)
+            yield command(action.label, f"{explained} ({action.written})", run)
 
     def _runner(self, name: str) -> Any:
         async def run() -> None:
@@ -74,6 +75,13 @@ class FullScreen(Screen[None]):
     async def action_do(self, name: str) -> None:
         """Do what an action of the table says."""
         await self.run_action(name)
+
+    @property
+    def no_editor(self) -> bool:
+        """Whether there is none, as in a browser; it is said."""
+        if self.app.is_web:
+            self.note(NO_EDITOR)
+        return self.app.is_web
 
     def edit_file(self, path: Path, line: int = 0) -> None:
         """Open a file in the user's editor, at this line if one is given; tell what went wrong."""

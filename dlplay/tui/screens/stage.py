@@ -346,7 +346,7 @@ class StageScreen(FullScreen):
     def action_edit(self) -> None:
         """Open the file, read it again; what it has run is run again if the code is another."""
         session = self.steered
-        if session is None:
+        if session is None or self.no_editor:
             return
         log = "\n".join(line.text for line in session.history.log)
         self.edit_file(self.card.path, line_of(self.card.path, session.outdated, log))
@@ -362,8 +362,7 @@ class StageScreen(FullScreen):
             self.note("read again")
 
     def action_address(self) -> None:
-        self.app.copy_to_clipboard(self.session.address)
-        self.note(f"copied: {self.session.address}")
+        self.note(self.dlplay.copied(self.session.address))
 
     async def action_export(self) -> None:
         view = self.panels.current

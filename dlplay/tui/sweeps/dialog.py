@@ -19,6 +19,7 @@ from dlplay.engine.pool import cores
 from dlplay.engine.sweeps.runs import distinct, spare_cores, spread
 from dlplay.tui.sweeps.model import MOST_RUNS, Plan, Wish
 from dlplay.tui.texts import Words
+from dlplay.web import in_a_browser
 
 FIELDS = ("#swept", "#values", "#seeds", "#jobs")
 SEEDS = Int(3, min=1, max=100)
@@ -57,6 +58,8 @@ def planned(wish: Wish, parameter: Parameter[Any], values: str, seeds: str, jobs
         raise Mistyped("#values", str(error)) from None
     count, at_once = _whole(SEEDS, "#seeds", seeds), _whole(JOBS, "#jobs", jobs)
     plan = Plan(wish, parameter.name, plan.values, count, at_once)
+    if in_a_browser() and at_once > cores():
+        raise Mistyped("#jobs", f"jobs takes {cores()} at most here: others are served, too")
     if plan.runs > MOST_RUNS:
         message = f"that makes {plan.runs:,} runs, and a sweep takes {MOST_RUNS:,} at most"
         raise Mistyped("#seeds", message)

@@ -350,8 +350,7 @@ class SweepScreen(FullScreen):
         await ask(self.dlplay, replace(self.wish, name=name), self.use)
 
     def action_address(self) -> None:
-        self.app.copy_to_clipboard(self.found.command)
-        self.note(f"copied: {self.found.command}")
+        self.note(self.dlplay.copied(self.found.command))
 
     def action_open(self) -> None:
         run = self.run

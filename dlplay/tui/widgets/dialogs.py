@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
+from dlplay.author.files import taken
 from dlplay.author.parameters import File, Parameter, ParameterError
 from dlplay.tui.actions import EVERYWHERE, Action
 from dlplay.tui.texts import Words, options, title
@@ -42,7 +43,7 @@ class ValueDialog(ModalScreen[Any]):
         with Vertical(classes="dialog") as box:
             box.border_title = title(self.parameter.name)
             about = f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}"
-            if isinstance(self.parameter, File):
+            if isinstance(self.parameter, File) and taken():
                 about += "\n(tab completes a path)"
             yield Words(about)
             yield Input(self.parameter.show(self.value), select_on_focus=True)
@@ -162,5 +163,5 @@ class Help(ModalScreen[None]):
             if action.name == "zoom_to(1)":
                 table.add_row("1 to 9", "Zoom the panel of that number, and back")
             else:
-                table.add_row(Text(action.written), Text(action.help))
+                table.add_row(Text(action.written), Text(action.explained(self.app.is_web)))
         return table

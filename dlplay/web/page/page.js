@@ -1,0 +1,65 @@
+// What textual.js asks of its page, and what it leaves to it.
+"use strict";
+(() => {
+  const terminal = document.getElementById("terminal");
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const size = parseInt(new URLSearchParams(location.search).get("fontsize"), 10) || 16;
+  terminal.dataset.sessionWebsocketUrl = `${scheme}//${location.host}/ws`;
+  terminal.dataset.fontSize = Math.min(Math.max(size, 6), 48);
+  document.getElementById("again").addEventListener("click", () => location.reload());
+
+  const end = (reason) => {
+    if (reason) document.getElementById("said").textContent = reason;
+    document.body.classList.add("-closed");
+    document.getElementById("again").focus();
+  };
+  const type = () => document.querySelector(".xterm-helper-textarea")?.focus();
+
+  // Keys are heard at once, and the server says why it closes.
+  window.WebSocket = class extends WebSocket {
+    constructor(url) {
+      super(url);
+      this.addEventListener("open", type);
+      this.addEventListener("close", (event) => end(event.reason));
+    }
+  };
+
+  // A file is saved, not opened: a window would be blocked when the key was long ago.
+  const open = window.open.bind(window);
+  window.open = (url, ...how) => {
+    if (!String(url).startsWith(`${location.origin}/download/`)) return open(url, ...how);
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = "";
+    link.click();
+    return null;
+  };
+
+  // Without https and from another machine there is no clipboard but the old one.
+  if (!navigator.clipboard) {
+    const writeText = async (text) => {
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      type();
+    };
+    Object.defineProperty(navigator, "clipboard", {
+      value: { writeText, readText: async () => "" },
+    });
+  }
+
+  // Cells are measured once: the font must be there.
+  const begin = window.onload;
+  window.onload = async (event) => {
+    const fonts = ["", "bold ", "italic "].map((kind) => `${kind}16px "Roboto Mono"`);
+    await Promise.allSettled(fonts.map((font) => document.fonts.load(font)));
+    try {
+      begin(event);
+    } catch (error) {
+      end(`This browser cannot show dlplay: ${error.message}`);
+    }
+  };
+})();
