@@ -33,6 +33,15 @@ class Command(TyperCommand):
         return _light(super().get_params(ctx))
 
 
+class Rest(Command):
+    """One that takes the rest of the line as it is, once a word is no option of its own."""
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        settings = how.get("context_settings") or {}
+        how["context_settings"] = {**settings, "allow_interspersed_args": False}
+        super().__init__(*args, **how)
+
+
 class WithFormats(Command):
     """One whose help lists the formats, which are looked up when it is asked for."""
 

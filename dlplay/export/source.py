@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.history import History
 from dlplay.engine.recordings.replay import Replay
+from dlplay.engine.timeline import begun_with
 from dlplay.wire import events
-from dlplay.words.address import address, show_setting, show_tweak
+from dlplay.words.address import address, line_of, show_setting, show_tweak
 
 
 class Points:
@@ -59,6 +60,9 @@ class Source:
     @property
     def command(self) -> str:
         """What repeats the run, with what was turned while it went on."""
+        if self.card and self.card.command:
+            begun = begun_with(self.history)
+            return line_of(self.card, "", begun, 0, tweaks=self.history.tweaks)
         return f"dlplay open {self.address}"
 
     def summary(self) -> str:
@@ -68,7 +72,8 @@ class Source:
             end = f"{done.status}: {done.steps:,} steps in {done.seconds:.1f} s"
         else:
             end = f"unfinished: the recording ends after {self.history.tick:,} steps"
-        return f"{end} on {begun.device}, seed {begun.seed}"
+        seeded = "" if begun.command else f", seed {begun.seed}"
+        return f"{end} on {begun.device}{seeded}"
 
     def panels(self) -> list[str]:
         """Panels in the order in which the scene lays them out; the X-ray is shown on demand."""

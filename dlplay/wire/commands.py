@@ -47,7 +47,15 @@ class Pace(Command):
     rate: float
 
 
-AnyCommand = Pause | Resume | Step | Stop | Tweak | Look | Pace
+class Begin(Command):
+    """The first word to a program of the user's own: what its knobs are to be, as text by name,
+    and what they are turned to on the way, each once so many steps were made."""
+
+    settings: dict[str, str] = {}
+    turned: list[tuple[int, str, float | int | str | bool]] = []
+
+
+AnyCommand = Pause | Resume | Step | Stop | Tweak | Look | Pace | Begin
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)

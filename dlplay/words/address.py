@@ -140,6 +140,23 @@ def _searched(by_environment: str | None, by_user: Path) -> frozenset[str]:
     return frozenset(map(str, roots()))
 
 
+def line_of(
+    card: SceneCard,
+    word: str,
+    values: Mapping[str, Any],
+    seed: int,
+    device: str = "auto",
+    tweaks: Iterable[Tweaked] = (),
+) -> str:
+    """The command that makes this run again: `dlplay run ...`, with the `word` for a scene; for a
+    program of the user's own `dlplay watch ...`."""
+    if not card.command:
+        return f"dlplay {word} {address(card, values, seed, device, tweaks)}{elsewhere(card)}"
+    words = ["dlplay watch", *show_settings(card, values)]
+    words += [show_tweak(card.parameters, tweak) for tweak in tweaks]
+    return " ".join([*words, "--", shlex.join(card.command)])
+
+
 def address(
     card: SceneCard,
     values: Mapping[str, Any],

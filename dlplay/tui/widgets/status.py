@@ -103,7 +103,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
         facts.append(f"{finished.seconds:.1f} s")
     started = session.history.started
     facts.append(started.device if started else session.device)
-    facts.append(f"seed {session.seed}")
+    if not session.card.command:
+        facts.append(f"seed {session.seed}")
     vitals = session.history.vitals
     if vitals is not None:
         facts.append(memory(vitals.device_memory or vitals.memory))
