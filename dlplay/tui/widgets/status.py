@@ -98,6 +98,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
             if session.rate:
                 facts.append(f"{rate(session.rate)} steps/s")
                 facts.append(f"{clock((progress.total - progress.step) / session.rate)} left")
+    elif progress is not None and progress.tick:  # how many there are, nobody knows
+        facts.append(f"step {progress.tick}")
     facts.append(told(session.pace))
     if finished is not None and finished.seconds:
         facts.append(f"{finished.seconds:.1f} s")
