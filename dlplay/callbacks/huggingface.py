@@ -29,7 +29,9 @@ class OnStage(TrainerCallback):
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
     ) -> None:
-        draw(given.get("logs") or {})
+        logs = given.get("logs") or {}
+        if "train_runtime" not in logs:  # the sum of the whole run, at its end
+            draw(logs)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any

@@ -34,12 +34,12 @@ class Command(TyperCommand):
 
 
 class Rest(Command):
-    """One that takes the rest of the line as it is, once a word is no option of its own."""
+    """One that takes the rest of the line as it is: after `--`, or from the first word on that is
+    no option of its own."""
 
-    def __init__(self, *args: Any, **how: Any) -> None:
-        settings = how.get("context_settings") or {}
-        how["context_settings"] = {**settings, "allow_interspersed_args": False}
-        super().__init__(*args, **how)
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        ctx.allow_interspersed_args = "--" in args
+        return super().parse_args(ctx, args)
 
 
 class WithFormats(Command):

@@ -29,7 +29,7 @@ EXAMPLE = "dlplay watch lr=0.1 -- python train.py"
 
 
 def order_of(words: Sequence[str], environment: Mapping[str, str]) -> OwnOrder:
-    """What `[NAME=VALUE ...] [--] COMMAND ...` asks for. Raises Mistake."""
+    """What `[NAME=VALUE ...] COMMAND ...` asks for. Raises Mistake."""
     from dlplay.engine import own
 
     if not own.there_is:
@@ -45,8 +45,6 @@ def order_of(words: Sequence[str], environment: Mapping[str, str]) -> OwnOrder:
             raise Mistake(f"{name} is given twice")
         else:
             settings[name] = text
-        del rest[0]
-    if rest and rest[0] == "--":
         del rest[0]
     if not rest:
         raise Mistake(f"dlplay watch takes the command of a program, as in: {EXAMPLE}")

@@ -209,13 +209,10 @@ class _Everyone:
 
     def __init__(self, order: OwnOrder) -> None:
         turned = [(each.tick, each.name, each.value) for each in order.tweaks]
-        first: list[commands.AnyCommand] = [
-            commands.Begin(settings=dict(order.settings), turned=turned)
-        ]
-        first += [commands.Pause()] * order.paused
-        first += [commands.Look(True)] * order.xray
-        first += [commands.Pace(order.pace)] * bool(order.pace)
-        self._said = [commands.encode(each) for each in first]
+        begin = commands.Begin(
+            dict(order.settings), turned, order.paused, order.xray, float(order.pace)
+        )
+        self._said = [commands.encode(begin)]
         self._joined: list[socket.socket] = []
 
     def add(self, joined: socket.socket) -> None:

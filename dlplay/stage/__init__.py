@@ -26,7 +26,10 @@ def __getattr__(name: str) -> Any:
         from dlplay.stage.joining import join
 
         _own = join()
-    return getattr(_own, name)
+    found = getattr(_own, name)
+    if callable(found):  # the next time it is found at once
+        globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

@@ -32,7 +32,6 @@ class Joined(Alone):
 
     def __init__(self, connection: Connection) -> None:
         """`connection`: to the watcher."""
-        super().__init__()
         self._connection = connection
         self._draws = first()
         self._there = True
@@ -40,6 +39,8 @@ class Joined(Alone):
         begin = commands.decode(connection.recv_bytes())
         self._controls = PipeControls(connection, [begin], gone=self._left)
         self._own = OwnStage(self._send, self._controls, several=several())
+        self._news = threading.Event()
+        threading.Thread(target=self._post, daemon=True).start()
         atexit.register(self._close)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave)
@@ -56,60 +57,83 @@ class Joined(Alone):
         def guarded(*values: Any, **named: Any) -> None:
             if not (self._there and self._draws):
                 return
-            self._safely(name, lambda: self._drawn(call, values, named), None)
+            self._safely(name, None, call, *values, **named)
+            if time.monotonic() - self._own.flushed >= FLUSH_EVERY:
+                self._safely(name, None, self._own.flush)
+            elif not self._news.is_set():
+                self._news.set()
 
         return guarded
 
-    def _drawn(self, call: Callable[..., Any], values: Any, named: Any) -> None:
-        call(*values, **named)
-        if time.monotonic() - self._own.flushed >= FLUSH_EVERY:
-            self._own.flush()
+    def _post(self) -> None:
+        """In a thread: what was drawn before a long silence is sent all the same."""
+        while self._there:
+            self._news.wait()
+            time.sleep(FLUSH_EVERY)
+            self._news.clear()
+            if time.monotonic() - self._own.flushed >= FLUSH_EVERY:
+                self._safely("loop", None, self._own.flush)
 
     def loop(self, steps: int | Iterable[T], phase: str = "") -> Iterator[Any]:
         if not self._there:
             yield from super().loop(steps, phase)
             return
-        outer = self.step, self.total
         items, total = counted(steps)
         place = self._own.enter(total, phase)
         try:
-            for step, item in enumerate(items):
-                self.step, self.total = step, total
-                if not self._safely("loop", lambda: self._own.next(place), True):
+            for item in items:
+                if not self._safely("loop", True, self._own.next, place):
                     return
                 yield item
-                self._safely("loop", lambda: self._own.after(place), None)
+                self._safely("loop", None, self._own.after, place)
         finally:
-            self.step, self.total = outer
-            self._safely("loop", lambda: self._own.leave(place), None)
+            self._safely("loop", None, self._own.leave, place)
+
+    @property
+    def step(self) -> int:
+        return self._own.step
+
+    @step.setter
+    def step(self, step: int) -> None:
+        self._own.step = step
+
+    @property
+    def total(self) -> int:
+        return self._own.total
+
+    @total.setter
+    def total(self, total: int) -> None:
+        self._own.total = total
 
     def changed(self, *names: str) -> bool:
         return self._there and self._own.changed(*names)
 
     def knob(self, name: str, default: T, **said: Any) -> T:
         known: T = self._own.known(name, default)  # also when nobody watches any more
-        value: T = self._safely("knob", lambda: self._own.knob(name, default, **said), known)
+        value: T = self._safely("knob", known, self._own.knob, name, default, **said)
         return value
 
     def look(self, every: int = 1, *models: Any) -> Callable[[T], T]:
         def register(function: T) -> T:
             if self._draws:
-                self._safely("look", lambda: self._own.look(every, *models)(function), None)  # type: ignore[arg-type]
+                self._safely("look", None, lambda: self._own.look(every, *models)(function))  # type: ignore[arg-type]
             return function
 
         return register
 
-    def _safely(self, name: str, call: Callable[[], Any], otherwise: Any) -> Any:
+    def _safely(
+        self, what: str, otherwise: Any, call: Callable[..., Any], /, *values: Any, **named: Any
+    ) -> Any:
         """What the call gives; where it cannot, something else."""
         if not self._there:
             return otherwise
         with self._lock:
             try:
-                return call()
+                return call(*values, **named)
             except Stopped:  # the loops under way end at their next step
                 return otherwise
             except Exception as error:
-                self._own.tell(name, error)
+                self._own.tell(what, error)
                 return otherwise
 
     # Whoever watches
@@ -134,4 +158,4 @@ class Joined(Alone):
 
     def _close(self) -> None:
         """The program ends: send what is left."""
-        self._safely("loop", self._own.flush, None)
+        self._safely("loop", None, self._own.flush)

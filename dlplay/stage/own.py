@@ -128,6 +128,13 @@ class OwnStage(Stage):
         except Exception as error:
             self.tell(getattr(look.function, "__name__", "look"), error)
 
+    def _look_inside(self, now: float) -> None:
+        try:
+            super()._look_inside(now)
+        except Exception as error:  # what was named is no model
+            self._watch = None
+            self.tell("watch", error)
+
     def _check(self) -> None:
         """What is no longer finite is drawn, and ends nothing."""
         self._diverged = ""
@@ -205,10 +212,12 @@ class OwnStage(Stage):
 
     def _obey(self, command: commands.AnyCommand) -> None:
         match command:
-            case commands.Begin(settings, turned):
-                self.asked.update(settings)
-                for at, name, value in sorted(turned):
+            case commands.Begin():
+                self.asked.update(command.settings)
+                for at, name, value in sorted(command.turned):
                     self._due.append(events.Tweaked(tick=at, name=name, value=value))
+                self._paused, self._xray = command.paused, command.xray
+                self._pace = max(0.0, command.pace)
             case commands.Tweak(name, value) if name not in self.scene.parameters:
                 self.turned[name] = value
             case commands.Tweak(name, value):
