@@ -26,8 +26,8 @@ def parameter_of(
     """The parameter that a program asks for: of the kind of its default.
 
     A number without a range may be a thousand times less or more, on a logarithmic scale; zero or
-    a negative one as far from zero on both sides, on a linear one. A word with `options` is one of
-    them. ParameterError for what cannot be.
+    a negative one as far from zero on both sides, on a linear one; below the whole number 0 there is
+    nothing. A word with `options` is one of them. ParameterError for what cannot be.
     """
     made: Parameter[Any]
     if isinstance(default, bool):
@@ -60,6 +60,8 @@ def _range(
         if isinstance(default, int):
             least = 1
         return least, most, log is not False
+    if default == 0 and isinstance(default, int):  # a count, or a seed
+        min = 0 if min is None else min
     width = FAR * (abs(default) or 1.0)
     least = min if min is not None else -width
     most = max if max is not None else width

@@ -117,6 +117,7 @@ class Library:
             device=device,
             parameters=card.defaults | dict(settings),
             digest=card.digest,
+            command=card.command,
         )
         stamp = datetime.now(UTC).strftime(STAMP)
         path = self.folder / f"{stamp}_{_in_names(card.id)}.dlplay"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlplay.author.claims import Claim
+from dlplay.author.parameters import Int
 from dlplay.course.own import card_of_command, settings_of, with_knobs
 from dlplay.engine.launcher import Launcher
 from dlplay.engine.live import LiveRun
@@ -93,9 +94,10 @@ class OwnSession(Session):
     def new_seed(self) -> str:
         """Another value of the program's knob of that name, if it has one."""
         parameter = self.card.parameters.get("seed")
-        if parameter is None or parameter.kind != "integer":
+        if not isinstance(parameter, Int):
             return NO_SEED
-        self.values["seed"] = parameter.check(another_seed())
+        least, most = int(parameter.min), int(parameter.max)
+        self.values["seed"] = least + another_seed() % (most - least + 1)
         self.start()
         return f"seed {self.values['seed']}"
 
