@@ -26,8 +26,8 @@ def parameter_of(
     """The parameter that a program asks for: of the kind of its default.
 
     A number without a range may be a thousand times less or more, on a logarithmic scale; zero or
-    a negative one as far from zero on both sides, on a linear one; below the whole number 0 there is
-    nothing. A word with `options` is one of them. ParameterError for what cannot be.
+    a negative one as far from zero on both sides, on a linear one; the whole number 0 is the least
+    of its range. A word with `options` is one of them. ParameterError for what cannot be.
     """
     made: Parameter[Any]
     if isinstance(default, bool):

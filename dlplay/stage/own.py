@@ -6,6 +6,7 @@ neither what is drawn nor who watches can end the program.
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Mapping
@@ -27,15 +28,18 @@ FLUSH_EVERY = 0.1  # seconds between two batches of events: the interface looks 
 
 @dataclass
 class Place:
-    """Where a loop is. `inner`: whether a loop within has begun since its last step; `over`:
-    whether it was asked to end."""
+    """Where a loop is. `began`: the tick; `inner`: whether a loop within has begun since its last
+    step; `width`: how many steps of the loops within one of its own has, as far as is known;
+    `over`: whether it was asked to end."""
 
     total: int
     phase: str
     level: int
     outer: tuple[int, int, str]
+    began: int
     step: int = -1
     inner: bool = False
+    width: int = 1
     over: bool = False
 
 
@@ -68,8 +72,9 @@ class OwnStage(Stage):
 
     def enter(self, total: int, phase: str) -> Place:
         """A loop begins."""
-        place = Place(total, phase, self._level, (self.step, self.total, self.phase))
+        place = Place(total, phase, self._level, (self.step, self.total, self.phase), self.tick)
         self._places.append(place)
+        self._places[0].width = max(1, math.prod(each.total for each in self._places[1:]))
         self._level += 1
         self._at_once.clear()
         return place
@@ -80,7 +85,7 @@ class OwnStage(Stage):
         self.step, self.total, self.phase = place.step, place.total, place.phase
         outer = self._places[-2] if len(self._places) > 1 else None
         if outer is None or outer.inner:
-            self._progress = place.step, place.total, place.phase
+            self._note_progress()
             self._boundary()
             self.tick += 1
         else:  # the first step of an inner loop is the one that the outer one has begun
@@ -93,11 +98,18 @@ class OwnStage(Stage):
         self.step, self.total, self.phase = place.step, place.total, place.phase
         if place.inner:
             return
-        self._progress = place.step + 1, place.total, place.phase
+        self._note_progress()
         for look in self._looks:
             look.step, look.total, look.stale = place.step, place.total, True
             if (self.tick - 1) % look.every == 0:
                 self._look(look)
+
+    def _note_progress(self) -> None:
+        """Where the outermost loop is, in steps of the innermost."""
+        first = self._places[0]
+        total = first.total * first.width
+        done = self.tick - first.began
+        self._progress = (min(done, total) if total else done), total, first.phase
 
     def leave(self, place: Place) -> None:
         """A loop is over, or was left."""

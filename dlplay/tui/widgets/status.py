@@ -104,7 +104,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     if finished is not None and finished.seconds:
         facts.append(f"{finished.seconds:.1f} s")
     started = session.history.started
-    facts.append(started.device if started else session.device)
+    if started or not session.card.command:  # where a program runs, it says itself
+        facts.append(started.device if started else session.device)
     if not session.card.command:
         facts.append(f"seed {session.seed}")
     vitals = session.history.vitals
