@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Source:
         begun, turned = self.started, self.history.tweaks
         if self.card:
             return address(self.card, begun.parameters, begun.seed, begun.device, turned)
-        words = [begun.scene]
+        words = [shlex.quote(begun.scene)]
         words += [show_setting({}, name, value) for name, value in begun.parameters.items()]
         words += [show_tweak({}, tweak) for tweak in turned]
         return " ".join([*words, f"--seed {begun.seed}", f"--device {begun.device}"])
