@@ -12,7 +12,7 @@ import typer
 
 from dlplay.cli import options
 from dlplay.cli.exits import HELP, Mistake, complain, tidy_end
-from dlplay.cli.group import Command, Commands, WithFormats
+from dlplay.cli.group import Command, Commands, Rest, WithFormats
 from dlplay.cli.options import (
     COMMON,
     Ascii,
@@ -87,6 +87,46 @@ def command(
         return app.command(name, cls=cls, short_help=short_help)(wrapped)
 
     return add
+
+
+@command(cls=Rest, short_help="Watch a training program of your own.")
+def watch(
+    here: Session,
+    words: Annotated[list[str] | None, typer.Argument(metavar="COMMAND", hidden=True)] = None,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            "--record", metavar="FILE", help="Without the interface: record it in this new file."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --record write over an existing file.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Without the interface: events as JSON Lines.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 3 unless every claim was measured and holds.")
+    ] = False,
+) -> None:
+    """Run a training program that draws with `from dlplay import stage`, and watch it.
+
+    \b
+    NAME=VALUE       what its knobs are to be
+    NAME@STEP=VALUE  a knob's new value once so many steps were made
+    -- COMMAND       what runs the program, as in: python train.py --epochs 3
+
+    In the interface it is paused, stepped, stopped, turned, travelled in time, pinned and exported
+    as a scene is. With --record, --json or --check, or without a terminal, it is run without the
+    interface, what it prints goes to standard error, and what it drew is printed at the end.
+    """
+    from dlplay.cli import watching
+
+    order = watching.order_of(words or [], watching.surroundings())
+    if record is None and not json and not check and options.on_a_terminal():
+        raise typer.Exit(_start(here, what="A program's stage", own=order))
+    path = Path(record) if record is not None else None
+    raise typer.Exit(watching.run(here, order, json=json, check=check, record=path, force=force))
 
 
 @command("open")

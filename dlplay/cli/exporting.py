@@ -139,9 +139,8 @@ def find(word: str) -> Path:
 
 def _source(session: Session, path: Path) -> Source | None:
     """The recording with its scene; what is amiss is told. None if nothing can be read."""
-    from dlplay.course.catalog import UnknownScene
     from dlplay.engine.recordings.format import BadRecording
-    from dlplay.engine.recordings.replay import changed_since, load
+    from dlplay.engine.recordings.replay import card_of, changed_since, load
     from dlplay.export import Source
 
     try:
@@ -152,10 +151,7 @@ def _source(session: Session, path: Path) -> Source | None:
     except OSError as error:
         complain(f"{path} cannot be read: {error.strerror}")
         return None
-    try:
-        card = session.catalog().find(replay.started.scene)
-    except UnknownScene:
-        card = None
+    card = card_of(replay, session.catalog().scenes)
     for trouble in (replay.damaged, changed_since(replay, card)):
         if trouble:
             complain(f"{path}: {trouble}" if trouble is replay.damaged else trouble)

@@ -33,6 +33,15 @@ class Command(TyperCommand):
         return _light(super().get_params(ctx))
 
 
+class Rest(Command):
+    """One that takes the rest of the line as it is: after `--`, or from the first word on that is
+    no option of its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        ctx.allow_interspersed_args = "--" in args
+        return super().parse_args(ctx, args)
+
+
 class WithFormats(Command):
     """One whose help lists the formats, which are looked up when it is asked for."""
 

@@ -102,16 +102,19 @@ def as_object(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
         "pinned": info.pinned,
         "name": info.name,
         "trouble": info.trouble,
+        "command": list(info.command),
         **_address(info, catalog),
     }
 
 
 def _address(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
-    """What was turned while the run went on, and what to write after `dlplay run` to repeat it."""
+    """What was turned while the run went on, and what to write after `dlplay run` to repeat it;
+    nothing for a program of the user's own, whose command stands beside it."""
     if info.status == "damaged":
         return {"tweaks": [], "address": ""}
     begun, tweaks = _course(info)
-    line = address(_card(catalog, info.scene), begun, info.seed, info.device, tweaks)
+    card = _card(catalog, info.scene)
+    line = "" if info.command else address(card, begun, info.seed, info.device, tweaks)
     turned = [{"tick": t.tick, "name": t.name, "value": t.value} for t in tweaks]
     return {"tweaks": turned, "address": line}
 
@@ -221,11 +224,11 @@ def loaded(info: RunInfo) -> Replay:
 def show(session: Session, info: RunInfo) -> Exit:
     """Print what the recorded run left, as `dlplay run` does when it ends."""
     from dlplay.cli.results import print_result
-    from dlplay.engine.recordings.replay import changed_since, stand_in
+    from dlplay.engine.recordings.replay import card_of, changed_since, stand_in
 
     replay = loaded(info)
     scene = replay.started.scene
-    card = next((card for card in session.catalog().scenes if card.id == scene), None)
+    card = card_of(replay, session.catalog().scenes)
     for note in (replay.damaged, changed_since(replay, card)):
         if note:
             complain(note)

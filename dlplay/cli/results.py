@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlplay.cli.exits import complain
-from dlplay.words.address import address, elsewhere
+from dlplay.engine.timeline import begun_with
+from dlplay.words.address import line_of
 from dlplay.words.foreign import printed, uncoloured
 from dlplay.words.numbers import bound, short, stands
 
@@ -52,11 +53,12 @@ def print_result(
     console.print()
     took = f" in {done.seconds:.1f} s" if done.seconds else ""
     summary = f"{done.status}: {done.steps:,} steps{took} on {done.device}"
-    console.print(Text(session.text(summary + f", seed {done.seed}")))
-    begun = history.started.parameters if history.started else done.parameters
-    line = address(card, begun, done.seed, device, history.tweaks)
+    seeded = "" if card.command else f", seed {done.seed}"
+    console.print(Text(session.text(summary + seeded)))
+    begun = begun_with(history) if history.started else done.parameters
     word = "run" if history.tweaks else "open"
-    console.print(Text(session.text(f"dlplay {word} {line}{elsewhere(card)}")), soft_wrap=True)
+    line = line_of(card, word, begun, done.seed, device, history.tweaks)
+    console.print(Text(session.text(line)), soft_wrap=True)
 
 
 def _heading(console: Console, title: str) -> None:

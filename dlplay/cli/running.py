@@ -53,7 +53,7 @@ def run(
     with ExitStack() as stack:
         sinks: list[Sink] = [json_lines()] if json else [history.feed]
         interrupts = stack.enter_context(_watching(session, card, sinks, quiet=json))
-        recorder = _recorder(stack, record, force)
+        recorder = recorder_of(stack, record, force)
         if recorder:  # first of all: what anybody has seen is in the file
             sinks.insert(0, recorder)
         done = _execute(card, settings, seed, device, sinks, interrupts, tweaks, looks)
@@ -63,7 +63,7 @@ def run(
         print_result(session.console(), card, history, done, session, device)
         if done.status == "failed" and history.log:
             print(session.text(log_tail(history)), file=sys.stderr)
-    return _verdict(done, check, recorder)
+    return verdict(done, check, recorder)
 
 
 def _execute(
@@ -99,7 +99,8 @@ def _execute(
         live.kill()
 
 
-def _verdict(done: events.Finished, check: bool, recorder: Recorder | None) -> Exit:
+def verdict(done: events.Finished, check: bool, recorder: Recorder | None) -> Exit:
+    """The exit status of a run that has ended, after saying what it says of its end."""
     if done.message:
         complain(done.message)
     verdict = OF_STATUS.get(done.status, Exit.FAILED)
@@ -154,7 +155,8 @@ def check_record(path: Path, force: bool) -> None:
         raise Mistake(f"--record: there is no folder {path.parent}")
 
 
-def _recorder(stack: ExitStack, path: Path | None, force: bool) -> Recorder | None:
+def recorder_of(stack: ExitStack, path: Path | None, force: bool) -> Recorder | None:
+    """What records the run; Mistake if the file cannot be made."""
     if path is None:
         return None
     from dlplay.engine.recordings.format import Recorder

@@ -24,7 +24,8 @@ class SceneCard:
 
     `panels`: names with their captions, the lead first. `is_page`: whether it is of the new form.
     `digest`: SHA-256 of the file's text as it was read. `broken`: why it could not be read, or
-    empty. `scene`: the class, where it is not to be loaded from the file.
+    empty. `scene`: the class, where it is not to be loaded from the file. `command`: what runs a
+    program of the user's own, which is no scene.
     """
 
     id: str
@@ -44,6 +45,7 @@ class SceneCard:
     broken: str = ""
     text: str | None = field(default=None, repr=False, compare=False)
     scene: type[Scene] | None = field(default=None, repr=False, compare=False)
+    command: tuple[str, ...] = ()
 
     @property
     def chapter(self) -> str:

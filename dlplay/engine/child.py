@@ -8,8 +8,6 @@ import signal
 import sys
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from dlplay.engine import keeper
 from dlplay.wire import commands, events
+from dlplay.wire.hearing import PipeControls
 
 if TYPE_CHECKING:
     from dlplay.course.catalog import SceneCard
 
+NO_SUCH_COMMAND = 127  # as shells say it
 WAIT_AT_END = 1.0  # seconds for which threads and processes of a scene may go on after it
 
 
@@ -48,36 +48,6 @@ class Order:
     folder: str = ""
 
 
-class PipeControls:
-    """The first commands, then those that come through a pipe, read by a thread of their own."""
-
-    def __init__(self, pipe: Connection, first: Sequence[commands.AnyCommand] = ()) -> None:
-        self._pipe = pipe
-        self._waiting = deque(first)  # before the thread starts: the pipe may have some already
-        self._arrived = threading.Semaphore(len(first))
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def pending(self) -> bool:
-        return bool(self._waiting)
-
-    def take(self) -> commands.AnyCommand:
-        self._arrived.acquire()
-        return self._waiting.popleft()
-
-    def wait(self, seconds: float) -> bool:
-        if self._arrived.acquire(timeout=seconds):
-            self._arrived.release()
-        return bool(self._waiting)
-
-    def _listen(self) -> None:
-        try:
-            while True:
-                self._waiting.append(commands.decode(self._pipe.recv_bytes()))
-                self._arrived.release()
-        except (EOFError, OSError):
-            os._exit(1)  # whoever watched is gone
-
-
 def main(
     order: Order, outlet: Connection, control: Connection, log: Connection, leash: Connection
 ) -> None:
@@ -102,7 +72,7 @@ def main(
         first.append(commands.Look(True))
     if order.pace:
         first.append(commands.Pace(order.pace))
-    controls = PipeControls(control, first)
+    controls = PipeControls(control, first, gone=lambda: os._exit(1))
     card = catalog.describe(Path(order.path), Path(order.root))
     if card is None:
         raise catalog.BrokenScene(f"{order.path} has no Scene class")
@@ -138,6 +108,24 @@ def main(
     end.start()
 
 
+def become(
+    command: tuple[str, ...],
+    folder: str,
+    environment: dict[str, str],
+    log: Connection,
+    leash: Connection,
+) -> None:
+    """Become a program of the user's own, with a keeper: this never returns."""
+    keeper.keep(leash, (log,))
+    _redirect(log)
+    try:
+        os.chdir(folder)
+        os.execvpe(command[0], command, environment)
+    except OSError as error:
+        os.write(2, f"{command[0]} cannot be run: {error.strerror}\n".encode())
+        os._exit(NO_SUCH_COMMAND)
+
+
 def _refused(card: SceneCard, order: Order, message: str) -> events.Finished:
     return events.Finished(
         status="failed",
@@ -155,16 +143,21 @@ def _refused(card: SceneCard, order: Order, message: str) -> events.Finished:
 
 def _take_over_streams(log: Connection) -> None:
     """What the scene, its libraries or the interpreter print goes into the log's pipe."""
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nowhere, 0)
-    for stream in (1, 2):
-        os.dup2(log.fileno(), stream)
-    log.close()
+    _redirect(log)
     # They stay open as long as the process lives.
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     faulthandler.enable(sys.stderr, all_threads=False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _redirect(log: Connection) -> None:
+    """Standard input from nowhere; standard output and error into the log's pipe."""
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    for stream in (1, 2):
+        os.dup2(log.fileno(), stream)
+    log.close()
 
 
 def _settle(order: Order) -> None:

@@ -11,6 +11,7 @@ from array import array
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from dlplay.engine.styles import Styles
@@ -148,6 +149,7 @@ class History:
         self.claims: list[ClaimResult] = []
         self.judgements: list[events.Claims] = []  # at most JUDGEMENTS, and the newest
         self.tweaks: list[events.Tweaked] = []
+        self.knobs: dict[str, events.Knob] = {}  # of a program of the user's own
         self.after: dict[str, Any] = {}  # what was turned after the end: no part of the run
         self.headlines: list[events.Headline] = []  # at most HEADLINES, and the newest
         self.log: deque[events.Logged] = deque(maxlen=LOG_LINES)
@@ -204,6 +206,11 @@ class History:
                 self.after[name] = value
             case events.Tweaked():
                 self.tweaks.append(event)
+            case events.Knob(name=name):
+                first = self.knobs.get(name, event)  # what it began with stays
+                self.knobs[name] = msgspec.structs.replace(
+                    event, value=first.value, tick=first.tick
+                )
             case events.Headline():
                 self.headlines.append(event)
                 if len(self.headlines) > HEADLINES:

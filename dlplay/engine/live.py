@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -64,7 +64,10 @@ class LiveRun:
         self._turned: events.Settings = {}
         self._measures: dict[str, float] = {}
         self._claims: list[ClaimResult] = []
-        self._control: Connection | None = None
+        self._control: Any = None
+        self._heard: dict[Any, Callable[[Any], bool]] = {}  # what is read, until it is False
+        self._outlets: set[Any] = set()  # of these, what waits where nobody takes what comes
+        self._pipes: list[Any] = []  # to close at the end
         self._leash: Connection | None = None
         self._process: Any = None
         self._early: list[commands.AnyCommand] = []
@@ -181,32 +184,28 @@ class LiveRun:
 
     def _attend(self) -> None:
         try:
-            outlet, log = self._launch()
+            self._launch()
         except Exception as error:
             self._end("failed", f"the run's process could not be started: {error}")
             return
-        open_pipes = {outlet, log}
         if self._leash is not None:
-            open_pipes.add(self._leash)
-        while open_pipes:
-            heard = [pipe for pipe in open_pipes if pipe is not outlet or not self._full]
+            self._heard[self._leash] = self._read_pid
+        while self._heard:
+            full = self._full
+            heard = [pipe for pipe in self._heard if not (full and pipe in self._outlets)]
             for pipe in connection.wait(heard, timeout=0.1):
-                if pipe is outlet:
-                    goes_on = self._read(outlet)
-                else:
-                    goes_on = self._read_log(log) if pipe is log else self._read_pid()
-                if not goes_on:
-                    open_pipes.discard(pipe)
+                if not self._heard[pipe](pipe):
+                    del self._heard[pipe]
             if self._kill_at is not None and time.monotonic() > self._kill_at and not self._killed:
                 self.kill()
             if self._killed and time.monotonic() > self._killed + SLOW:
                 break
-            if self._process.exitcode is not None and not connection.wait(list(open_pipes), 0):
+            if self._process.exitcode is not None and not connection.wait(list(self._heard), 0):
                 break  # a process that got away may hold the pipes open
         self._process.join(GRACE)
         self._end_the_rest()
-        outlet.close()
-        log.close()
+        for pipe in self._pipes:
+            pipe.close()
         self._conclude()
 
     @property
@@ -215,10 +214,9 @@ class LiveRun:
         much = len(self._inbox) > INBOX or self._waiting > INBOX_BYTES
         return much and self._kill_at is None
 
-    def _read_pid(self) -> bool:
-        assert self._leash is not None
+    def _read_pid(self, leash: Any) -> bool:
         with suppress(OSError):
-            data = os.read(self._leash.fileno(), keeper.PID.size)
+            data = os.read(leash.fileno(), keeper.PID.size)
             if len(data) == keeper.PID.size:
                 (self._pid,) = keeper.PID.unpack(data)
         return False
@@ -236,33 +234,44 @@ class LiveRun:
                 self._leash.close()
                 self._leash = None
 
-    def _launch(self) -> tuple[Connection, Connection]:
+    def _launch(self) -> None:
+        """Start the process, and hear what comes from it."""
         outlet, child_outlet = self._context.Pipe(duplex=False)
         child_control, control = self._context.Pipe(duplex=False)
         log, child_log = self._context.Pipe(duplex=False)
-        leash, child_leash = self._context.Pipe(duplex=True)
-        theirs = (child_outlet, child_control, child_log, child_leash)
-        self._process = self._context.Process(
-            target=child.main,
-            args=(self.order, child_outlet, child_control, child_log, child_leash),
-        )
-        with _real_stderr(), self._surroundings():
-            self._process.start()
-        for end in theirs:
-            end.close()
+        self._begin(child.main, (self.order, child_outlet, child_control, child_log))
         with suppress(AttributeError):
             os.set_blocking(control.fileno(), False)
-        with self._lock:  # what is asked meanwhile comes after what was asked before
-            for command in self._early:
-                _send_through(control, command)
-            self._control = control
+        self._outlets.add(outlet)
+        self._heard = {outlet: self._read, log: self._read_log}
+        self._pipes = [outlet, log]
+        self._listens(control)
+
+    def _begin(self, target: Callable[..., None], given: tuple[Any, ...]) -> None:
+        """The process, with a leash as the last of what it is given; our copies of what is its are
+        closed."""
+        leash, child_leash = self._context.Pipe(duplex=True)
+        self._process = self._context.Process(target=target, args=(*given, child_leash))
+        with _real_stderr(), self._surroundings():
+            self._process.start()
+        for end in (*given, child_leash):
+            if isinstance(end, Connection):
+                end.close()
+        with self._lock:
             if keeper.there_are:
                 self._leash = leash
             else:
                 self._pid = self._process.pid
         if self._kill_at == 0.0:
             self.kill()
-        return outlet, log
+
+    def _listens(self, control: Any) -> None:
+        """Commands can be sent from now on: what is asked meanwhile comes after what was asked
+        before."""
+        with self._lock:
+            for command in self._early:
+                _send_through(control, command)
+            self._control = control
 
     def _surroundings(self) -> AbstractContextManager[None]:
         if self._context.get_start_method() != "forkserver":
@@ -279,6 +288,10 @@ class LiveRun:
         except (EOFError, OSError, msgspec.MsgspecError):
             return False
         self._waiting += len(data)
+        self._take_in(batch)
+        return True
+
+    def _take_in(self, batch: list[events.AnyEvent]) -> None:
         for event in batch:
             self._tick = max(self._tick, event.tick)
             if isinstance(event, events.Started):
@@ -299,7 +312,6 @@ class LiveRun:
                     self._kill_at = self._kill_at or time.monotonic() + GRACE
             else:
                 self._inbox.append(event)
-        return True
 
     def _close_run(self) -> None:
         """The summary is the last that is told of the run itself."""
@@ -316,15 +328,19 @@ class LiveRun:
         *lines, self._log_rest = (self._log_rest + data).split(b"\n")
         if len(self._log_rest) > CHUNK:
             lines, self._log_rest = [*lines, self._log_rest], b""
-        self._lost_lines += max(0, len(self._log) + len(lines) - LOG_LINES)
-        self._log.extend(line.decode("utf-8", "replace") for line in lines)
+        self._printed([line.decode("utf-8", "replace") for line in lines])
         if len(data) == CHUNK:
             time.sleep(0.01)  # a flood: let the pipe fill up, and the child wait
         return bool(data)
 
+    def _printed(self, lines: list[str]) -> None:
+        """Lines that the run, or the interpreter, has printed."""
+        self._lost_lines += max(0, len(self._log) + len(lines) - LOG_LINES)
+        self._log.extend(lines)
+
     def _conclude(self) -> None:
         if self._log_rest:
-            self._log.append(self._log_rest.decode("utf-8", "replace"))
+            self._printed([self._log_rest.decode("utf-8", "replace")])
         if self._summary is not None:
             self._close_run()
             return
@@ -332,7 +348,7 @@ class LiveRun:
         if self._killed:
             self._end("stopped", "it did not stop when asked, so its process was ended")
         elif code is not None and code < 0:
-            self._end("failed", f"the run's process was ended by {_signal(-code)}")
+            self._end("failed", f"the run's process was ended by {signal_name(-code)}")
         else:
             self._end("failed", f"the run's process ended by itself (exit code {code})")
 
@@ -350,13 +366,14 @@ class LiveRun:
         self._over.set()
 
 
-def _send_through(control: Connection, command: commands.AnyCommand) -> None:
+def _send_through(control: Any, command: commands.AnyCommand) -> None:
     # A full pipe or a closed one: the child is not listening, and stop will end it.
     with suppress(OSError, ValueError):
         control.send_bytes(commands.encode(command))
 
 
-def _signal(number: int) -> str:
+def signal_name(number: int) -> str:
+    """A signal that ended a process, in words."""
     try:
         name = signal.Signals(number).name
     except ValueError:

@@ -74,11 +74,18 @@ def _outliers(line: Line) -> list[tuple[int, float]]:
     return [(place, float(heights[place])) for place in kept]
 
 
+def begun_with(history: History) -> dict[str, Any]:
+    """The parameters with which the run began: those of a program of the user's own each as it was
+    when the program asked for it."""
+    values: dict[str, Any] = {name: knob.value for name, knob in history.knobs.items()}
+    return values | (dict(history.started.parameters) if history.started is not None else {})
+
+
 def parameters_at(history: History, tick: int | None) -> dict[str, Any]:
     """The parameters in force at a tick (None: now); empty if the run has not begun."""
     if history.started is None:
         return {}
-    values: dict[str, Any] = dict(history.started.parameters)
+    values = begun_with(history)
     for tweak in history.tweaks:
         if tick is None or tweak.tick <= tick:
             values[tweak.name] = tweak.value

@@ -209,7 +209,8 @@ class Page:
         if progress is None:
             return "beginning"
         phase = f" · {progress.phase}" if progress.phase else ""
-        return f"step {progress.step:,} of {progress.total:,}{phase}"
+        of_all = f" of {progress.total:,}" if progress.total else ""
+        return f"step {progress.step:,}{of_all}{phase}"
 
 
 def _parted(told: str, room: int, spare: bool, width: int) -> tuple[str, str]:

@@ -13,6 +13,8 @@ def script(source: Source, options: Options) -> str:
 
     It is today's scene. Raises NotTranslatable where there is none, or no counterpart.
     """
+    if source.started.command:
+        raise NotTranslatable(f"{source.title} is a program of its own: it needs no script")
     if source.card is None:
         raise NotTranslatable(
             f"there is no scene {source.started.scene} here: a script is made of its source"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.history import History
 from dlplay.engine.recordings.replay import Replay
+from dlplay.engine.timeline import begun_with
 from dlplay.wire import events
-from dlplay.words.address import address, show_setting, show_tweak
+from dlplay.words.address import address, line_of, show_setting, show_tweak
 
 
 class Points:
@@ -51,7 +53,7 @@ class Source:
         begun, turned = self.started, self.history.tweaks
         if self.card:
             return address(self.card, begun.parameters, begun.seed, begun.device, turned)
-        words = [begun.scene]
+        words = [shlex.quote(begun.scene)]
         words += [show_setting({}, name, value) for name, value in begun.parameters.items()]
         words += [show_tweak({}, tweak) for tweak in turned]
         return " ".join([*words, f"--seed {begun.seed}", f"--device {begun.device}"])
@@ -59,6 +61,9 @@ class Source:
     @property
     def command(self) -> str:
         """What repeats the run, with what was turned while it went on."""
+        if self.card and self.card.command:
+            begun = begun_with(self.history)
+            return line_of(self.card, "", begun, 0, tweaks=self.history.tweaks)
         return f"dlplay open {self.address}"
 
     def summary(self) -> str:
@@ -68,7 +73,8 @@ class Source:
             end = f"{done.status}: {done.steps:,} steps in {done.seconds:.1f} s"
         else:
             end = f"unfinished: the recording ends after {self.history.tick:,} steps"
-        return f"{end} on {begun.device}, seed {begun.seed}"
+        seeded = "" if begun.command else f", seed {begun.seed}"
+        return f"{end} on {begun.device}{seeded}"
 
     def panels(self) -> list[str]:
         """Panels in the order in which the scene lays them out; the X-ray is shown on demand."""

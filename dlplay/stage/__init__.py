@@ -1,1 +1,38 @@
-"""What a running scene draws on, and where it learns that it must pause, change or stop."""
+"""What a run draws on, and where it learns that it must pause, change or stop.
+
+A training program of one's own draws with the calls of a scene:
+
+    from dlplay import stage
+
+    for x, y in stage.loop(loader):
+        ...
+        stage.curve("loss", train=loss)
+
+Under `dlplay watch -- python train.py` that is seen; run alone, the program does not notice it.
+"""
+
+from typing import Any
+
+_own: Any = None
+
+
+def __getattr__(name: str) -> Any:
+    from dlplay.stage.alone import CALLS, no_call
+
+    if name not in CALLS:
+        raise no_call(name)
+    global _own
+    if _own is None:
+        from dlplay.stage.joining import join
+
+        _own = join()
+    found = getattr(_own, name)
+    if callable(found):  # the next time it is found at once
+        globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    from dlplay.stage.alone import CALLS
+
+    return sorted({*globals(), *CALLS})

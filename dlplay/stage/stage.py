@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dlplay.author.claims import ClaimError, relation_of
 from dlplay.stage.drawings import Drawings
 from dlplay.stage.looks import Look
+from dlplay.stage.probing import probing
 from dlplay.wire import commands, events
 from dlplay.wire.events import ClaimResult
 from dlplay.words.nearest import did_you_mean
@@ -74,7 +73,7 @@ class Stage(Drawings):
         self._controls = controls or commands.NoControls()
         self._flush_every = flush_every
         self._max_steps = max_steps
-        self._flushed = self._vital = self._xrayed = 0.0
+        self.flushed = self._vital = self._xrayed = 0.0
         self._paused = self._stepping = False
         self._changed: set[str] = set()
         self._tweaks: list[events.AnyEvent] = []
@@ -206,7 +205,7 @@ class Stage(Drawings):
             self._stepping, self._paused = False, True
         self._answer()
         now = time.monotonic()
-        if now - self._flushed >= self._flush_every:
+        if now - self.flushed >= self._flush_every:
             self._look_inside(now)
             self.flush()
         elif self._watch is not None and self._watch.armed:
@@ -310,26 +309,8 @@ class Stage(Drawings):
     def probe(self, *models: Any) -> Iterator[None]:
         """For all that only looks: no gradients, `models` in evaluation mode, and afterwards
         the random state and the modes as they were."""
-        import random
-
-        import torch
-
-        modes = [(module, module.training) for model in models for module in model.modules()]
-        states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-        cuda = torch.cuda.get_rng_state_all() if self.device.startswith("cuda") else None
-        for model in models:
-            model.eval()
-        try:
-            with torch.no_grad():
-                yield
-        finally:
-            for module, training in modes:
-                module.training = training
-            random.setstate(states[0])
-            np.random.set_state(states[1])
-            torch.set_rng_state(states[2])
-            if cuda is not None:
-                torch.cuda.set_rng_state_all(cuda)
+        with probing(models, cuda=self.device.startswith("cuda")):
+            yield
 
     def watch(self, model: Any) -> None:
         """Let the user X-ray this model: per layer, weights, gradients and activations.
@@ -354,15 +335,15 @@ class Stage(Drawings):
 
     def flush(self) -> None:
         """Send what has been drawn and measured since the last time."""
-        self._flushed = time.monotonic()
+        self.flushed = time.monotonic()
         step, total, phase = self._progress
         batch: list[events.AnyEvent] = [
             events.Progress(
                 tick=self.tick, step=step, total=total, phase=phase, paused=self._paused
             )
         ]
-        if self._flushed - self._vital >= VITALS_EVERY:
-            self._vital = self._flushed
+        if self.flushed - self._vital >= VITALS_EVERY:
+            self._vital = self.flushed
             batch.append(self._vitals())
         batch += self._tweaks
         batch += self._logged()

@@ -25,10 +25,12 @@ from dlplay.course.progress import Progress
 from dlplay.draw import Look, sheets
 from dlplay.draw.look import Charts
 from dlplay.engine.launcher import Launcher
+from dlplay.engine.own import OwnOrder
 from dlplay.engine.recordings.library import Library
-from dlplay.engine.recordings.replay import load, stand_in
+from dlplay.engine.recordings.replay import card_of, load, stand_in
 from dlplay.tui import ending
 from dlplay.tui.actions import EVERYWHERE, bindings
+from dlplay.tui.model.own import OwnSession
 from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.palette import SceneCommands
@@ -90,13 +92,15 @@ class DlplayApp(Program):
         if self.preferences.trouble:
             self.call_after_refresh(self.say, self.preferences.trouble)
         # Only now may torch be imported, by the fork server: the first picture is out.
-        self.call_after_refresh(self.launcher.open_gate)
+        if self._first is None or not self._first["card"].command:
+            self.call_after_refresh(self.launcher.open_gate)
 
     def _stage(
         self, card: SceneCard, session: Watched | None = None, start: bool = True, **given: Any
     ) -> StageScreen:
         """`session`: one that is there already; `given`: what a new one is given."""
-        self.place.opened(card.id)
+        if not card.command:
+            self.place.opened(card.id)
         return StageScreen(session or self.session(card, **given), start)
 
     def open_scene(self, card: SceneCard) -> None:
@@ -176,7 +180,11 @@ class DlplayApp(Program):
         return re.sub(r"@font-face\s*\{[^}]*\}", "", self.export_screenshot())
 
     async def action_quit(self) -> None:
-        self.exit()
+        trouble = self.screen.session.leave() if isinstance(self.screen, StageScreen) else ""
+        if trouble:
+            self.say(trouble)
+        else:
+            self.exit()
 
     async def action_help(self) -> None:
         if isinstance(self.screen, FullScreen):
@@ -186,10 +194,9 @@ class DlplayApp(Program):
 def replayed(catalog: Catalog, path: Path) -> dict[str, Any]:
     """What the stage needs to show a recording; also where the scene is gone, or torch is."""
     recording = load(path)
-    known = {card.id: card for card in catalog.scenes if not card.broken}
-    name = recording.started.scene
-    card = known.get(name) or stand_in(name)
-    session = Replayed(card, recording, name in known)
+    known = card_of(recording, (card for card in catalog.scenes if not card.broken))
+    card = known or stand_in(recording.started.scene)
+    session = Replayed(card, recording, known is not None)
     return {"card": card, "session": session, "start": False}
 
 
@@ -203,13 +210,14 @@ def start(
     look: Look | None = None,
     start: bool = True,
     replay: Path | None = None,
+    own: OwnOrder | None = None,
 ) -> int:
     """Run the interface until the user leaves; the exit code.
 
     `extra`: one more folder of scenes. `scene_id`: go straight to its stage, with `settings`,
     and start it if `start`; `tweaks` are turned on the way. `replay`: open the stage on this
-    recording. Raises UnknownScene for a wrong id, BadRecording or OSError for a recording that
-    cannot be read.
+    recording. `own`: the stage of a program of the user's own. Raises UnknownScene for a wrong id,
+    BadRecording or OSError for a recording that cannot be read.
     """
     catalog = Catalog(roots(extra))
     first = None
@@ -234,6 +242,9 @@ def start(
     launcher = Launcher()
     if replay is None:
         launcher.warm(gated=True)  # before Textual takes the terminal
+    if own is not None:
+        session = OwnSession(own, launcher, library=library)
+        first = {"card": session.card, "session": session}
     # Textual draws on standard error; where that goes into a file, the interface must not.
     errors = sys.__stderr__
     if not in_a_browser() and (errors is None or not errors.isatty()):

@@ -25,6 +25,7 @@ FOOTERS = {
     "break": ("start_or_pause", "more", "default", "breaker", "claims", "back"),
     "replaying": ("start_or_pause", "step", "restart", "earlier", "later", "claims", "back"),
 }
+OF_SCENES = ("tries", "breaker", "next_scene", "lesson")  # what a program of one's own has not
 # Said otherwise: both arrows by one name, and what a key does while something is asked.
 SAID = {
     "more": ("←→", "Turn"),
@@ -82,12 +83,16 @@ def footed(
     screen's bindings run, the rest stays as it is."""
     stands = stand(session, asks)
     wanted = FOOTERS[stands]
+    if session.card.command:
+        wanted = (*(name for name in wanted if name not in OF_SCENES), "log")
     footed = {}
     for key, active in found.items():
         binding, name = active.binding, names.get(active.binding.action)
         if name is not None:
             label = go(session) if name == "start_or_pause" else binding.description
             shown, label = said(name, stands) or (binding.key_display, label)
+            if name == "back" and session.card.command and not (session.recorded or asks):
+                label = "Quit"
             binding = replace(binding, show=name in wanted, description=label, key_display=shown)
         footed[key] = active._replace(binding=binding)
     return footed

@@ -47,7 +47,19 @@ class Pace(Command):
     rate: float
 
 
-AnyCommand = Pause | Resume | Step | Stop | Tweak | Look | Pace
+class Begin(Command):
+    """The first word to a program of the user's own: what its knobs are to be, as text by name,
+    and what they are turned to on the way, each once so many steps were made; whether it waits
+    before its first step, is X-rayed, and its steps a second (0: as many as there can be)."""
+
+    settings: dict[str, str] = {}
+    turned: list[tuple[int, str, float | int | str | bool]] = []
+    paused: bool = False
+    xray: bool = False
+    pace: float = 0
+
+
+AnyCommand = Pause | Resume | Step | Stop | Tweak | Look | Pace | Begin
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)

@@ -44,6 +44,7 @@ class Started(Event):
     versions: dict[str, str] = {}
     digest: str = ""  # SHA-256 of the scene's file
     files: dict[str, str] = {}  # SHA-256 of each file of the user's own, by the parameter's name
+    command: tuple[str, ...] = ()  # of a program of the user's own, which is no scene
 
     def ended(self, status: str, tick: int = 0, **known: Any) -> Finished:
         """The summary of a run that began so and came as far as this tick; of what is not `known`
@@ -126,6 +127,30 @@ class Tweaked(Event):
         return _finite([self.value])
 
 
+class Knob(Event):
+    """A parameter that a program of the user's own has, and its value at this tick; those of a
+    scene stand in its file.
+
+    `kind`: number, integer, toggle, choice (one of `options`) or text. `low`, `high`: of a number.
+    `trouble`: why what the user gave it cannot be.
+    """
+
+    name: str
+    kind: str
+    default: float | int | str | bool
+    value: float | int | str | bool
+    low: Number = 0.0
+    high: Number = 0.0
+    log: bool = False
+    options: list[str] = []
+    live: bool = False
+    help: str = ""
+    trouble: str = ""
+
+    def sound(self) -> bool:
+        return _finite([self.default, self.value])
+
+
 class Logged(Event):
     """A line printed by the scene, a warning, or a traceback."""
 
@@ -164,7 +189,7 @@ class Finished(Event):
 
 AnyEvent = (
     Started | Progress | Vitals | Points | Axes | AnyContent
-    | Measured | Claims | Headline | Tweaked | Logged | Finished
+    | Measured | Claims | Headline | Tweaked | Knob | Logged | Finished
 )  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()

@@ -106,13 +106,14 @@ def show_setting(parameters: Mapping[str, Parameter[Any]], name: str, value: Any
         text = parameter.show(parameter.check(value))
     except ParameterError:
         text = str(value)
-    return f"{name}={shlex.quote(text)}"
+    return f"{shlex.quote(name)}={shlex.quote(text)}"
 
 
 def show_tweak(parameters: Mapping[str, Parameter[Any]], tweak: Tweaked) -> str:
     """`name@step=value`, ready to paste into a shell."""
-    value = show_setting(parameters, tweak.name, tweak.value).partition("=")[2]
-    return f"{tweak.name}@{tweak.tick}={value}"
+    name = shlex.quote(tweak.name)
+    value = show_setting(parameters, tweak.name, tweak.value).removeprefix(f"{name}=")
+    return f"{name}@{tweak.tick}={value}"
 
 
 def show_settings(card: SceneCard, values: Mapping[str, Any]) -> list[str]:
@@ -140,6 +141,23 @@ def _searched(by_environment: str | None, by_user: Path) -> frozenset[str]:
     return frozenset(map(str, roots()))
 
 
+def line_of(
+    card: SceneCard,
+    word: str,
+    values: Mapping[str, Any],
+    seed: int,
+    device: str = "auto",
+    tweaks: Iterable[Tweaked] = (),
+) -> str:
+    """The command that makes this run again: `dlplay run ...`, with the `word` for a scene; for a
+    program of the user's own `dlplay watch ...`."""
+    if not card.command:
+        return f"dlplay {word} {address(card, values, seed, device, tweaks)}{elsewhere(card)}"
+    words = ["dlplay watch", *show_settings(card, values)]
+    words += [show_tweak(card.parameters, tweak) for tweak in tweaks]
+    return " ".join([*words, "--", shlex.join(card.command)])
+
+
 def address(
     card: SceneCard,
     values: Mapping[str, Any],
@@ -151,7 +169,7 @@ def address(
 
     `values`: the parameters with which it began. `tweaks`: what was turned on the way.
     """
-    words = [card.id, *show_settings(card, values)]
+    words = [shlex.quote(card.id), *show_settings(card, values)]
     words += [show_tweak(card.parameters, tweak) for tweak in tweaks]
     words.append(f"--seed {seed}")
     return " ".join(words if device == "auto" else [*words, f"--device {device}"])

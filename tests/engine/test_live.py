@@ -148,7 +148,7 @@ def test_a_run_begins_as_ordered_before_it_hears_what_is_asked():
         import threading
         from multiprocessing import Pipe
         from dlplay.wire import commands
-        from dlplay.engine.child import PipeControls
+        from dlplay.wire.hearing import PipeControls
 
         inlet, outlet = Pipe(duplex=False)
         outlet.send_bytes(commands.encode(commands.Resume()))
@@ -160,7 +160,7 @@ def test_a_run_begins_as_ordered_before_it_hears_what_is_asked():
                 pass
 
         threading.Thread.start = start_and_let_it_listen
-        controls = PipeControls(inlet, [commands.Pause()])
+        controls = PipeControls(inlet, [commands.Pause()], gone=lambda: None)
         print(*(type(controls.take()).__name__ for _ in range(2)))
         """
     )

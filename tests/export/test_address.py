@@ -14,7 +14,7 @@ from dlplay import run
 from dlplay.author.parameters import ParameterError
 from dlplay.course.catalog import Catalog, built_in
 from dlplay.engine.recordings.format import Recorder
-from dlplay.engine.recordings.replay import load
+from dlplay.engine.recordings.replay import card_of, load
 from dlplay.export import FORMATS, Options, Source
 from dlplay.wire.events import Started, Tweaked
 from dlplay.words.address import address, parse_seed, parse_words
@@ -144,3 +144,20 @@ def test_the_beginning_is_what_it_began_with(turned):
     begun = next(e for batch in turned for e in batch if isinstance(e, Started))
     assert begun.parameters["beta"] == 0.9
     assert turned.history.finished.parameters["beta"] == 0.5
+
+
+@pytest.mark.parametrize("command", [(), ("python", "a.py; reboot")])
+def test_a_strangers_names_are_words_in_the_line_that_one_pastes(tmp_path, command):
+    """A recording may name its scene, a parameter or a command as a shell would not survive it."""
+    worst = "x; reboot $(reboot)"
+    file = tmp_path / "worst.dlplay"
+    with Recorder(file) as record:
+        begun = Started(
+            scene=f"a/{worst}", seed=0, device="cpu", parameters={worst: worst}, command=command
+        )
+        record([begun, Tweaked(tick=1, name=worst, value=worst)])
+    for card in (None, card_of(load(file), [])):
+        words = shlex.split(Source(load(file), card).command)
+        named = [f"{worst}={worst}", f"{worst}@1={worst}"]
+        assert [word for word in words if "reboot" in word and "=" in word] == named
+        assert not any(word in (";", "reboot", "$(reboot)") for word in words)

@@ -54,8 +54,9 @@ class RunInfo:
     `number`: 1 is the newest of a list, 0 a file from elsewhere. `status`: how the run ended
     (done, stopped, diverged, failed), "running" while it is recorded, "unfinished" if the file
     does not say how it ended, "damaged" if not even its beginning can be read: `trouble` says why
-    then. `differs`: the parameters that differ from the defaults of today's scene; all of them
-    where there is no such scene. `seconds`: until the last batch for an unfinished run.
+    then. `command`: of a program of the user's own. `differs`: the parameters that differ from the
+    defaults of today's scene; all of them where there is no such scene. `seconds`: until the last
+    batch for an unfinished run.
     """
 
     number: int
@@ -76,6 +77,7 @@ class RunInfo:
     pinned: bool = False
     name: str = ""
     trouble: str = ""
+    command: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -115,6 +117,7 @@ class Library:
             device=device,
             parameters=card.defaults | dict(settings),
             digest=card.digest,
+            command=card.command,
         )
         stamp = datetime.now(UTC).strftime(STAMP)
         path = self.folder / f"{stamp}_{_in_names(card.id)}.dlplay"
@@ -300,6 +303,7 @@ def _described(info: RunInfo) -> RunInfo:
         parameters=known.parameters,
         digest=started.digest if started else "",
         versions=started.versions if started else {},
+        command=started.command if started else (),
     )
     if done:
         return replace(info, status=done.status, steps=done.steps, seconds=done.seconds)

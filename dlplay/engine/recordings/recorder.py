@@ -7,6 +7,7 @@ from pathlib import Path
 from dlplay.engine.recordings.format import Recorder
 from dlplay.wire import events
 
+ALWAYS = (events.Tweaked, events.Knob, events.Finished)  # kept however long the run
 PICTURES = 8_000_000  # bytes of one panel before pictures thin out
 
 
@@ -17,7 +18,7 @@ class RunRecorder:
     `trouble` says why. The file begins with `asked`, what the run was asked to be, unless the
     run's own `Started` comes at once. A long run thins its pictures: a panel's next one is kept
     when the run has grown by the share `size / PICTURES`, the newest always at the end. Beyond
-    `most_bytes` only tweaks and the summary are kept, and `trouble` says so.
+    `most_bytes` only tweaks, knobs and the summary are kept, and `trouble` says so.
     """
 
     def __init__(self, path: Path, asked: events.Started, most_bytes: int) -> None:
@@ -41,7 +42,7 @@ class RunRecorder:
             return
         kept = self._thinned(batch)
         if self._recorder.size > self._most_bytes:
-            kept = [e for e in kept if isinstance(e, (events.Tweaked, events.Finished))]
+            kept = [e for e in kept if isinstance(e, ALWAYS)]
             self.trouble = self.trouble or (
                 f"the run is longer than a recording may be ({self._most_bytes / 1e6:,.0f} MB): "
                 f"from step {batch[0].tick:,} on nothing but tweaks and the summary is kept"

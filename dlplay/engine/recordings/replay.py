@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dlplay.author.scene import own_files
 from dlplay.course.catalog import SceneCard
+from dlplay.course.own import card_of_command, with_knobs
 from dlplay.engine.recordings.format import BadRecording, read
 from dlplay.engine.recordings.vetting import vetted
 from dlplay.wire.events import AnyEvent, Finished, Started
@@ -103,6 +104,10 @@ def changed_since(replay: Replay, card: SceneCard | None) -> str:
     scene, digest = replay.started.scene, replay.started.digest
     if card is None:
         return f"There is no scene {scene} here any more: its lesson and source cannot be shown."
+    if card.command:
+        gone = f"There is no {card.title} here any more: its source cannot be shown."
+        changed = f"{card.title} has been changed since this was recorded."
+        return (changed if card.digest else gone) if digest and digest != card.digest else ""
     if digest and digest != card.digest:
         return f"{scene} has been changed since this was recorded: today's run may differ."
     known = replay.started.parameters
@@ -119,3 +124,11 @@ def changed_since(replay: Replay, card: SceneCard | None) -> str:
 def stand_in(scene: str) -> SceneCard:
     """In place of the card of a scene that is gone: its id, and nothing else."""
     return SceneCard(scene, Path(), Path(), title=scene)
+
+
+def card_of(replay: Replay, cards: Iterable[SceneCard]) -> SceneCard | None:
+    """The card of what was recorded: of today's scene, one of `cards`, or of a program of the
+    user's own; None if there is no such scene any more."""
+    if replay.started.command:
+        return with_knobs(card_of_command(replay.started.command), replay.history.knobs.values())
+    return next((card for card in cards if card.id == replay.started.scene), None)

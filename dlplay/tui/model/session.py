@@ -15,6 +15,7 @@ from dlplay.course.catalog import SceneCard
 from dlplay.engine.branch import branch
 from dlplay.engine.history import History
 from dlplay.engine.launcher import Launcher
+from dlplay.engine.live import LiveRun
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.timeline import parameters_at
 from dlplay.tui.model.moment import Moment, Parting
@@ -23,6 +24,11 @@ from dlplay.tui.model.watching import Watched
 from dlplay.wire import events
 
 RESTART_AFTER = 0.5  # seconds of silence after the last key that asks for another run
+
+
+def another_seed() -> int:
+    """A seed that nobody chose."""
+    return random.SystemRandom().randrange(1, 10_000)
 
 
 class Session(Watched):
@@ -85,7 +91,18 @@ class Session(Watched):
             recorder = self.library.recorder(
                 self.card, seed=self.seed, device=self.device, settings=settings
             )
-        live = self.launcher.start(
+        live = self._live(settings, tweaks, pace, paused)
+        recording = recorder.path if recorder is not None else None
+        history = History(self.history.styles)  # a series looks as it did in the run before
+        return Moment(
+            self.runs, self.settings, live, history, recorder=recorder, recording=recording
+        )
+
+    def _live(
+        self, settings: dict[str, Any], tweaks: tuple[events.Tweaked, ...], pace: int, paused: bool
+    ) -> LiveRun:
+        """Its process."""
+        return self.launcher.start(
             self.card,
             settings,
             seed=self.seed,
@@ -95,11 +112,6 @@ class Session(Watched):
             tweaks=tweaks,
             pace=pace,
             linger=True,
-        )
-        recording = recorder.path if recorder is not None else None
-        history = History(self.history.styles)  # a series looks as it did in the run before
-        return Moment(
-            self.runs, self.settings, live, history, recorder=recorder, recording=recording
         )
 
     def branch(self) -> Pin:
@@ -133,10 +145,11 @@ class Session(Watched):
         self.close()
         self.moment = Moment(self.runs + 1, self.settings, history=history, recording=recording)
 
-    def new_seed(self) -> None:
-        """Another seed; the scene begins again with it."""
-        self.seed = random.SystemRandom().randrange(1, 10_000)
+    def new_seed(self) -> str:
+        """Another seed; the scene begins again with it. What there is to say of it."""
+        self.seed = another_seed()
         self.start()
+        return f"seed {self.seed}"
 
     def play(self, values: dict[str, Any]) -> None:
         """Begin again with these settings, and the defaults of all others."""
@@ -179,9 +192,11 @@ class Session(Watched):
     def _to_now(self) -> None:
         self.seek(self.history.tick)
 
-    def stop(self) -> None:
+    def stop(self) -> str:
+        """Ask the run to stop; what there is to say of it."""
         if self.run is not None and self.active:
             self.run.stop()
+        return "asked to stop"
 
     def set(self, name: str, value: Any) -> str:
         """Give a parameter a value: "live" if it reaches the run, "after" if the finished run

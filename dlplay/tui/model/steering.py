@@ -48,8 +48,7 @@ def ask(session: Watched, what: Ask) -> str:
         case "again":
             session.start()
         case "seed":
-            session.new_seed()
-            return f"seed {session.seed}"
+            return session.new_seed()
         case "stop":
             return stop(session)
         case "branch":
@@ -91,8 +90,7 @@ def stop(session: Session) -> str:
     """Ask the run to stop."""
     if not session.active:
         return "nothing is running"
-    session.stop()
-    return "asked to stop"
+    return session.stop()
 
 
 def pin(session: Watched) -> str:

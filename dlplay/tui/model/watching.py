@@ -13,12 +13,12 @@ from dlplay.course.catalog import SceneCard
 from dlplay.engine.history import History
 from dlplay.engine.live import LiveRun
 from dlplay.engine.recordings.library import Library, UnknownRun
-from dlplay.engine.timeline import marks, parameters_at
+from dlplay.engine.timeline import begun_with, marks, parameters_at
 from dlplay.tui.model.moment import Moment
 from dlplay.tui.model.pace import TICK, nearest, next_pace, played
 from dlplay.tui.model.pins import Pin, next_name
 from dlplay.tui.model.veil import Veil
-from dlplay.words.address import address, elsewhere
+from dlplay.words.address import line_of
 
 ACTIVE = ("starting", "repeating", "running", "paused", "stopping")
 
@@ -68,6 +68,10 @@ class Watched(ABC):
     def close(self) -> None:
         """End the run's process and its recording, if there are any."""
         self.moment.close()
+
+    def leave(self) -> str:
+        """Why it is not to be left at the first word; empty where it may be."""
+        return ""
 
     @property
     def veiled(self) -> bool:
@@ -145,10 +149,10 @@ class Watched(ABC):
         on its way; or one with the settings as they are now, if they are others."""
         begun = self.history.started
         if begun is None or self.stale:
-            line = address(self.card, self.values, self.seed, self.device)
-            return f"dlplay open {line}{elsewhere(self.card)}"
-        line = address(self.card, begun.parameters, begun.seed, self.device, self.history.tweaks)
-        return f"dlplay open {line}{elsewhere(self.card)}"
+            return line_of(self.card, "open", self.values, self.seed, self.device)
+        turned = self.history.tweaks
+        values = begun_with(self.history)
+        return line_of(self.card, "open", values, begun.seed, self.device, turned)
 
     # Its time
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from textual import on
@@ -269,6 +270,15 @@ class StageScreen(FullScreen):
         elif self.panels.zoomed:
             self.panels.unzoom()
         elif not self.tries.leave_game():
+            self.leave()
+
+    def leave(self) -> None:
+        """Back to where the stage was opened: a program of the user's own from a shell."""
+        if trouble := self.session.leave():
+            self.note(trouble)
+        elif self.card.command and not self.session.recorded:
+            self.app.exit()
+        else:
             self.app.pop_screen()
 
     # What the parts tell
@@ -348,6 +358,9 @@ class StageScreen(FullScreen):
         session = self.steered
         if session is None or self.no_editor:
             return
+        if self.card.path == Path():
+            self.note("there is no file to edit: the command names none")
+            return
         log = "\n".join(line.text for line in session.history.log)
         self.edit_file(self.card.path, line_of(self.card.path, session.outdated, log))
         was_active = session.active
@@ -378,6 +391,9 @@ class StageScreen(FullScreen):
 
     async def action_sweep(self) -> None:
         """The sweep of this scene, or the dialog for one, at the settings as they are."""
+        if self.card.command:
+            self.note(f"a sweep runs scenes; {self.card.title} is no scene")
+            return
         name = self.parameter.name if self.parameter is not None else ""
         await open_sweep(self.dlplay, steering.wish(self.session, name), self.take_run)
 

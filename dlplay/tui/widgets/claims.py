@@ -140,5 +140,5 @@ def summary(
         text.append(label.ljust(max(room, 0)))
         text.append(f" {numbers}", inks[ink])
     if not claims:
-        text.append("This scene claims nothing.", "dim")
+        text.append("Nothing is claimed.", "dim")
     return text

@@ -98,12 +98,16 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
             if session.rate:
                 facts.append(f"{rate(session.rate)} steps/s")
                 facts.append(f"{clock((progress.total - progress.step) / session.rate)} left")
+    elif progress is not None and progress.tick:  # how many there are, nobody knows
+        facts.append(f"step {progress.tick}")
     facts.append(told(session.pace))
     if finished is not None and finished.seconds:
         facts.append(f"{finished.seconds:.1f} s")
     started = session.history.started
-    facts.append(started.device if started else session.device)
-    facts.append(f"seed {session.seed}")
+    if started or not session.card.command:  # where a program runs, it says itself
+        facts.append(started.device if started else session.device)
+    if not session.card.command:
+        facts.append(f"seed {session.seed}")
     vitals = session.history.vitals
     if vitals is not None:
         facts.append(memory(vitals.device_memory or vitals.memory))

@@ -1,0 +1,161 @@
+"""What `from dlplay import stage` is in a program that is watched: every call guarded."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+from dlplay.stage.alone import DRAWING, Alone, counted
+from dlplay.stage.own import FLUSH_EVERY, OwnStage
+from dlplay.stage.ranks import first, several
+from dlplay.stage.stage import Stopped
+from dlplay.wire import commands, events
+from dlplay.wire.hearing import PipeControls
+
+T = TypeVar("T")
+
+
+class Joined(Alone):
+    """The calls of the stage, passed on to whoever watches.
+
+    What goes wrong in one is told in the log, and never raised. When the watcher has gone, and in
+    processes that were forked, all goes on as if nobody had watched.
+    """
+
+    watched = True
+
+    def __init__(self, connection: Connection) -> None:
+        """`connection`: to the watcher."""
+        self._connection = connection
+        self._draws = first()
+        self._there = True
+        self._lock = threading.RLock()
+        begin = commands.decode(connection.recv_bytes())
+        self._controls = PipeControls(connection, [begin], gone=self._left)
+        self._own = OwnStage(self._send, self._controls, several=several())
+        self._news = threading.Event()
+        threading.Thread(target=self._post, daemon=True).start()
+        atexit.register(self._close)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DRAWING:
+            return super().__getattr__(name)
+        guarded = self._guarded(name, getattr(self._own, name))
+        setattr(self, name, guarded)  # found at once from now on
+        return guarded
+
+    def _guarded(self, name: str, call: Callable[..., Any]) -> Callable[..., None]:
+        @functools.wraps(call)
+        def guarded(*values: Any, **named: Any) -> None:
+            if not (self._there and self._draws):
+                return
+            self._safely(name, None, call, *values, **named)
+            if time.monotonic() - self._own.flushed >= FLUSH_EVERY:
+                self._safely(name, None, self._own.flush)
+            elif not self._news.is_set():
+                self._news.set()
+
+        return guarded
+
+    def _post(self) -> None:
+        """In a thread: what was drawn before a long silence is sent all the same."""
+        while self._there:
+            self._news.wait()
+            time.sleep(FLUSH_EVERY)
+            self._news.clear()
+            if time.monotonic() - self._own.flushed >= FLUSH_EVERY:
+                self._safely("loop", None, self._own.flush)
+
+    def loop(self, steps: int | Iterable[T], phase: str = "") -> Iterator[Any]:
+        if not self._there:
+            yield from super().loop(steps, phase)
+            return
+        items, total = counted(steps)
+        place = self._own.enter(total, phase)
+        try:
+            for item in items:
+                if not self._safely("loop", True, self._own.next, place):
+                    return
+                yield item
+                self._safely("loop", None, self._own.after, place)
+        finally:
+            self._safely("loop", None, self._own.leave, place)
+
+    @property
+    def step(self) -> int:
+        return self._own.step
+
+    @step.setter
+    def step(self, step: int) -> None:
+        self._own.step = step
+
+    @property
+    def total(self) -> int:
+        return self._own.total
+
+    @total.setter
+    def total(self, total: int) -> None:
+        self._own.total = total
+
+    def changed(self, *names: str) -> bool:
+        return self._there and self._own.changed(*names)
+
+    def knob(self, name: str, default: T, **said: Any) -> T:
+        known: T = self._own.known(name, default)  # also when nobody watches any more
+        value: T = self._safely("knob", known, self._own.knob, name, default, **said)
+        return value
+
+    def look(self, every: int = 1, *models: Any) -> Callable[[T], T]:
+        def register(function: T) -> T:
+            if self._draws:
+                self._safely("look", None, lambda: self._own.look(every, *models)(function))  # type: ignore[arg-type]
+            return function
+
+        return register
+
+    def _safely(
+        self, what: str, otherwise: Any, call: Callable[..., Any], /, *values: Any, **named: Any
+    ) -> Any:
+        """What the call gives; where it cannot, something else."""
+        if not self._there:
+            return otherwise
+        with self._lock:
+            try:
+                return call(*values, **named)
+            except Stopped:  # the loops under way end at their next step
+                return otherwise
+            except Exception as error:
+                self._own.tell(what, error)
+                return otherwise
+
+    # Whoever watches
+
+    def _send(self, batch: list[events.AnyEvent]) -> None:
+        if not (self._there and self._draws):
+            return
+        try:
+            self._connection.send_bytes(events.encode(batch))
+        except (OSError, ValueError):
+            self._left()
+
+    def _left(self) -> None:
+        """Nobody is there any more: what waits goes on."""
+        self._there = False
+        self._controls.put(commands.Pace(0))
+        self._controls.put(commands.Resume())
+
+    def _leave(self) -> None:
+        """In a process that was forked: it has its own work, and is not watched."""
+        self._there = False
+
+    def _close(self) -> None:
+        """The program ends: send what is left."""
+        self._safely("loop", None, self._own.flush)

@@ -1,0 +1,280 @@
+"""The stage of a program of one's own, which is watched.
+
+It differs from a scene's in that nothing is declared before, loops go through anything, and
+neither what is drawn nor who watches can end the program.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dlplay.author.claims import Claim, relation_of
+from dlplay.author.knobs import parameter_of, told
+from dlplay.author.parameters import ParameterError
+from dlplay.author.scene import Scene
+from dlplay.stage.alone import on_cuda
+from dlplay.stage.looks import Look
+from dlplay.stage.stage import Sink, Stage, Stopped
+from dlplay.wire import commands, events
+from dlplay.wire.events import AnyContent
+
+FLUSH_EVERY = 0.1  # seconds between two batches of events: the interface looks as often
+
+
+@dataclass
+class Place:
+    """Where a loop is. `began`: the tick; `inner`: whether a loop within has begun since its last
+    step; `width`: how many steps of the loops within one of its own has, as far as is known;
+    `over`: whether it was asked to end."""
+
+    total: int
+    phase: str
+    level: int
+    outer: tuple[int, int, str]
+    began: int
+    step: int = -1
+    inner: bool = False
+    width: int = 1
+    over: bool = False
+
+
+class OwnStage(Stage):
+    """The stage of a program of one's own.
+
+    `tick` counts the steps of its innermost loops; without a loop a step begins when a series of
+    a curve has its next point, or a panel its next picture. Curves have the steps as their x, and
+    looks are due by them, in whichever loop.
+    """
+
+    def __init__(self, sink: Sink, controls: commands.Controls, several: bool = False) -> None:
+        """`several`: whether other processes wait for this one at every step."""
+        super().__init__(
+            type("Program", (Scene,), {"parameters": {}})(),
+            sink=sink,
+            controls=controls,
+            flush_every=FLUSH_EVERY,
+        )
+        self._several = several
+        self.asked: dict[str, str] = {}  # what knobs are to be, as text
+        self.turned: dict[str, Any] = {}  # before they were declared
+        self._declared: dict[str, int] = {}  # knobs, and the tick at which they were
+        self._knobs: list[events.AnyEvent] = []
+        self._places: list[Place] = []
+        self._at_once: set[tuple[str, str]] = set()  # what was drawn at this tick, without a loop
+        self._told: set[str] = set()
+
+    # Loops
+
+    def enter(self, total: int, phase: str) -> Place:
+        """A loop begins."""
+        place = Place(total, phase, self._level, (self.step, self.total, self.phase), self.tick)
+        self._places.append(place)
+        self._places[0].width = max(1, math.prod(each.total for each in self._places[1:]))
+        self._level += 1
+        self._at_once.clear()
+        return place
+
+    def next(self, place: Place) -> bool:
+        """Its next step begins; False if it is asked to end before."""
+        place.step += 1
+        self.step, self.total, self.phase = place.step, place.total, place.phase
+        outer = self._places[-2] if len(self._places) > 1 else None
+        if outer is None or outer.inner:
+            self._note_progress()
+            self._boundary()
+            self.tick += 1
+        else:  # the first step of an inner loop is the one that the outer one has begun
+            outer.inner = True
+        place.inner = False
+        return not place.over
+
+    def after(self, place: Place) -> None:
+        """A step is over."""
+        self.step, self.total, self.phase = place.step, place.total, place.phase
+        if place.inner:
+            return
+        self._note_progress()
+        for look in self._looks:
+            look.step, look.total, look.stale = place.step, place.total, True
+            if (self.tick - 1) % look.every == 0:
+                self._look(look)
+
+    def _note_progress(self) -> None:
+        """Where the outermost loop is, in steps of the innermost."""
+        first = self._places[0]
+        total = first.total * first.width
+        done = self.tick - first.began
+        self._progress = (min(done, total) if total else done), total, first.phase
+
+    def leave(self, place: Place) -> None:
+        """A loop is over, or was left."""
+        del self._places[self._places.index(place) :]
+        self._level = place.level
+        for look in self._looks:
+            if look.stale and not self._places:
+                self._look(look)
+        self.step, self.total, self.phase = place.outer
+        self._at_once.clear()
+        if not self._places:
+            self.flush()
+
+    def _on(self, panel: str, series: str = "") -> None:
+        """Without a loop, what is drawn twice begins a step."""
+        if self._places or self.looking:
+            return
+        if not self.tick or (panel, series) in self._at_once:
+            self._progress = self.tick, 0, ""
+            self._boundary()
+            self.tick += 1
+            self._at_once.clear()
+        self._at_once.add((panel, series))
+
+    def _look(self, look: Look) -> None:
+        try:
+            super()._look(look)
+        except Exception as error:
+            self.tell(getattr(look.function, "__name__", "look"), error)
+
+    def _look_inside(self, now: float) -> None:
+        try:
+            super()._look_inside(now)
+        except Exception as error:  # what was named is no model
+            self._watch = None
+            self.tell("watch", error)
+
+    def _check(self) -> None:
+        """What is no longer finite is drawn, and ends nothing."""
+        self._diverged = ""
+
+    def _find_divergence(self) -> None:
+        """Nor does it end here what was drawn on a device."""
+
+    # Drawing
+
+    def curve(
+        self,
+        panel: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        x: float | None = None,
+        **named: Any,
+    ) -> None:
+        """As in a scene; `x` is the step, counted over all loops, unless given."""
+        for name in (*(values or ()), *named):
+            self._on(panel, name)
+        at = max(self.tick - 1, 0) if x is None else x
+        super().curve(panel, values, x=at, **named)
+
+    def _show(self, content: AnyContent) -> None:
+        if not isinstance(content, events.XRay):
+            self._on(content.panel)
+            content.tick = self.tick
+        super()._show(content)
+
+    def claim(self, name: str, value: Any, **bound: Any) -> None:
+        """As in a scene, where its sentence is declared; here its name is the sentence."""
+        relation_of(name, bound)
+        if all(claim.name != name for claim in self.scene.claims):
+            type(self.scene).claims = (*self.scene.claims, Claim(name, name))
+        super().claim(name, value, **bound)
+
+    # Knobs
+
+    def knob(self, name: str, default: Any, **said: Any) -> Any:
+        """Its value now. It is live as soon as it is asked for in a loop, or in a later step."""
+        parameters: dict[str, Any] = self.scene.parameters  # type: ignore[assignment]
+        while self._controls.pending():
+            self._obey(self._controls.take())
+        if name not in parameters:
+            made = parameter_of(name, default, **said)
+            made.live = bool(self._places)
+            parameters[name] = made
+            self._declared[name] = self.tick
+            value, trouble = self._begin_with(made)
+            self.scene.__dict__["_values"][name] = value
+            self._knobs.append(told(made, value, tick=self.tick, trouble=trouble))
+        elif not parameters[name].live and (self._places or self.tick > self._declared[name]):
+            parameters[name].live = True
+            self._knobs.append(told(parameters[name], self.scene.values[name], tick=self.tick))
+        self.scene.__dict__["_asked"].add(name)
+        return self.scene.__dict__["_values"][name]
+
+    def known(self, name: str, otherwise: Any) -> Any:
+        """The value of a knob as it was last."""
+        return self.scene.__dict__["_values"].get(name, otherwise)
+
+    def _begin_with(self, made: Any) -> tuple[Any, str]:
+        """What a new knob is at first, and why it is not what it was asked to be."""
+        try:
+            if made.name in self.turned:
+                turned = self.turned.pop(made.name)
+                return made.parse(turned) if isinstance(turned, str) else made.check(turned), ""
+            if made.name in self.asked:
+                return made.parse(self.asked[made.name]), ""
+        except ParameterError as error:
+            return made.default, str(error)
+        return made.default, ""
+
+    # Whoever watches
+
+    def _obey(self, command: commands.AnyCommand) -> None:
+        match command:
+            case commands.Begin():
+                self.asked.update(command.settings)
+                for at, name, value in sorted(command.turned):
+                    self._due.append(events.Tweaked(tick=at, name=name, value=value))
+                self._paused, self._xray = command.paused, command.xray
+                self._pace = max(0.0, command.pace)
+            case commands.Tweak(name, value) if name not in self.scene.parameters:
+                self.turned[name] = value
+            case commands.Tweak(name, value):
+                self._turn(name, value)
+            case commands.Stop():
+                self._end()
+            case _:
+                super()._obey(command)
+
+    def _turn(self, name: str, value: Any) -> None:
+        """Turn a knob; what was written on a command line is a text still."""
+        parameter = self.scene.parameters[name]
+        try:
+            known = parameter.parse(value) if isinstance(value, str) else value
+            super()._obey(commands.Tweak(name, known))
+        except ParameterError as error:
+            self.tell(f"knob {name}", error)
+
+    def _end(self) -> None:
+        """Loops that are under way end, and the program goes on after them; without one, and where
+        others would wait for it, it is interrupted as by Ctrl-C."""
+        self._paused = False
+        if self._places and not self._several:
+            for place in self._places:
+                place.over = True
+            raise Stopped
+        if threading.current_thread() is threading.main_thread():
+            signal.raise_signal(signal.SIGINT)
+        else:
+            import _thread
+
+            _thread.interrupt_main()
+
+    def tell(self, name: str, error: Exception) -> None:
+        """Say once in the log what went wrong in a call, which did nothing then."""
+        text = f"stage.{name}: {type(error).__name__}: {error}"
+        if text not in self._told:
+            self._told.add(text)
+            self.log(text)
+
+    def take_drawn(self) -> list[events.AnyEvent]:
+        """What was declared, too."""
+        knobs, self._knobs = self._knobs, []
+        return [*knobs, *super().take_drawn()]
+
+    def flush(self) -> None:
+        self.device = "cuda" if on_cuda() else "cpu"
+        super().flush()
