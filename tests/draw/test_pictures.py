@@ -355,3 +355,32 @@ def test_few_cells_of_a_heatmap_fill_their_panel() -> None:
     values = heatmap(np.linspace(0, 1, 9).reshape(1, 3, 3), rows=["a", "b", "c"])
     _, rows = filled(values, 60, 24)
     assert rows >= 20
+
+
+@pytest.mark.parametrize("kind", ["heat", "signed", "contour", "classes"])
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_mark_on_a_field_keeps_the_fields_colour_as_its_ground(kind: str, dark: bool) -> None:
+    """Points, trails, walkers and the letters of other runs: none of them stands in a box."""
+    across, up = np.meshgrid(np.linspace(0.2, 0.9, 12), np.linspace(0.2, 0.9, 12))
+    field = np.round(across + up) if kind == "classes" else across * up
+    ways = [Trail("walker", floats([[0.1, 0.2], [0.5, 0.6], [0.8, 0.3]]))]
+    points = [Cloud("", floats(np.stack([across.ravel(), up.ravel()], 1)[::7]), [0, 1] * 11)]
+    # The walker of this run is not on a trail of its own, to tell what is under it.
+    others = plane(trails=[Trail("walker", floats([[0.3, 0.8], [0.3, 0.8]]))])
+    bare = plane(field=floats(field), kind=kind, trails=[Trail("walker", floats([[0.9, 0.9]]))])
+    full = msgspec.structs.replace(bare, trails=ways, clouds=points)
+    look = Look(dark=dark)
+    grounds = cells(draw(bare, 60, 24, look))
+    marked = cells(draw(full, 60, 24, look, View(pinned={"a": others})))
+    changed = 0
+    for y, (before, after) in enumerate(zip(grounds, marked, strict=True)):
+        for x, ((was, front, back), (mark, _, ground)) in enumerate(
+            zip(before, after, strict=True)
+        ):
+            if y < 3 or x < 6 or y > 21 or was not in " ▀" or mark == was:
+                continue
+            changed += 1
+            halves = [np.array(each.triplet) for each in ((front, back) if was == "▀" else (back,))]
+            assert ground is not None, (x, y)
+            assert np.abs(np.mean(halves, axis=0) - ground.triplet).max() <= 4, (x, y, mark)
+    assert changed > 30
