@@ -24,6 +24,7 @@ from dlplay.draw import (
     natural_width,
     stretches,
 )
+from dlplay.draw.captions import wrapped
 from dlplay.draw.mosaic import LEAD, SMALLEST, Place, Want, pages, places, whole
 from dlplay.engine.history import History
 from dlplay.export.options import Options
@@ -34,7 +35,7 @@ from dlplay.words.plain import as_wide, to_ascii
 
 Line = list[Segment]
 GAP = 2  # columns between panels
-TALL = 12  # rows of a panel that has one to spare
+TALL, TALLER = 12, 18  # rows of a panel that has one to spare, and two
 BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
 NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
 
@@ -142,21 +143,23 @@ class Page:
         return [Segment.adjust_line_length(line, self.options.width) for line in grid]
 
     def panel(self, name: str, content: Drawn | None, place: Place) -> list[Line]:
-        """A title line with the caption, which may need a second one; the drawing; a blank line."""
+        """A title line with the caption, which may go on under it; the drawing; a blank line."""
         look, width = self.options.look, place.width
         note = caption(content) if content is not None else ""
         title = printable(name, look)[: max(0, width - 3)]
         card = self.source.card
         told = printable(card.panels.get(name, ""), look) if card is not None else ""
-        told, more = _parted(told, width - len(title) - len(note) - 6, place.height >= TALL, width)
+        beside = max(width - len(title) - len(note) - 6, 0)
+        further = [width] * (1 + (place.height >= TALLER) if place.height >= TALL else 0)
+        told, *below = wrapped(told, [beside, *further])
         told = f" {told}" if told else ""
         line = "─" * (width - len(title) - len(told) - len(note) - 3)
         rest = set_cell_size(f"{told} {line} {note}", width)
         head = Text.assemble((title, BOLD), (as_wide(rest) if look.ascii else rest, FAINT))
         head.truncate(width, pad=True)
-        below = [[Segment(set_cell_size(more, width), FAINT)]] if more else []
-        drawing = self._drawn(name, content, width, place.height - 2 - len(below))
-        return [list(head.render(console(width))), *below, *drawing, [Segment(" " * width)]]
+        more = [[Segment(set_cell_size(each, width), FAINT)] for each in below if each]
+        drawing = self._drawn(name, content, width, place.height - 2 - len(more))
+        return [list(head.render(console(width))), *more, *drawing, [Segment(" " * width)]]
 
     def drawing(self, name: str, content: Drawn | None, place: Place) -> list[Line]:
         """A panel without its title."""
@@ -210,18 +213,6 @@ class Page:
             return "beginning"
         phase = f" · {progress.phase}" if progress.phase else ""
         return f"step {progress.step:,} of {progress.total:,}{phase}"
-
-
-def _parted(told: str, room: int, spare: bool, width: int) -> tuple[str, str]:
-    """A caption: as much as there is room for in the first line, and the rest, if a line is to
-    spare."""
-    if len(told) <= room:
-        return told, ""
-    cut = told.rfind(" ", 0, room + 1) if spare else -1
-    if cut <= 0:
-        return (f"{told[: room - 1]}…" if room > 1 else ""), ""
-    rest = told[cut + 1 :]
-    return told[:cut], rest if len(rest) <= width else f"{rest[: width - 1]}…"
 
 
 def tweaks(history: History) -> str:

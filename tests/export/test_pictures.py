@@ -12,7 +12,7 @@ import pytest
 from dlplay.draw import Look
 from dlplay.draw.mosaic import LOWEST, Want
 from dlplay.export import FORMATS, NoSuchPanel, Options
-from dlplay.export.picture import GAP, _parted, arranged
+from dlplay.export.picture import GAP, arranged
 from dlplay.wire import events
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -123,15 +123,6 @@ class Words(HTMLParser):
 
     def handle_data(self, data):
         self.words.append(data)
-
-
-def test_a_caption_is_whole_where_a_line_is_to_spare():
-    assert _parted("short", 10, spare=True, width=20) == ("short", "")
-    assert _parted("what to see here", 10, spare=True, width=20) == ("what to", "see here")
-    assert _parted("what to see here", 10, spare=False, width=20) == ("what to s…", "")
-    assert _parted("what to see in all of this", 10, spare=True, width=8) == ("what to", "see in …")
-    assert _parted("unparted", 4, spare=True, width=8) == ("unp…", "")
-    assert _parted("unparted", 0, spare=True, width=8) == ("", "")
 
 
 def test_one_panel(fine):
