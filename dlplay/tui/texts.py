@@ -32,6 +32,13 @@ def title(text: str) -> Content:
     return Content(one_line(text))
 
 
+def titled(name: str, caption: str) -> Content:
+    """A name for a border and, less loud, what is to be seen there."""
+    if not caption:
+        return title(name)
+    return Content.assemble(one_line(name), (f": {one_line(caption)}", "not bold $foreground 60%"))
+
+
 def notice(text: str) -> str:
     """Text for a notice, which is not to fill more than a screen."""
     return shown(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
