@@ -249,8 +249,8 @@ def _sign(canvas: Canvas, area: Area, trace: Trace, dots: raster.Dots) -> None:
 
 
 def _ends(canvas: Canvas, area: Area, traces: list[Trace], beside: int) -> None:
-    """The mark of a series after its last point, or a cross where its numbers ceased; of another
-    run the first letter of its name. Those of lines that end in one place stand side by side, over
+    """The mark of a series after its last point, or on it where the line does not end at its right;
+    a cross where its numbers ceased; of another run the first letter of its name. Those of lines that end in one place stand side by side, over
     the lines only where the columns `beside` the area are not enough."""
     rows: dict[int, list[tuple[int, Trace]]] = {}
     for trace in traces:
@@ -258,7 +258,9 @@ def _ends(canvas: Canvas, area: Area, traces: list[Trace], beside: int) -> None:
         assert trace.rows is not None
         finite = np.flatnonzero(np.isfinite(trace.rows))
         if len(finite):
-            column = int(trace.columns[finite[-1]]) // 2 + (len(finite) > 1)
+            columns = trace.columns[finite]
+            rightwards = columns[-1] == columns.max() > columns.min()
+            column = int(columns[-1]) // 2 + rightwards
             rows.setdefault(int(trace.rows[finite[-1]]) // 4, []).append((column, trace))
     for row, ends in rows.items():
         ends.sort(key=lambda end: end[0])

@@ -262,3 +262,9 @@ def test_a_single_points_mark_stands_at_the_point() -> None:
     label = next(row for row in drawing if "┬" in row)
     ticks = [x for x, c in enumerate(label) if c == "┬"]
     assert row.index("▲") == ticks[len(ticks) // 2]
+
+
+def test_a_line_that_runs_to_the_left_has_its_mark_on_its_last_point() -> None:
+    back = Curves(Axes(panel="p"), {"a": Line.of(np.arange(9.0)[::-1], np.arange(9.0))})
+    row = next(row for row in rows(draw(back, 60, 16, Look()))[1:] if "●" in row)
+    assert row.index("●") == row.index("│" if "│" in row else "┤") + 1

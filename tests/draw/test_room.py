@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlplay.draw import Look, draw, filled, natural_height, natural_width
+from dlplay.draw import Look, draw, empty, filled, natural_height, natural_width
 from dlplay.draw.figures import Scale, scale_of
 from dlplay.draw.frame import Area
 from dlplay.draw.images import layout
@@ -165,3 +165,13 @@ def test_a_map_of_few_cells_wants_the_width_of_its_names():
     assert all(name in draw(few, wide, 8, PLAIN).plain for name in names)
     assert "layer 1 takes" not in draw(few, wide - 4, 8, PLAIN).plain
     assert natural_width(heatmap(np.eye(40)[None], columns=["long name"] * 40)) == 0
+
+
+def test_an_empty_panel_says_what_will_be_seen_and_what_it_waits_for() -> None:
+    rows = empty("the border; it should part both", "starting …", 24, 9, Look()).plain.split("\n")
+    assert len(rows) == 9
+    said = [row.strip() for row in rows if row.strip()]
+    assert said == ["the border; it", "should part both", "starting …"]
+    assert empty("a border", "waits", 0, 0, Look()).height == 0
+    assert empty("a border", "waits", 12, 1, Look()).plain.strip() == "waits"
+    assert "…" not in empty("a border", "starting …", 30, 5, Look("none", ascii=True)).plain

@@ -121,6 +121,8 @@ class PanelGrid(Container, Part):
             view.remove()
         fresh = [view for view in wanted if view not in self.views]
         self.views = wanted
+        for view in fresh:
+            view.display = False  # until it has a place
         if fresh:
             self.mount(*fresh)
         for place, view in enumerate(wanted):
