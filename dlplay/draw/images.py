@@ -284,7 +284,10 @@ def natural_height(image: events.Image, width: int) -> int:
     share = min(1.0, width / columns)
     scale = max(1, min(20 // rows, width // columns)) if share == 1 else share
     wide, tall = max(1, round(columns * scale)), max(1, round(rows * scale))
-    across = max(1, min(image.columns or count, (width + 1) // (wide + 1), count))
+    if image.columns and image.columns * (wide + 1) - 1 > width:  # smaller, in as many columns
+        wide = max(1, (width + 1) // image.columns - 1)
+        tall = max(1, round(rows * wide / columns))
+    across = max(1, min(image.columns or (width + 1) // (wide + 1), count))
     grid = Grid(wide, tall, across, count, caption)
     lines = math.ceil(count / across)
     named = any(each.name for each in image.boxes)
