@@ -31,9 +31,9 @@ def clauses(text: str, room: int) -> str:
 def wrapped(text: str, rooms: Sequence[int]) -> list[str]:
     """The text in at most as many lines as there are `rooms`, in cells, and no more than it needs.
 
-    What does not fit loses whole clauses from its end. A first clause that is too long for all rooms
-    is cut after a word; where that leaves little of it, nothing is said. The first line is empty
-    where it has little room beside the others.
+    What does not fit loses whole clauses from its end. A first clause that is too long for all
+    rooms is cut after a word; where that leaves little of it, nothing is said. The first line is
+    empty where it has little room beside the others.
     """
     for part in beginnings(text):
         for many in range(1, len(rooms) + 1):
@@ -52,12 +52,12 @@ def wrapped(text: str, rooms: Sequence[int]) -> list[str]:
 
 def _filled(text: str, rooms: Sequence[int]) -> tuple[list[str], str]:
     """As many words in each line as it has room for, and those that are left."""
-    words, lines = text.split(), []
     if len(rooms) > 1 and NARROW * rooms[0] < rooms[1]:
-        lines, left = _filled(text, rooms[1:])
+        below, left = _filled(text, rooms[1:])
         if not left:
-            return ["", *lines], ""
-        lines = []
+            return ["", *below], ""
+    words = text.split()
+    lines: list[str] = []
     for room in rooms:
         line = ""
         while words and glyphs.width(f"{line} {words[0]}" if line else words[0]) <= room:

@@ -250,8 +250,11 @@ def _sign(canvas: Canvas, area: Area, trace: Trace, dots: raster.Dots) -> None:
 
 def _ends(canvas: Canvas, area: Area, traces: list[Trace], beside: int) -> None:
     """The mark of a series after its last point, or on it where the line does not end at its right;
-    a cross where its numbers ceased; of another run the first letter of its name. Those of lines that end in one place stand side by side, over
-    the lines only where the columns `beside` the area are not enough."""
+    a cross where its numbers ceased; of another run the first letter of its name.
+
+    Those of lines that end in one place stand side by side, over the lines only where the columns
+    `beside` the area are not enough.
+    """
     rows: dict[int, list[tuple[int, Trace]]] = {}
     for trace in traces:
         assert trace.columns is not None

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlplay.draw import field, ink, palette, raster
+from dlplay.draw import field, palette, raster
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend, other_run
-from dlplay.draw.ink import BOLD, NONE, REVERSE
+from dlplay.draw.ink import BOLD, REVERSE
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
 from dlplay.draw.palette import SeriesStyle

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlplay.draw import Curves, Line, Look, View, draw, figures, palette
+from dlplay.draw import Curves, Line, Look, View, draw, figures, glyphs, palette
 from dlplay.wire import events
 from dlplay.wire.events import Axes
 
@@ -268,3 +268,13 @@ def test_a_line_that_runs_to_the_left_has_its_mark_on_its_last_point() -> None:
     back = Curves(Axes(panel="p"), {"a": Line.of(np.arange(9.0)[::-1], np.arange(9.0))})
     row = next(row for row in rows(draw(back, 60, 16, Look()))[1:] if "●" in row)
     assert row.index("●") == row.index("│" if "│" in row else "┤") + 1
+
+
+def test_names_are_cut_after_a_word_where_that_tells_them_apart() -> None:
+    assert glyphs.fit_words("examples in a step", 14) == "examples in a…"
+    assert glyphs.fit_words("examples in a step", 12) == "examples in…"
+    assert glyphs.fit_words("a backpropagation", 12) == "a backpropa…"  # little would be left
+    assert glyphs.fit_words("short", 5) == "short"
+    assert glyphs.fit_apart(["units of layer 1", "noise"], 13) == ["units of…", "noise"]
+    alike = glyphs.fit_apart(["error of training", "error of testing"], 12)
+    assert alike == ["error of tr…", "error of te…"]

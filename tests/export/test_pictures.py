@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ import pytest
 
 from dlplay.draw import Look
 from dlplay.draw.mosaic import LOWEST, Want
+from dlplay.engine.recordings.replay import stand_in
 from dlplay.export import FORMATS, NoSuchPanel, Options
 from dlplay.export.picture import GAP, arranged
 from dlplay.wire import events
@@ -192,3 +194,16 @@ def test_all_panels_are_on_one_page(count, size):
     assert len(found) == count
     if count == 1:
         assert taken[:height].all()
+
+
+def test_a_caption_goes_on_under_the_title_and_cuts_no_table(by_hand):
+    """What a panel is given has room for its caption and all its rows."""
+    rows = [[f"row {n}", n] for n in range(14)]
+    source = by_hand([events.Table(tick=1, panel="table", columns=["a", "b"], rows=rows)])
+    told = "each row with its number; lower is better, and the last is the highest"
+    source = replace(source, card=replace(stand_in("made/up"), panels={"table": told}))
+    page = "\n".join(text_of(svg(source, width=40, height=24)))
+    assert all(f"row {n}" in page for n in range(14))
+    assert "more rows" not in page
+    assert "each row with its number" in " ".join(page.split())
+    assert "…" not in page

@@ -268,7 +268,7 @@ class Silent(FixedLauncher):
         return run
 
 
-def seen(view):
+def drawn(view):
     """The text of a panel, in one line."""
     lines = (view.render_line(y).text for y in range(view.size.height))
     return " ".join(" ".join(lines).split())
@@ -294,7 +294,7 @@ async def test_a_page_that_starts_says_what_will_be_seen(faults, tmp_path, monke
         assert line(app, "top").startswith(card.title)
         for view in screen.panels.views:
             if view.display:
-                assert seen(view) == f"{card.panels[view.panel]} starting …"
+                assert drawn(view) == f"{card.panels[view.panel]} starting …"
         assert sizes[-1] == screen.panels.views[0].size
         # A line that names all panels comes where not all are seen; nothing else moves.
         heights = {each.height for each in sizes}
@@ -303,7 +303,7 @@ async def test_a_page_that_starts_says_what_will_be_seen(faults, tmp_path, monke
         screen.session.moment.live.state = "running"
         screen.tick()
         screen.paint()
-        assert seen(screen.panels.views[0]).endswith("nothing drawn yet")
+        assert drawn(screen.panels.views[0]).endswith("nothing drawn yet")
 
 
 async def test_the_captions_of_other_panels_stand_at_their_names(faults, tmp_path):
