@@ -12,7 +12,7 @@ from dlplay import draw
 from dlplay.draw.captions import clauses
 from dlplay.draw.mosaic import Place, pages, places, whole
 from dlplay.tui.model.watching import Watched
-from dlplay.tui.texts import titled
+from dlplay.tui.texts import title
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.painting import Painting
 from dlplay.tui.widgets.panel import PanelView
@@ -149,7 +149,7 @@ class PanelGrid(Container, Part):
             # That of the chosen one stands under the panels.
             caption = "" if number == self.chosen else self._told(view)
             room = place.width - AROUND - cell_len(name)
-            view.border_title = titled(name, clauses(caption, room))
+            view.border_title = title(name, clauses(caption, room))
 
     def _told(self, view: PanelView) -> str:
         """What is to be seen in a panel."""
