@@ -8,6 +8,7 @@ from dlplay.draw.look import Look, View
 from dlplay.draw.panel import (
     caption,
     draw,
+    empty,
     filled,
     frame_name,
     frames,
@@ -32,6 +33,7 @@ __all__ = [
     "Words",
     "caption",
     "draw",
+    "empty",
     "filled",
     "frame_name",
     "frames",

@@ -137,6 +137,13 @@ class Canvas:
         self.back[part] = np.where(only_bottom, NONE, bottom)
         self.attr[part] = 0
 
+    def beneath(self, x: Any, y: Any) -> Ints:
+        """One colour for what is in each of these cells, as a ground for what is drawn over it: of
+        two pixels the one between. NONE where nothing is."""
+        front, back = self.front[y, x], self.back[y, x]
+        halves = (self.char[y, x] == UPPER) & (front != NONE) & (back != NONE)
+        return np.where(halves, ink.between(front, back), back).astype(np.int32)
+
     def shades(
         self,
         x: int,

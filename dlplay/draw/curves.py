@@ -19,6 +19,7 @@ from dlplay.draw.series import Curves, Line
 from dlplay.wire import events
 
 BAD = "✗"  # where a series is no longer finite
+BESIDE = 3  # columns beside the area for the marks at the ends of lines, at most
 
 
 @dataclass
@@ -51,8 +52,9 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         return
     lines = {name: at for name, at in curves.axes.lines.items() if math.isfinite(at)}
     right = references.margin(canvas, lines)
+    beside = 0 if curves.scatter else min(len(every), BESIDE, canvas.width // 12)
     y = evened(canvas, used, y)
-    area = axes(canvas, used, x, y, curves.axes.x, right=right)
+    area = axes(canvas, used, x, y, curves.axes.x, right=beside + right)
     if area.width < 1 or area.height < 1:
         return
     references.level(canvas, area, y, lines)
@@ -85,8 +87,7 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         inked = union.reshape(area.height, 4, area.width, 2).any(axis=(1, 3))
         references.names(canvas, area, y, lines, right, inked)
     references.tops(canvas, area, x, curves.axes.verticals, area.y)
-    _ends(canvas, area, others)
-    _ends(canvas, area, traces)
+    _ends(canvas, area, traces + others, beside)
 
 
 def _traces(curves: Curves, view: View, log: str) -> list[Trace]:
@@ -247,25 +248,41 @@ def _sign(canvas: Canvas, area: Area, trace: Trace, dots: raster.Dots) -> None:
             canvas.text(area.x + column, y, trace.style.mark)
 
 
-def _ends(canvas: Canvas, area: Area, traces: list[Trace]) -> None:
-    """The mark of a series at its last point, or a cross where its numbers ceased; of another run
-    the first letter of its name."""
-    taken: set[tuple[int, int]] = set()
+def _ends(canvas: Canvas, area: Area, traces: list[Trace], beside: int) -> None:
+    """The mark of a series after its last point, or on it where the line does not end at its right;
+    a cross where its numbers ceased; of another run the first letter of its name.
+
+    Those of lines that end in one place stand side by side, over the lines only where the columns
+    `beside` the area are not enough.
+    """
+    rows: dict[int, list[tuple[int, Trace]]] = {}
     for trace in traces:
         assert trace.columns is not None
         assert trace.rows is not None
         finite = np.flatnonzero(np.isfinite(trace.rows))
-        if not len(finite):
-            continue
-        column = int(trace.columns[finite[-1]]) // 2
-        row = int(trace.rows[finite[-1]]) // 4
-        ended = not math.isfinite(trace.last) and not trace.run
-        while (column, row) in taken and column > 0:
-            column -= 1
-        taken.add((column, row))
-        front = palette.warning(canvas.look) if ended else _color(canvas, trace)
-        mark = BAD if ended else trace.run[:1] or trace.style.mark
-        canvas.text(area.x + column, area.y + row, mark, front, BOLD)
+        if len(finite):
+            columns = trace.columns[finite]
+            rightwards = columns[-1] == columns.max() > columns.min()
+            column = int(columns[-1]) // 2 + rightwards
+            rows.setdefault(int(trace.rows[finite[-1]]) // 4, []).append((column, trace))
+    for row, ends in rows.items():
+        ends.sort(key=lambda end: end[0])
+        places = _apart([column for column, _ in ends], area.width + beside)
+        for (_, trace), column in zip(ends, places, strict=True):
+            ended = not math.isfinite(trace.last) and not trace.run
+            front = palette.warning(canvas.look) if ended else _color(canvas, trace)
+            mark = BAD if ended else trace.run[:1] or trace.style.mark
+            canvas.text(area.x + column, area.y + row, mark, front, BOLD)
+
+
+def _apart(columns: list[int], end: int) -> list[int]:
+    """These columns, in order, moved so that no two are the same and all are before `end`."""
+    apart: list[int] = []
+    for column in columns:
+        apart.append(max(column, apart[-1] + 1) if apart else column)
+    for place in range(len(apart) - 1, -1, -1):
+        end = apart[place] = min(apart[place], end - 1)
+    return [max(column, 0) for column in apart]
 
 
 def _marks(canvas: Canvas, area: Area, trace: Trace) -> None:

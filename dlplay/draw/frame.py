@@ -233,8 +233,9 @@ def _placed(canvas: Canvas, area: Area, x: Scale, end: int) -> dict[float, tuple
     return placed
 
 
-def note(canvas: Canvas, text: str) -> None:
-    """A few words in the middle of an otherwise empty canvas."""
-    text = glyphs.fit(text, canvas.width)
-    x = (canvas.width - glyphs.width(text)) // 2
-    canvas.text(x, max(0, (canvas.height - 1) // 2), text, NONE, FAINT)
+def note(canvas: Canvas, *texts: str) -> None:
+    """A few words in the middle of an otherwise empty canvas; each text in a line of its own."""
+    top = max(0, (canvas.height - len(texts)) // 2)
+    for row, text in enumerate(texts, top):
+        text = glyphs.fit(text, canvas.width)
+        canvas.text((canvas.width - glyphs.width(text)) // 2, row, text, NONE, FAINT)

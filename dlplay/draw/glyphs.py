@@ -125,18 +125,28 @@ def fit(text: str, room: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
+def fit_words(text: str, room: int) -> str:
+    """The same, cut after a whole word where at least half of the room is filled so."""
+    cut = fit(text, room)
+    if cut == text or not cut.endswith("…"):
+        return cut
+    kept = cut[:-1]
+    words = kept if text[len(kept)] == " " else kept.rpartition(" ")[0].rstrip(" ,;:·")
+    return f"{words}…" if 2 * width(words) >= room else cut
+
+
 def fit_apart(texts: Sequence[str], rooms: int | Sequence[int]) -> list[str]:
     """The same for several texts, each in its own room or all in the same; those that would look
-    alike keep their ends instead."""
+    alike are cut within a word or, if that does not help, keep their ends instead."""
     each = [rooms] * len(texts) if isinstance(rooms, int) else rooms
-    cut = [fit(text, room) for text, room in zip(texts, each, strict=True)]
-    seen: dict[str, set[str]] = {}
-    for text, short in zip(texts, cut, strict=True):
-        seen.setdefault(short, set()).add(text)
-    return [
-        _middle_out(text, room) if len(seen[short]) > 1 else short
-        for text, short, room in zip(texts, cut, each, strict=True)
-    ]
+    out = [_middle_out(text, room) for text, room in zip(texts, each, strict=True)]
+    for way in (fit, fit_words):
+        cut = [way(text, room) for text, room in zip(texts, each, strict=True)]
+        seen: dict[str, set[str]] = {}
+        for text, short in zip(texts, cut, strict=True):
+            seen.setdefault(short, set()).add(text)
+        out = [new if len(seen[new]) == 1 else old for new, old in zip(cut, out, strict=True)]
+    return out
 
 
 def _middle_out(text: str, room: int) -> str:

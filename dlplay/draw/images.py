@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SMALLEST = 12  # pixels a side: what shrunk images keep
 LARGEST = 64  # times a pixel's size
 WORTH = 1.2  # by which images must grow, for pixels of unequal size
+NAMED = 4  # the share of the width, one in so many, that the names of rows may take
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Grid:
     columns: int
     shown: int
     caption: int  # rows below each image for its caption
+    head: int = 0  # rows above all for what is said once for each column
+    side: int = 0  # columns before all for what is said once for each row
 
     @property
     def cell_rows(self) -> int:
@@ -59,8 +63,9 @@ def draw_image(canvas: Canvas, image: events.Image, view: View) -> None:
     grid = layout(image, canvas.width, room, view.fit)
     if grid.shown < len(pixels) and room > 1:  # what says so has a row, covering nothing
         grid = layout(image, canvas.width, room - 1, view.fit)
-    across = grid.columns * grid.width + (grid.columns - 1)
-    left = max(0, (canvas.width - across) // 2)
+    across = grid.side + grid.columns * grid.width + (grid.columns - 1)
+    left = max(0, (canvas.width - across) // 2) + grid.side
+    top += grid.head
     for index in range(grid.shown):
         row, column = divmod(index, grid.columns)
         x = left + column * (grid.width + 1)
@@ -69,13 +74,63 @@ def draw_image(canvas: Canvas, image: events.Image, view: View) -> None:
         if pens:
             place = outlines.Place(x, y, grid.width, grid.height, *pixels.shape[2:0:-1])
             outlines.draw_outlines(canvas, place, pens, index)
-        if grid.caption and index < len(image.captions):
-            text = glyphs.fit(image.captions[index], grid.width)
-            middle = x + (grid.width - glyphs.width(text)) // 2
-            canvas.text(middle, y + grid.cell_rows - 1, text)
+    _captions(canvas, image, grid, left, top)
     rest = len(pixels) - grid.shown
     if rest > 0:
         canvas.right(canvas.width, canvas.height - 1, f" +{rest} more", NONE, FAINT)
+
+
+def _captions(canvas: Canvas, image: events.Image, grid: Grid, left: int, top: int) -> None:
+    """Each where it is said: over the columns, before the rows, or under the images."""
+    said = image.captions[: grid.shown]
+    step = grid.cell_rows + grid.gap
+    if grid.head:
+        _line(canvas, said[: grid.columns], grid.width, left, top - 1)
+    for row, first in enumerate(range(0, len(said), grid.columns)):
+        y = top + row * step
+        if grid.side:
+            text = glyphs.fit(said[first], grid.side - 1)
+            canvas.text(left - grid.side, y + (grid.cell_rows - 1) // 2, text)
+        elif grid.caption:
+            line = said[first : first + grid.columns]
+            _line(canvas, line, grid.width, left, y + grid.cell_rows - 1)
+
+
+def _line(canvas: Canvas, captions: Sequence[str], width: int, x: int, y: int) -> None:
+    """The captions of neighbours, each `width` cells and one apart; what several say is said once,
+    with a line that shows for whom."""
+    for caption, several in groupby(captions):
+        count = len(list(several))
+        each = [count] if count > 1 and caption and not _spaced(caption) else [1] * count
+        for images in each:
+            room = images * (width + 1) - 1
+            text = glyphs.fit(caption, room)
+            start = x + (room - glyphs.width(text)) // 2
+            if images > 1:
+                canvas.text(x, y, "─" * max(0, start - 1 - x), NONE, FAINT)
+                end = start + glyphs.width(text) + 1
+                canvas.text(end, y, "─" * (x + room - end), NONE, FAINT)
+            canvas.text(start, y, text)
+            x += room + 1
+
+
+def _spaced(caption: str) -> bool:
+    """Whether its words stand in columns of their own: they are over parts of one image."""
+    return "  " in caption.strip()
+
+
+def _said_once(image: events.Image) -> str:
+    """Which captions repeat: those of the "columns", those of the "rows", or "" for none."""
+    if not any(image.captions):
+        return ""
+    count, across = len(image.captions), image.columns or len(image.captions)
+    across = 1 if len(set(image.captions)) == 1 else min(across, count)
+    lines = [image.captions[at : at + across] for at in range(0, count, across)]
+    if len(lines) > 1 and all(line == lines[0][: len(line)] for line in lines):
+        return "columns"
+    if len(lines) > 1 and across > 1 and all(len(set(line)) == 1 for line in lines):
+        return "rows"
+    return ""
 
 
 def layout(image: events.Image, width: int, height: int, fit: bool = True) -> Grid:
@@ -83,8 +138,21 @@ def layout(image: events.Image, width: int, height: int, fit: bool = True) -> Gr
 
     Without `fit` a pixel is a pixel, and what is beyond the edge is not seen.
     """
+    once = _said_once(image) if height > 2 else ""
+    if once == "columns":
+        return replace(_layout(image, width, height - 1, fit, 0), head=1)
+    below = _layout(image, width, height, fit, int(any(image.captions) and height > 2))
+    if once == "rows":
+        side = max(map(glyphs.width, image.captions)) + 1
+        beside = _layout(image, width - side, height, fit, 0) if side <= width // NAMED else below
+        if (beside.shown, beside.width) > (below.shown, below.width):
+            return replace(beside, side=side)
+    return below
+
+
+def _layout(image: events.Image, width: int, height: int, fit: bool, caption: int) -> Grid:
+    """The same, for images with so many rows for a caption under each."""
     count, rows, columns = image.pixels.shape[:3]
-    caption = 1 if any(image.captions) and height > 2 else 0
     best: Grid | None = None
     sizes = _sizes(columns, rows, width, height - caption, count == 1) if fit else [(columns, rows)]
     for wide, tall in sizes:
@@ -212,15 +280,24 @@ def natural_height(image: events.Image, width: int) -> int:
     if len(image.pixels.shape) != 4 or 0 in image.pixels.shape:
         return 1
     count, rows, columns = image.pixels.shape[:3]
-    caption = 1 if any(image.captions) else 0
+    head, caption = _caption_rows(image)
     share = min(1.0, width / columns)
     scale = max(1, min(20 // rows, width // columns)) if share == 1 else share
     wide, tall = max(1, round(columns * scale)), max(1, round(rows * scale))
-    across = max(1, min(image.columns or count, (width + 1) // (wide + 1), count))
+    if image.columns and image.columns * (wide + 1) - 1 > width:  # smaller, in as many columns
+        wide = max(1, (width + 1) // image.columns - 1)
+        tall = max(1, round(rows * wide / columns))
+    across = max(1, min(image.columns or (width + 1) // (wide + 1), count))
     grid = Grid(wide, tall, across, count, caption)
     lines = math.ceil(count / across)
     named = any(each.name for each in image.boxes)
-    return lines * grid.cell_rows + (lines - 1) * grid.gap + named
+    return lines * grid.cell_rows + (lines - 1) * grid.gap + named + head
+
+
+def _caption_rows(image: events.Image) -> tuple[int, int]:
+    """Rows over all images, and under each, that captions take."""
+    columns = _said_once(image) == "columns"
+    return int(columns), int(any(image.captions) and not columns)
 
 
 def _fills(image: events.Image, width: int, height: int) -> tuple[int, int]:
@@ -233,10 +310,11 @@ def _fills(image: events.Image, width: int, height: int) -> tuple[int, int]:
         return width, height
     across = min(image.columns or count, count)
     wide = max(1, (width + 1) // across - 1)
-    grid = Grid(wide, math.ceil(rows * wide / columns), across, count, any(image.captions))
+    head, caption = _caption_rows(image)
+    grid = Grid(wide, math.ceil(rows * wide / columns), across, count, caption)
     lines = math.ceil(count / across)
     named = any(each.name for each in image.boxes)
-    return width, min(height, lines * (grid.cell_rows + grid.gap) - grid.gap + named)
+    return width, min(height, lines * (grid.cell_rows + grid.gap) - grid.gap + named + head)
 
 
 def _parts(image: events.Image) -> Iterator[Picture | Rows]:

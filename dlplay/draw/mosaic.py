@@ -155,8 +155,8 @@ def _strain(wants: Sequence[Want], layout: Sequence[Place]) -> float:
     what has to be cut."""
     area = sum(place.width * place.height for place in layout)
     lead = layout[0]
-    strain = 2 * _unfit(lead.width / lead.height) - 4 * lead.width * lead.height / area
     wide, high = wants[0].fills(lead.width, lead.height)
+    strain = 2 * _unfit(lead.width / lead.height) - 4 * wide * high / area
     strain += IDLE * (lead.width * lead.height - wide * high) / area
     for want, place in zip(wants, layout, strict=True):
         strain += CUT * max(want.width - place.width, 0) / max(want.width, 1)

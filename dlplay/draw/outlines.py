@@ -113,7 +113,7 @@ def draw_outlines(canvas: Canvas, place: Place, pens: list[Pen], index: int) -> 
     turn = (columns // 2 + rows) % np.maximum(count, 1)
     for pen, bits, here, rank in zip(pens, layers, inked, order, strict=True):
         y, x = np.nonzero(here & (rank == turn))
-        beneath = _beneath(canvas, place.y + y, place.x + x)
+        beneath = canvas.beneath(place.x + x, place.y + y)
         codes = np.array([ord(sign) for sign in pen.lines], np.int32)
         canvas.char[place.y + y, place.x + x] = codes[bits[y, x]]
         canvas.front[place.y + y, place.x + x] = _seen(canvas, pen.style, beneath)
@@ -166,13 +166,6 @@ def _box(
                 bits[top : bottom + (not sides[3]), column] |= DOWN
                 bits[top + sides[1] : bottom + 1, column] |= UP
     return left, top, right
-
-
-def _beneath(canvas: Canvas, y: npt.NDArray[Any], x: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
-    """One colour for what is in these cells: of two half blocks the one between."""
-    front, back = canvas.front[y, x], canvas.back[y, x]
-    halves = (canvas.char[y, x] == ord("▀")) & (front != NONE) & (back != NONE)
-    return np.where(halves, ink.between(front, back), back).astype(np.int32)
 
 
 def _seen(

@@ -9,7 +9,9 @@ from typing import cast
 import numpy as np
 
 from dlplay.draw.canvas import Canvas
+from dlplay.draw.captions import wrapped
 from dlplay.draw.drawing import Drawing
+from dlplay.draw.frame import note
 from dlplay.draw.kind import Part
 from dlplay.draw.kinds import Drawn, kind_of
 from dlplay.draw.look import Look, View
@@ -26,6 +28,15 @@ def draw(content: Drawn, width: int, height: int, look: Look, view: View = View(
     if canvas.width and canvas.height:
         with np.errstate(all="ignore"):
             kind_of(content).draw(canvas, content, view)
+    return canvas.done()
+
+
+def empty(caption: str, state: str, width: int, height: int, look: Look) -> Drawing:
+    """A panel in which nothing is drawn yet: what will be seen, and what it waits for."""
+    canvas = Canvas(width, height, look)
+    told = wrapped(caption, [max(width - 4, 0)] * max(height - 2, 0))
+    gap = [""] if told and state else []
+    note(canvas, *told, *gap, state)
     return canvas.done()
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlplay.draw import field, ink, palette, raster
+from dlplay.draw import field, palette, raster
 from dlplay.draw.canvas import Canvas
 from dlplay.draw.figures import HUGE, Scale
 from dlplay.draw.frame import Area, Entry, axes, legend, other_run
-from dlplay.draw.ink import BOLD, NONE, REVERSE
+from dlplay.draw.ink import BOLD, REVERSE
 from dlplay.draw.kind import Kind
 from dlplay.draw.look import View
 from dlplay.draw.palette import SeriesStyle
@@ -149,21 +149,15 @@ def _points(canvas: Canvas, place: Place, cloud: events.Cloud, style: SeriesStyl
         groups.append((_class_style(label), here & labelled))
     for own, here in groups:
         x, y = columns[here] // 2 + area.x, rows[here] // 4 + area.y
-        _ground(canvas, x, y, 0.15)
+        _ground(canvas, x, y)
         canvas.char[y, x] = ord(own.mark)
         canvas.front[y, x] = own.color(canvas.look)
         canvas.attr[y, x] = BOLD
 
 
-def _ground(canvas: Canvas, x: npt.NDArray[Any], y: npt.NDArray[Any], sunk: float) -> None:
-    """One background for these cells in place of two half blocks, sunk towards the terminal's."""
-    front, back = canvas.front[y, x], canvas.back[y, x]
-    halves = (canvas.char[y, x] == ord("▀")) & (front != NONE) & (back != NONE)
-    both = np.where(halves, ink.between(front, back), back)
-    base = np.array(ink.split(ink.ground(canvas.look.dark)))
-    mixed = ink.unpack(both) * (1 - sunk) + base * sunk
-    sunken = ink.pack(mixed.astype(np.int32) & 0xF8)
-    canvas.back[y, x] = np.where(both == NONE, NONE, sunken)
+def _ground(canvas: Canvas, x: Any, y: Any) -> None:
+    """Make what is in these cells the ground of what is drawn over it: the field goes on."""
+    canvas.back[y, x] = canvas.beneath(x, y)
 
 
 def _trails(
@@ -173,8 +167,7 @@ def _trails(
     styles: list[SeriesStyle],
     behind: list[Behind],
 ) -> None:
-    """The ways that the walkers came, on a field sunk a little under them; first those of other
-    runs, dashed."""
+    """The ways that the walkers came; first those of other runs, dashed."""
     area = place.area
     dashed = [
         (_path(place, trail, dash), palette.sunk(style.color(canvas.look), canvas.look))
@@ -184,7 +177,7 @@ def _trails(
     union = np.logical_or.reduce([*paths, *(path for path, _ in dashed)])
     y, x = np.nonzero(union.reshape(area.height, 4, area.width, 2).any(axis=(1, 3)))
     y, x = y + area.y, x + area.x
-    _ground(canvas, x, y, 0.4)
+    _ground(canvas, x, y)
     lines = (canvas.attr[y, x] & field.OWN) > 0
     canvas.char[y, x] = np.where(lines, 0x20, canvas.char[y, x])
     colors = [style.color(canvas.look) for style in styles]
@@ -224,6 +217,7 @@ def _left(canvas: Canvas, place: Place, trail: events.Trail, style: SeriesStyle,
     if len(finite):
         x, y = place.cell(xy[finite[-1]])
         color = palette.sunk(style.color(canvas.look), canvas.look)
+        _ground(canvas, x, y)
         canvas.text(x, y, run[:1], color, BOLD)
 
 
@@ -240,7 +234,8 @@ def _walker(canvas: Canvas, place: Place, trail: events.Trail, style: SeriesStyl
     if canvas.look.colors == "none":
         canvas.text(x, y, mark, attr=BOLD | REVERSE)
     else:
-        canvas.text(x, y, mark, ink.contrast(color), BOLD, color)
+        _ground(canvas, x, y)
+        canvas.text(x, y, mark, color, BOLD)
 
 
 PLANE = Kind(events.Plane, draw_plane, stretches=True, overlays=lambda plane: bool(plane.trails))

@@ -49,7 +49,7 @@ def names(
         row = next((r for r in (row, row - 1, row + 1) if r not in taken), row)
         taken.add(row)
         if right:
-            canvas.text(area.x + area.width + 1, row, glyphs.fit(name, right - 1))
+            canvas.text(canvas.width - right + 1, row, glyphs.fit(name, right - 1))
         elif area.width > 12 and 0 <= row - area.y < area.height:
             text = glyphs.fit(name, area.width * 2 // 3)
             size = glyphs.width(text)

@@ -157,8 +157,13 @@ def _width(table: events.Table) -> int:
     return sum(column.whole() for column in columns) + gaps
 
 
+def _fills(table: events.Table, width: int, height: int) -> tuple[int, int]:
+    """No more than its cells, so that others have what is left."""
+    return max(1, min(width, _width(table))), max(1, min(height, _height(table, width)))
+
+
 def _parts(table: events.Table) -> Iterator[Rows]:
     yield Rows(table.columns, table.rows)
 
 
-TABLE = Kind(events.Table, draw_table, height=_height, width=_width, parts=_parts)
+TABLE = Kind(events.Table, draw_table, height=_height, fills=_fills, width=_width, parts=_parts)

@@ -25,6 +25,7 @@ SECONDS, PAUSE = 8.0, 3.0  # of the film unless it is asked for, and of its last
 RATE = 8  # pictures a second, at most
 MOST = 4_000_000  # bytes: what a README or a slide bears; fewer pictures if there are more
 SHEET = 80  # lines that are drawn at once: fonts are read anew for each drawing
+FIVES = 5
 COLORS = 128
 _VIEW = re.compile(r'viewBox="[^"]*"')
 _PLACE = re.compile(r'translate\(([\d.]+), ([\d.]+)\)" clip-path')
@@ -84,11 +85,13 @@ def _strips(
         assert place
         # A little lower, so that the first pixels of a line are well within it.
         left, top = float(place[1]), float(place[2]) + png.TOP + 0.3
-        view = f'viewBox="{left} {top} {width * png.CELL} {2 * len(lines) * png.LINE}"'
+        # In fives, whose sizes are whole: resvg rounds those of others, and edges would show.
+        across, down = FIVES * -(-width // FIVES), FIVES * -(-2 * len(lines) // FIVES)
+        view = f'viewBox="{left} {top} {across * png.CELL:.0f} {down * png.LINE:.0f}"'
         data = resvg.svg_to_bytes(
             svg_string=png.shapes(_VIEW.sub(view, picture, count=1)),
-            width=width * WIDE,
-            height=2 * len(lines) * HIGH,
+            width=across * WIDE,
+            height=down * HIGH,
             background=THEME.background_color.hex,
             font_family=png.FONT,
             monospace_family=png.FONT,

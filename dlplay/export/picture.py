@@ -24,6 +24,7 @@ from dlplay.draw import (
     natural_width,
     stretches,
 )
+from dlplay.draw.captions import wrapped
 from dlplay.draw.mosaic import LEAD, SMALLEST, Place, Want, pages, places, whole
 from dlplay.engine.history import History
 from dlplay.export.options import Options
@@ -34,7 +35,7 @@ from dlplay.words.plain import as_wide, to_ascii
 
 Line = list[Segment]
 GAP = 2  # columns between panels
-TALL = 12  # rows of a panel that has one to spare
+TALL, TALLER = 12, 18  # rows of a panel that has one to spare, and two
 BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
 NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
 
@@ -123,11 +124,12 @@ class Page:
         look = self.options.look
 
         def rows(width: int) -> int:
-            return natural_height(content, width - GAP, look) + 2
+            high = natural_height(content, width - GAP, look) + 2
+            return high + self._below(name, content, width - GAP, high)
 
         def fills(width: int, height: int) -> tuple[int, int]:
             wide, high = filled(content, width - GAP, height - 2)
-            return wide + GAP, high + 2
+            return wide + GAP, high + 2 + self._below(name, content, width - GAP, height)
 
         wide = natural_width(content)
         return Want(rows, stretches(content), fills, wide + GAP if wide else 0)
@@ -142,21 +144,40 @@ class Page:
         return [Segment.adjust_line_length(line, self.options.width) for line in grid]
 
     def panel(self, name: str, content: Drawn | None, place: Place) -> list[Line]:
-        """A title line with the caption, which may need a second one; the drawing; a blank line."""
+        """A title line with the caption, which may go on under it; the drawing; a blank line."""
         look, width = self.options.look, place.width
-        note = caption(content) if content is not None else ""
-        title = printable(name, look)[: max(0, width - 3)]
-        card = self.source.card
-        told = printable(card.panels.get(name, ""), look) if card is not None else ""
-        told, more = _parted(told, width - len(title) - len(note) - 6, place.height >= TALL, width)
+        title, note = self._title(name, content, width)
+        told, *below = self._told(name, content, width, place.height)
         told = f" {told}" if told else ""
         line = "─" * (width - len(title) - len(told) - len(note) - 3)
         rest = set_cell_size(f"{told} {line} {note}", width)
         head = Text.assemble((title, BOLD), (as_wide(rest) if look.ascii else rest, FAINT))
         head.truncate(width, pad=True)
-        below = [[Segment(set_cell_size(more, width), FAINT)]] if more else []
-        drawing = self._drawn(name, content, width, place.height - 2 - len(below))
-        return [list(head.render(console(width))), *below, *drawing, [Segment(" " * width)]]
+        more = [[Segment(set_cell_size(each, width), FAINT)] for each in below]
+        drawing = self._drawn(name, content, width, place.height - 2 - len(more))
+        return [list(head.render(console(width))), *more, *drawing, [Segment(" " * width)]]
+
+    def _title(self, name: str, content: Drawn | None, width: int) -> tuple[str, str]:
+        """What stands at both ends of the title line: the name, and what the drawing says."""
+        title = printable(name, self.options.look)[: max(0, width - 3)]
+        return title, caption(content) if content is not None else ""
+
+    def _told(self, name: str, content: Drawn | None, width: int, height: int) -> list[str]:
+        """The panel's caption: what stands in its title line, and the lines under that."""
+        title, note = self._title(name, content, width)
+        card = self.source.card
+        told = printable(card.panels.get(name, ""), self.options.look) if card is not None else ""
+        beside = max(width - len(title) - len(note) - 6, 0)
+        further = (height >= TALL) + (height >= TALLER)
+        if content is not None and not stretches(content):  # words and tables would be cut
+            spare = height - 2 - natural_height(content, width, self.options.look)
+            further = min(further, max(spare, 0))
+        first, *below = wrapped(told, [beside, *[width] * further])
+        return [first, *(line for line in below if line)]
+
+    def _below(self, name: str, content: Drawn, width: int, height: int) -> int:
+        """The lines that the caption takes under the title line."""
+        return len(self._told(name, content, width, height)) - 1
 
     def drawing(self, name: str, content: Drawn | None, place: Place) -> list[Line]:
         """A panel without its title."""
@@ -211,18 +232,6 @@ class Page:
         phase = f" · {progress.phase}" if progress.phase else ""
         of_all = f" of {progress.total:,}" if progress.total else ""
         return f"step {progress.step:,}{of_all}{phase}"
-
-
-def _parted(told: str, room: int, spare: bool, width: int) -> tuple[str, str]:
-    """A caption: as much as there is room for in the first line, and the rest, if a line is to
-    spare."""
-    if len(told) <= room:
-        return told, ""
-    cut = told.rfind(" ", 0, room + 1) if spare else -1
-    if cut <= 0:
-        return (f"{told[: room - 1]}…" if room > 1 else ""), ""
-    rest = told[cut + 1 :]
-    return told[:cut], rest if len(rest) <= width else f"{rest[: width - 1]}…"
 
 
 def tweaks(history: History) -> str:

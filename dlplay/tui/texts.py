@@ -27,9 +27,11 @@ from dlplay.words.foreign import one_line, shown
 LONGEST = 2000  # characters of a notice: more than fit on a screen cannot be read there
 
 
-def title(text: str) -> Content:
-    """Text for a border, in one line."""
-    return Content(one_line(text))
+def title(text: str, caption: str = "") -> Content:
+    """Text for a border, in one line; less loud a caption after it."""
+    if not caption:
+        return Content(one_line(text))
+    return Content.assemble(one_line(text), (f": {one_line(caption)}", "not bold $foreground 60%"))
 
 
 def notice(text: str) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlplay.draw import Curves, Line, Look, View, draw, figures, palette
+from dlplay.draw import Curves, Line, Look, View, draw, figures, glyphs, palette
 from dlplay.wire import events
 from dlplay.wire.events import Axes
 
@@ -223,3 +223,58 @@ def test_every_tick_of_a_logarithmic_axis_is_on_it(low, high):
     data = curves({"a": [low, high]}, log="y")
     for width, height in ((60, 16), (36, 9), (20, 5)):
         assert draw(data, width, height, Look()).plain
+
+
+def test_marks_of_lines_that_end_together_stand_side_by_side_after_them() -> None:
+    ends = {name: [float(k), 1.0] for k, name in enumerate(("a", "b", "c"))}
+    drawing = rows(draw(curves(ends | {"d": [2.0, 4.0]}), 60, 16, Look()))[1:]
+    together = next(row for row in drawing if "●▲■" in row)
+    assert together[together.index("●") - 1] in DOTS  # the lines are seen to their ends
+    apart = next(row for row in drawing if "◆" in row)
+    assert apart is not together
+    assert apart[apart.index("◆") - 1] in DOTS
+
+
+def test_each_mark_stands_in_the_row_in_which_its_line_ends() -> None:
+    drawing = draw(curves({str(k): [5.0, float(k)] for k in range(6)}), 60, 30, Look())
+    for number in range(6):
+        style = palette.series_style(number)
+        (y,) = [y for y, row in enumerate(rows(drawing)) if y and style.mark in row]
+        place = [segment.text.strip() for segment in drawing.lines[y]].index(style.mark)
+        line = drawing.lines[y][place - 1]
+        assert line.text[-1] in DOTS, number
+        assert line.style.color == drawing.lines[y][place].style.color, number
+
+
+def test_more_marks_than_there_is_room_for_stand_over_the_lines_and_none_is_lost() -> None:
+    ends = {str(k): [float(k), 1.0] for k in range(12)}
+    drawing = rows(draw(curves(ends), 60, 20, Look()))
+    row = next(row for row in drawing[4:] if palette.MARKS[0] in row)
+    assert palette.MARKS in row
+    assert row.rstrip().endswith(palette.MARKS)
+
+
+def test_a_single_points_mark_stands_at_the_point() -> None:
+    data = curves({"line": [1.0, 2.0, 3.0]})
+    data.lines["here"] = Line.of([1.0], [2.0])
+    drawing = rows(draw(data, 41, 12, PLAIN))
+    row = next(row for row in drawing[1:] if "▲" in row)
+    label = next(row for row in drawing if "┬" in row)
+    ticks = [x for x, c in enumerate(label) if c == "┬"]
+    assert row.index("▲") == ticks[len(ticks) // 2]
+
+
+def test_a_line_that_runs_to_the_left_has_its_mark_on_its_last_point() -> None:
+    back = Curves(Axes(panel="p"), {"a": Line.of(np.arange(9.0)[::-1], np.arange(9.0))})
+    row = next(row for row in rows(draw(back, 60, 16, Look()))[1:] if "●" in row)
+    assert row.index("●") == row.index("│" if "│" in row else "┤") + 1
+
+
+def test_names_are_cut_after_a_word_where_that_tells_them_apart() -> None:
+    assert glyphs.fit_words("examples in a step", 14) == "examples in a…"
+    assert glyphs.fit_words("examples in a step", 12) == "examples in…"
+    assert glyphs.fit_words("a backpropagation", 12) == "a backpropa…"  # little would be left
+    assert glyphs.fit_words("short", 5) == "short"
+    assert glyphs.fit_apart(["units of layer 1", "noise"], 13) == ["units of…", "noise"]
+    alike = glyphs.fit_apart(["error of training", "error of testing"], 12)
+    assert alike == ["error of tr…", "error of te…"]

@@ -71,11 +71,11 @@ def test_small_images_grow_and_keep_their_shape() -> None:
 
 
 def test_captions_and_the_count_of_hidden_images() -> None:
-    pixels = np.zeros((40, 28, 28, 1), np.uint8)
-    content = events.Image(panel="i", pixels=Array.of(pixels), captions=["seven"] * 40)
+    pixels = Array.of(np.zeros((40, 28, 28, 1), np.uint8))
+    content = events.Image(panel="i", pixels=pixels, captions=[f"no {n}" for n in range(40)])
     drawing = draw(content, 40, 12, Look())
     shown = images.layout(content, 40, 12).shown
-    assert drawing.plain.count("seven") == shown
+    assert drawing.plain.count("no ") == shown
     assert f"+{40 - shown} more" in drawing.plain
 
 
@@ -355,3 +355,77 @@ def test_few_cells_of_a_heatmap_fill_their_panel() -> None:
     values = heatmap(np.linspace(0, 1, 9).reshape(1, 3, 3), rows=["a", "b", "c"])
     _, rows = filled(values, 60, 24)
     assert rows >= 20
+
+
+@pytest.mark.parametrize("kind", ["heat", "signed", "contour", "classes"])
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_mark_on_a_field_keeps_the_fields_colour_as_its_ground(kind: str, dark: bool) -> None:
+    """Points, trails, walkers and the letters of other runs: none of them stands in a box."""
+    across, up = np.meshgrid(np.linspace(0.2, 0.9, 12), np.linspace(0.2, 0.9, 12))
+    field = np.round(across + up) if kind == "classes" else across * up
+    ways = [Trail("walker", floats([[0.1, 0.2], [0.5, 0.6], [0.8, 0.3]]))]
+    points = [Cloud("", floats(np.stack([across.ravel(), up.ravel()], 1)[::7]), [0, 1] * 11)]
+    # The walker of this run is not on a trail of its own, to tell what is under it.
+    others = plane(trails=[Trail("walker", floats([[0.3, 0.8], [0.3, 0.8]]))])
+    bare = plane(field=floats(field), kind=kind, trails=[Trail("walker", floats([[0.9, 0.9]]))])
+    full = msgspec.structs.replace(bare, trails=ways, clouds=points)
+    look = Look(dark=dark)
+    grounds = cells(draw(bare, 60, 24, look))
+    marked = cells(draw(full, 60, 24, look, View(pinned={"a": others})))
+    changed = 0
+    for y, (before, after) in enumerate(zip(grounds, marked, strict=True)):
+        for x, ((was, front, back), (mark, _, ground)) in enumerate(
+            zip(before, after, strict=True)
+        ):
+            if y < 3 or x < 6 or y > 21 or was not in " ▀" or mark == was:
+                continue
+            changed += 1
+            halves = [np.array(each.triplet) for each in ((front, back) if was == "▀" else (back,))]
+            assert ground is not None, (x, y)
+            assert np.abs(np.mean(halves, axis=0) - ground.triplet).max() <= 4, (x, y, mark)
+    assert changed > 30
+
+
+def strip(captions: list[str], columns: int) -> events.Image:
+    pixels = Array.of(np.full((len(captions), 8, 8, 1), 128, np.uint8))
+    return events.Image(panel="i", pixels=pixels, captions=captions, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("captions", "said"),
+    [
+        (["fresh"] * 6 + ["none"] * 6, {"fresh": 1, "none": 1}),  # for each row
+        (["image", "truth", "answer"] * 3, {"image": 1, "truth": 1, "answer": 1}),  # each column
+        (["drawn"] * 12, {"drawn": 1}),  # for all
+        (["t = 2", "t = 1", "t = 0", *["guess"] * 3], {"t = 2": 1, "t = 0": 1, "guess": 1}),
+        (["map", "drawn", "drawn", "true"], {"map": 1, "drawn": 1, "true": 1}),  # neighbours
+        (["true  PCA", "true  PCA"], {"true  PCA": 2}),  # each word over its part of an image
+    ],
+)
+def test_what_neighbouring_images_are_called_is_said_once(captions, said) -> None:
+    columns = {12: 6, 9: 3, 6: 3}.get(len(captions), len(captions))
+    plain = draw(strip(captions, columns), 100, 30, Look()).plain
+    assert {word: plain.count(word) for word in said} == said
+
+
+@pytest.mark.parametrize("captions", [["drawn"] * 12, ["a", "b"] * 6, ["one"] * 6 + ["two"] * 6])
+def test_the_room_of_what_is_said_once_is_the_images(captions: list[str]) -> None:
+    columns = len(set(captions)) if captions[0] == "a" else 6
+    once = images.layout(strip(captions, columns), 72, 41)
+    each = images.layout(strip([str(n) for n in range(12)], columns), 72, 41)
+    assert once.shown == each.shown == 12
+    assert once.width >= each.width
+    high = natural_height(strip(captions, columns), 72, Look())
+    assert high <= natural_height(strip([str(n) for n in range(12)], columns), 72, Look())
+
+
+def test_the_heads_of_columns_stand_over_them_and_the_names_of_rows_before_them() -> None:
+    heads = draw(strip(["left", "right"] * 2, 2), 40, 20, Look()).plain.split("\n")
+    assert heads[0].index("left") < 20 < heads[0].index("right")
+    assert not any("left" in row for row in heads[1:])
+    names = strip(["up"] * 3 + ["down"] * 3, 3)
+    grid = images.layout(names, 120, 11)
+    assert grid.side == len("down") + 1
+    rows = draw(names, 120, 11, Look()).plain.split("\n")
+    up, down = (next(y for y, row in enumerate(rows) if row.split() == [w]) for w in ("up", "down"))
+    assert up < grid.cell_rows <= down

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlplay.draw import Look, draw, filled, natural_height, natural_width
+from dlplay.draw import Look, draw, empty, filled, natural_height, natural_width
 from dlplay.draw.figures import Scale, scale_of
 from dlplay.draw.frame import Area
 from dlplay.draw.images import layout
@@ -165,3 +165,30 @@ def test_a_map_of_few_cells_wants_the_width_of_its_names():
     assert all(name in draw(few, wide, 8, PLAIN).plain for name in names)
     assert "layer 1 takes" not in draw(few, wide - 4, 8, PLAIN).plain
     assert natural_width(heatmap(np.eye(40)[None], columns=["long name"] * 40)) == 0
+
+
+def test_an_empty_panel_says_what_will_be_seen_and_what_it_waits_for() -> None:
+    rows = empty("the border; it should part both", "starting …", 24, 9, Look()).plain.split("\n")
+    assert len(rows) == 9
+    said = [row.strip() for row in rows if row.strip()]
+    assert said == ["the border; it", "should part both", "starting …"]
+    assert empty("a border", "waits", 0, 0, Look()).height == 0
+    assert empty("a border", "waits", 12, 1, Look()).plain.strip() == "waits"
+    assert "…" not in empty("a border", "starting …", 30, 5, Look("none", ascii=True)).plain
+
+
+def test_a_table_takes_the_room_of_its_cells_and_no_more() -> None:
+    table = Table(panel="t", columns=["name", "value"], rows=[["a", 1], ["b", 2]])
+    wide, high = filled(table, 120, 40)
+    assert high == natural_height(table, 120, Look()) == 3
+    assert wide == natural_width(table) < 20
+    assert filled(table, 4, 2) == (4, 2)
+
+
+@pytest.mark.parametrize("width", [30, 50, 66, 120])
+def test_a_strip_of_images_wants_the_rows_at_which_it_is_seen_whole(width: int) -> None:
+    strip = image(24, 12, 12, columns=8)
+    high = natural_height(strip, width, Look())
+    grid = layout(strip, width, high)
+    assert grid.shown == 24
+    assert 3 * (grid.cell_rows + grid.gap) - grid.gap >= high - 3

@@ -7,8 +7,10 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from rich.segment import Segment
+from rich.style import Style
 
-from dlplay.export import FORMATS, Options, gif
+from dlplay.export import FORMATS, Options, gif, png
 from dlplay.wire import events
 
 
@@ -79,6 +81,17 @@ def test_pictures_have_no_seams(by_hand):
     assert (np.diff(reds) == 1).all()
     assert (np.diff(blues) == 1).all()
     assert blues[0] == reds[-1] + 1
+
+
+@pytest.mark.parametrize(("count", "width"), [(6, 40), (22, 83)])
+def test_a_line_is_whole_however_many_are_drawn_with_it(count, width):
+    """Each strip has the colour of its line up to its edges."""
+    ground = [Style(bgcolor=f"#90{n:02x}10") for n in range(count)]
+    lines = [(Segment(" " * (width - 1), each), Segment("x")) for each in ground]
+    strips = gif._strips(png.renderer("gif", pytest.fail), lines, width)
+    for strip in strips.values():
+        assert strip.size == (width * gif.WIDE, gif.HIGH)
+        assert {strip.getpixel((20, y))[0] for y in range(gif.HIGH)} == {0x90}
 
 
 def test_what_stands_still_is_not_repeated(by_hand):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -11,8 +12,9 @@ import pytest
 
 from dlplay.draw import Look
 from dlplay.draw.mosaic import LOWEST, Want
+from dlplay.engine.recordings.replay import stand_in
 from dlplay.export import FORMATS, NoSuchPanel, Options
-from dlplay.export.picture import GAP, _parted, arranged
+from dlplay.export.picture import GAP, arranged
 from dlplay.wire import events
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -125,15 +127,6 @@ class Words(HTMLParser):
         self.words.append(data)
 
 
-def test_a_caption_is_whole_where_a_line_is_to_spare():
-    assert _parted("short", 10, spare=True, width=20) == ("short", "")
-    assert _parted("what to see here", 10, spare=True, width=20) == ("what to", "see here")
-    assert _parted("what to see here", 10, spare=False, width=20) == ("what to s…", "")
-    assert _parted("what to see in all of this", 10, spare=True, width=8) == ("what to", "see in …")
-    assert _parted("unparted", 4, spare=True, width=8) == ("unp…", "")
-    assert _parted("unparted", 0, spare=True, width=8) == ("", "")
-
-
 def test_one_panel(fine):
     shown = "\n".join(text_of(svg(fine.source, panel="words")))
     assert "step 69" in shown
@@ -201,3 +194,16 @@ def test_all_panels_are_on_one_page(count, size):
     assert len(found) == count
     if count == 1:
         assert taken[:height].all()
+
+
+def test_a_caption_goes_on_under_the_title_and_cuts_no_table(by_hand):
+    """What a panel is given has room for its caption and all its rows."""
+    rows = [[f"row {n}", n] for n in range(14)]
+    source = by_hand([events.Table(tick=1, panel="table", columns=["a", "b"], rows=rows)])
+    told = "each row with its number; lower is better, and the last is the highest"
+    source = replace(source, card=replace(stand_in("made/up"), panels={"table": told}))
+    page = "\n".join(text_of(svg(source, width=40, height=24)))
+    assert all(f"row {n}" in page for n in range(14))
+    assert "more rows" not in page
+    assert "each row with its number" in " ".join(page.split())
+    assert "…" not in page

@@ -20,6 +20,7 @@ from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.widgets.panel import PanelView
 from tests.conftest import wait_for
 from tests.tui.conftest import until
+from tests.tui.fixed import FixedLauncher, FixedRun
 
 
 def line(app, name):
@@ -256,3 +257,67 @@ async def test_a_terminal_that_is_behind_gets_no_more_pictures(open_app, monkeyp
         assert panel.content is None
         monkeypatch.setattr(Program, "behind", False)
         await until(pilot, lambda: panel.content is not None, "the picture")
+
+
+class Silent(FixedLauncher):
+    """Of its runs nothing is heard."""
+
+    def start(self, card, settings=None, **options):
+        run = FixedRun(card)
+        run.state, run.waiting = "starting", []
+        return run
+
+
+def drawn(view):
+    """The text of a panel, in one line."""
+    lines = (view.render_line(y).text for y in range(view.size.height))
+    return " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_page_that_starts_says_what_will_be_seen(faults, tmp_path, monkeypatch, size):
+    card = faults.find("faults/page")
+    sizes = []  # each at which the first panel was laid out
+    resized = PanelView.on_resize
+
+    def on_resize(view):
+        if view.panel == next(iter(card.panels)) and view.size:
+            sizes.append(view.size)
+        resized(view)
+
+    monkeypatch.setattr(PanelView, "on_resize", on_resize)
+    progress = Progress(tmp_path / "progress.json")
+    app = DlplayApp(faults, Silent(), Look(), progress, {"card": card})
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert line(app, "top").startswith(card.title)
+        for view in screen.panels.views:
+            if view.display:
+                assert drawn(view) == f"{card.panels[view.panel]} starting …"
+        assert sizes[-1] == screen.panels.views[0].size
+        # A line that names all panels comes where not all are seen; nothing else moves.
+        heights = {each.height for each in sizes}
+        assert len({each.width for each in sizes}) == 1
+        assert max(heights) - min(heights) == int(size == (80, 24) and len(heights) > 1)
+        screen.session.moment.live.state = "running"
+        screen.tick()
+        screen.paint()
+        assert drawn(screen.panels.views[0]).endswith("nothing drawn yet")
+
+
+async def test_the_captions_of_other_panels_stand_at_their_names(faults, tmp_path):
+    card = faults.find("faults/page")
+    captions = {"loss": "how [bold]wrong[/bold] it is; lower is better", "words": "x" * 300}
+    card = replace(card, panels=captions | {"here": "chosen"})
+    app = DlplayApp(faults, Silent(), Look(), Progress(tmp_path / "p.json"), {"card": card})
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.pause()
+        await pilot.press("tab", "tab")
+        loss, words, here = app.screen.panels.views
+        assert here.has_class("-chosen")
+        at = app.screen._compositor.render_strips()[loss.region.y].text
+        assert "1 loss: how [bold]wrong[/bold] it is; lower is better ─" in at
+        assert words.border_title == "2 words"  # no clause of it has room
+        assert here.border_title == "3 here"  # said in the line under the panels
+        assert line(app, "seeing") == "here: chosen"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,9 +21,9 @@ from dlplay.tui.app import DlplayApp
 from dlplay.tui.screens.browser import Browser
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.dialog import Mistyped, SweepDialog, offered, planned
-from dlplay.tui.sweeps.model import LiveSweep, Plan, Wish
+from dlplay.tui.sweeps.model import LiveSweep, Plan, UnderWay, Wish
 from dlplay.tui.sweeps.screen import SweepScreen
-from dlplay.tui.sweeps.view import Choice, curves_of, plot_of, state_words
+from dlplay.tui.sweeps.view import Choice, curves_of, plot_of, state_words, table
 from dlplay.wire.events import Axes, Bars, ClaimResult, Started
 from tests.conftest import FAULTS
 from tests.tui.conftest import until
@@ -141,7 +143,7 @@ async def test_values_are_run_charted_and_tabled(open_app):
         assert sweep.found.settings == {"size": 2}
         assert "6 of 6 runs over · 2 diverged · seeds 0 to 1" in words(app, "status")
         lines = words(app, "value-lines").split("\n")
-        assert lines[0].split()[:2] == ["learning_rate", "final"]
+        assert lines[0].split()[:4] == ["learning_rate", "claims", "hold", "final"]
         assert "diverged" in lines[3]
         curves, plot = screen.chart("curves"), screen.chart("measure")
         assert list(curves.content.lines) == ["0.01", "▸ 0.1", "10"]
@@ -374,6 +376,30 @@ def test_before_anything_is_over_there_is_nothing_to_draw(launcher, faults):
     assert plot_of(sweep.found, choice) is None
     assert state_words(sweep.found, (), 3) == "not run yet"
     assert sweep.share == 0
+
+
+def test_nothing_moves_in_the_table_as_runs_come_in(faults):
+    """Columns are added at the right; those that are there keep their place and width."""
+    card = faults.find("faults/fine")
+    whole = FixedSweeping(card).result
+    heads, places = [], set()
+    for count in range(len(whole.runs) + 1):
+        for share in (0.0, 0.4, 1.0):
+            sweep = LiveSweep(FixedSweeping(card))
+            sweep.found = replace(whole, runs=whole.runs[:count])
+            later = whole.runs[count : count + 2]
+            sweep.under = tuple(UnderWay(run.value, run.seed, share, None) for run in later)
+            choice = Choice(RATES[0], measure=sweep.found.main_measure if count else None)
+            inks = defaultdict(lambda: "red")
+            head, lines = table(sweep, choice, 118, inks, Look())
+            heads.append(head.plain.rstrip())
+            texts = [line.plain for line in lines]
+            places |= {text.index(" of 1") for text in texts if " of 1" in text}
+            assert len(lines) == len(RATES)
+    assert all(heads[-1].startswith(head) for head in heads), "\n".join(heads)
+    assert [len(head) for head in heads] == sorted(len(head) for head in heads)
+    assert len(places) == 1
+    assert "low to high" in heads[-1]
 
 
 # What it looks like

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 
 from textual import events as input_events
 from textual.app import SystemCommand
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -32,12 +33,19 @@ class FullScreen(Screen[None]):
     def dlplay(self) -> Program:
         return cast(Program, self.app)
 
+    def on_compose(self) -> None:
+        # The size is known before anything is laid out, and told only after that.
+        self._suit(self.app.size)
+
     def on_resize(self, event: input_events.Resize) -> None:
-        width, height = event.size
+        self._suit(event.size)
+
+    def _suit(self, size: Size) -> None:
+        width, height = size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-small")
-        if small:
-            self.query_one(".too-small", Static).update(
+        for message in self.query(".too-small").results(Static) if small else ():
+            message.update(
                 f"{width} x {height} is too small a terminal:\n"
                 f"dlplay needs {SMALLEST[0]} x {SMALLEST[1]}, and likes 80 x 24 or more."
             )

@@ -23,6 +23,7 @@ from dlplay.words.numbers import short
 
 POINTER = "▸ "
 GAP = "  "
+NUMBER, RANGE = 9, 18  # cells for a number, and for two: most have room, whatever comes
 GREY, RED = 7, 5  # of the palette: the colours of the first values are theirs alone
 
 
@@ -102,20 +103,40 @@ def _marked(plot: Curves, found: Sweep, choice: Choice) -> Curves:
 # The table
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of the table, its head first: as wide as its cells, or as those that will come."""
+
+    cells: list[str]
+    least: int = 0
+    words: bool = False  # which stand at the left; numbers at the right
+
+    @property
+    def width(self) -> int:
+        return max(self.least, *map(len, self.cells))
+
+    def even(self) -> list[str]:
+        """All cells of one width."""
+        how = str.ljust if self.words else str.rjust
+        return [how(cell, self.width) for cell in self.cells]
+
+
 def table(
     sweep: LiveSweep, choice: Choice, width: int, inks: Inks, look: Look
 ) -> tuple[Text, list[Text]]:
-    """The heads of the columns, and one line a value; further measures as far as they fit."""
+    """The heads of the columns, and one line a value; what is measured as far as it fits.
+
+    What is known from the start stands first and keeps its width: as runs come in, columns are
+    added at the right, and no other moves.
+    """
     found = sweep.found
-    columns = [_values(found, choice), _states(sweep)]
-    columns += list(_measured(found, choice))
-    room = width - 4 - sum(_wide(column) for column in columns)
-    for name in found.measures:
-        further = [name, *(short(row.mean) if row.count else "" for row in found.measure(name))]
-        if name != choice.measure and _wide(further) <= room:
-            columns.append(further)
-            room -= _wide(further)
-    head, *rows = zip(*(_even(column) for column in columns), strict=True)
+    columns = [*_known(sweep)]
+    room = width - 4 - sum(column.width + len(GAP) for column in columns)
+    for place, column in enumerate(_measured(found, choice)):
+        if place == 0 or column.width <= room:
+            columns.append(column)
+            room -= column.width + len(GAP)
+    head, *rows = zip(*(column.even() for column in columns), strict=True)
     lines = [
         _line(sweep, place, list(cells), choice, width, inks, look)
         for place, cells in enumerate(rows)
@@ -153,24 +174,32 @@ def _ink(color: int, look: Look) -> Style:
     return style(color, NONE, BOLD, look.colors, look.dark)
 
 
-def _values(found: Sweep, choice: Choice) -> list[str]:
+def _known(sweep: LiveSweep) -> Iterator[Column]:
+    """What is there before any run is: the values, how they stand, how many claims hold."""
+    found = sweep.found
     unit = f" {found.parameter.unit}" if found.parameter.unit else ""
-    return [found.parameter.name, *(found.parameter.show(value) + unit for value in found.values)]
-
-
-def _states(sweep: LiveSweep) -> list[str]:
-    return ["", *(state_words(sweep.found, sweep.under, value) for value in sweep.found.values)]
+    shown = [found.parameter.show(value) + unit for value in found.values]
+    yield Column([found.parameter.name, *shown])
+    states = [state_words(found, sweep.under, value) for value in found.values]
+    seeds = len(found.seeds)
+    longest = max("not run yet", f"{seeds} of {seeds} diverged" * (seeds > 1), key=len)
+    yield Column(["", *states], len(longest), words=True)
+    if found.card.claims:
+        held = [(found.holding(value), bool(found.at(value))) for value in found.values]
+        cells = [f"{h} of {n}" if there else "" for (h, n), there in held]
+        yield Column(["claims hold", *cells], words=True)
 
 
 def state_words(found: Sweep, under: tuple[UnderWay, ...], value: Value) -> str:
-    """How the runs of a value stand: `done`, `2 of 3`, `40%`, `1 of 3 diverged`."""
+    """How the runs of a value stand: `done`, `2 of 3`, `40%` of those under way and, once none is,
+    `1 of 3 diverged`."""
     runs, mine = found.at(value), [run for run in under if run.value == value]
     words = []
     if len(runs) < len(found.seeds) and (runs or not mine):
         words.append(f"{len(runs)} of {len(found.seeds)}" if runs else "not run yet")
     if mine:
-        words.append(" ".join(f"{run.share:.0%}" for run in mine))
-    for status in ("stopped", "diverged", "failed"):
+        words.append(f"{sum(run.share for run in mine) / len(mine):.0%}")
+    for status in ("stopped", "diverged", "failed") if not mine else ():
         count = sum(run.status == status for run in runs)
         if count:
             words.append(status if count == len(runs) else f"{count} of {len(runs)} {status}")
@@ -185,17 +214,23 @@ def _state_ink(runs: list[SweepRun], inks: Inks) -> str:
     return inks["muted"]
 
 
-def _measured(found: Sweep, choice: Choice) -> Iterator[list[str]]:
+def _measured(found: Sweep, choice: Choice) -> Iterator[Column]:
+    """The chosen measure and what seeds say of it, then all others."""
     if choice.measure in found.measures:
         assert choice.measure is not None
         rows = found.measure(choice.measure)
-        yield [choice.measure, *(short(row.mean) if row.count else "" for row in rows)]
+        yield _means(choice.measure, rows)
         if len(found.seeds) > 1:
-            yield ["low to high", *(_range(row) for row in rows)]
-            yield ["differs from " + POINTER.strip(), *_against(found, choice)]
-    if found.card.claims:
-        held = [(found.holding(value), bool(found.at(value))) for value in found.values]
-        yield ["claims hold", *(f"{h} of {n}" if there else "" for (h, n), there in held)]
+            against = ["differs from " + POINTER.strip(), *_against(found, choice)]
+            yield Column(against, words=True)
+            yield Column(["low to high", *(_range(row) for row in rows)], RANGE)
+    for name in found.measures:
+        if name != choice.measure:
+            yield _means(name, found.measure(name))
+
+
+def _means(measure: str, rows: list[Row]) -> Column:
+    return Column([measure, *(short(row.mean) if row.count else "" for row in rows)], NUMBER)
 
 
 def _against(found: Sweep, choice: Choice) -> Iterator[str]:
@@ -209,17 +244,6 @@ def _against(found: Sweep, choice: Choice) -> Iterator[str]:
 
 def _range(row: Row) -> str:
     return f"{short(row.low)} to {short(row.high)}" if row.count else ""
-
-
-def _wide(column: list[str]) -> int:
-    return max(map(len, column)) + len(GAP)
-
-
-def _even(column: list[str]) -> list[str]:
-    """All cells of one width: words to the left, numbers to the right."""
-    width = max(map(len, column))
-    words = not column[0] or column[0] == "claims hold" or column[0].startswith("differs")
-    return [cell.ljust(width) if words else cell.rjust(width) for cell in column]
 
 
 # The lines under it

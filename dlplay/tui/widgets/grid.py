@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import on
 from textual.actions import SkipAction
 from textual.containers import Container
 from textual.message import Message
 
 from dlplay import draw
-from dlplay.draw.mosaic import Place, pages, places
+from dlplay.draw.captions import clauses
+from dlplay.draw.mosaic import Place, pages, places, whole
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.texts import title
 from dlplay.tui.widgets.changes import OnChange
@@ -16,8 +18,18 @@ from dlplay.tui.widgets.painting import Painting
 from dlplay.tui.widgets.panel import PanelView
 from dlplay.tui.widgets.part import Part
 from dlplay.wire import events
+from dlplay.words.foreign import one_line
 
 XRAY = "x-ray"
+AROUND = 8  # cells of a border that its title cannot have, and two between name and caption
+AWAITED = {  # what a panel in which nothing is drawn waits for, as the run stands
+    "ready": "not started",
+    "starting": "starting …",
+    "repeating": "starting …",
+    "running": "nothing drawn yet",
+    "paused": "nothing drawn yet",
+    "stopping": "nothing drawn yet",
+}
 
 
 class PanelGrid(Container, Part):
@@ -58,6 +70,9 @@ class PanelGrid(Container, Part):
         if set(self.names) != {view.panel for view in self.views}:
             self.have(self.names)
         self._xray.see(self.session.xray)
+        state = AWAITED.get(self.session.state, "nothing was drawn here")
+        for view in self.views:
+            view.promise(self._told(view), state)
         wide = max(self.size.width // 2, 3)
         size = wide, max(self.size.height, 3)
         wants = [view.want for view in self.views]
@@ -106,6 +121,8 @@ class PanelGrid(Container, Part):
             view.remove()
         fresh = [view for view in wanted if view not in self.views]
         self.views = wanted
+        for view in fresh:
+            view.display = False  # until it has a place
         if fresh:
             self.mount(*fresh)
         for place, view in enumerate(wanted):
@@ -124,10 +141,19 @@ class PanelGrid(Container, Part):
         found = places([self.views[n].want for n in shown], *self.size)
         for number, view in enumerate(self.views):
             view.display = number in shown
-            view.border_title = title(f"{number + 1} {view.panel}")
             view.set_class(number == self.chosen and len(self.views) > 1, "-chosen")
+            name, place = f"{number + 1} {view.panel}", whole(0, 0)
             if view.display:
-                _move(view, found[shown.index(number)])
+                place = found[shown.index(number)]
+                _move(view, place)
+            # That of the chosen one stands under the panels.
+            caption = "" if number == self.chosen else self._told(view)
+            room = place.width - AROUND - cell_len(name)
+            view.border_title = title(name, clauses(caption, room))
+
+    def _told(self, view: PanelView) -> str:
+        """What is to be seen in a panel."""
+        return one_line(self.session.card.panels.get(view.panel, ""))
 
     def _groups(self) -> list[list[int]]:
         """Which panels are seen together."""

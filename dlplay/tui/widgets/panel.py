@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,6 +20,7 @@ from dlplay.draw.mosaic import Want
 from dlplay.engine.history import History
 from dlplay.tui.model.pins import Pin, others_of, overlay
 from dlplay.tui.model.veil import Veil
+from dlplay.tui.program import Program
 from dlplay.tui.texts import Harmless, title
 
 UNKNOWN = 12  # rows of a panel of which nothing is known yet
@@ -55,6 +57,7 @@ class PanelView(Widget):
         self._version: Version = (-1, None)
         self._taken: Taken | None = None
         self._captioned = ""
+        self._promise = "", ""  # while nothing is drawn: its caption, and what it waits for
         self._stretches = True
         self._wide = 0
         self._rows: dict[int, int] = {}  # at a width: the most that was wanted in this run
@@ -157,6 +160,13 @@ class PanelView(Widget):
         self.caption()
         self.refresh()
 
+    def promise(self, caption: str, state: str) -> None:
+        """What stands here until something is drawn."""
+        if (caption, state) != self._promise:
+            self._promise = caption, state
+            if self.content is None:
+                self.refresh()
+
     def turn(self, **changes: object) -> None:
         """Change how the content is seen: another frame, other axes."""
         self.view = replace(self.view, **changes)  # type: ignore[arg-type]
@@ -189,16 +199,21 @@ class PanelView(Widget):
     def _drawn(self) -> list[Strip]:
         """Its lines, as they are to be now."""
         # The theme stands for the style, which is dear to compute for every line.
-        key = (self._version, self.size, self.view, self.look, self.app.theme)
+        promise = self._promise if self.content is None else None
+        key = (self._version, self.size, self.view, self.look, self.app.theme, promise)
         if key != self._drawn_for:
             self._drawn_for = key
             self._strips = self._draw(self.size, self.rich_style)
         return self._strips
 
     def _draw(self, size: Size, style: Style) -> list[Strip]:
-        if self.content is None or not size:
-            return [Strip.blank(size.width, style) for _ in range(size.height)]
-        drawing = draw.draw(self.content, size.width, size.height, self.look, self.view)
+        if not size:
+            return []
+        if self.content is None:
+            look = cast(Program, self.app).look
+            drawing = draw.empty(*self._promise, size.width, size.height, look)
+        else:
+            drawing = draw.draw(self.content, size.width, size.height, self.look, self.view)
         every = self.app.get_line_filters()
         filters = [each for each in every if isinstance(each, ANSIToTruecolor)]
         background = self.background_colors[1]

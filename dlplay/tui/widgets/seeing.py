@@ -34,7 +34,7 @@ class Seeing(Words, Part):
 
     def _keep_rows(self, captions: dict[str, str]) -> None:
         """As many rows as the longest caption needs: nothing moves when another is chosen."""
-        width = max(self.screen.size.width - 2, 1)
+        width = max(self.app.size.width - 2, 1)  # known before the screen is laid out
         rows = max(
             len(saying(name, text).wrap(self.app.console, width)) for name, text in captions.items()
         )

@@ -23,7 +23,8 @@ class Strip(Words, Part):
     def show(self) -> None:
         grid = self.pages.grid
         seen = [view.display for view in grid.views]
-        self.set_class(self.pages.page == "panels" and not all(seen), "-open")
+        some = any(seen) and not all(seen)  # none: before they are laid out
+        self.set_class(self.pages.page == "panels" and some, "-open")
         names = [one_line(view.panel) for view in grid.views]
         width = self.screen.size.width - 2
         text = Text(no_wrap=True, overflow="ellipsis")

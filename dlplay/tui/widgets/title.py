@@ -24,6 +24,8 @@ class Title(Words, Part):
         where = self.pages.grid.where if page == "panels" else page
         title, about = card.title, "  recording" if self.session.recorded else ""
         named = f"  {card.id}" + about.replace("  ", " · ")
+        if len(title) + len(where) + 4 > self.screen.size.width:
+            where = where.partition(" · ")[0]
         width = self.screen.size.width - 4 - len(title) - len(where)
         about = named if len(named) + 2 <= width else about
         room = width - len(about)
