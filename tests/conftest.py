@@ -27,6 +27,7 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Tests of one scene go to one process, where they share its runs; `--sample` chooses."""
     for item in items:
