@@ -12,7 +12,7 @@ import pytest
 from dlplay.draw import Look
 from dlplay.draw.mosaic import LOWEST, Want
 from dlplay.export import FORMATS, NoSuchPanel, Options
-from dlplay.export.picture import GAP, _parted, arranged
+from dlplay.export.picture import GAP, Page, _parted, arranged
 from dlplay.wire import events
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -201,3 +201,15 @@ def test_all_panels_are_on_one_page(count, size):
     assert len(found) == count
     if count == 1:
         assert taken[:height].all()
+
+
+def test_what_a_moment_leaves_as_it_was_is_not_made_again(fine):
+    page, history = Page(fine.source, Options()), fine.source.history
+
+    def panels(tick):
+        return page.lines(history, tick)[2 : 2 + max(p.y + p.height for p in page.places.values())]
+
+    first, again, later = panels(20), panels(20), panels(40)
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    assert first != later
+    assert any(a is b for a, b in zip(first, later, strict=True)), "titles, at least"
