@@ -7,7 +7,7 @@ import hashlib
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -23,10 +23,11 @@ def pytest_addoption(parser):
     parser.addoption(
         "--sample",
         type=int,
-        help="Run N tests of each pool of `sampled` ones, as the commit draws.",
+        help="Run N tests (or scenes) of each pool of `sampled` ones, as the commit draws.",
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Tests of one scene go to one process, where they share its runs; `--sample` chooses."""
     for item in items:
@@ -37,12 +38,19 @@ def pytest_collection_modifyitems(config, items):
     if count is None:
         return
     full_alone = config.getoption("-m") == "full"
-    pools: dict[str, list[pytest.Item]] = {}
+    pools: dict[str, dict[str, list[pytest.Item]]] = {}  # what is drawn, with its tests
     for item in items:
         mark = item.get_closest_marker("sampled")
         if mark and (item.get_closest_marker("full") or not full_alone):
-            pools.setdefault(mark.kwargs.get("pool", ""), []).append(item)
-    left_out = {item for pool in pools.values() for item in _drawn(pool)[count:]}
+            pool = pools.setdefault(mark.kwargs.get("pool", ""), {})
+            name = item.callspec.params["card"].id if mark.kwargs.get("scenes") else item.nodeid
+            pool.setdefault(name, []).append(item)
+    changed = _changed_scenes()
+    left_out: set[pytest.Item] = set()
+    for pool in pools.values():
+        most = max(count, len(changed & pool.keys()))
+        for name in _drawn(pool, changed)[most:]:
+            left_out.update(pool[name])
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=list(left_out))
 
@@ -55,12 +63,33 @@ def pytest_collection_finish(session):
     gc.set_threshold(20_000, 10, 10)
 
 
-def _drawn(items):
-    """The items in an order that depends on the commit and on their names alone."""
-    root = Path(__file__).parents[1]
-    command = ["git", "rev-parse", "HEAD"]
-    commit = subprocess.run(command, cwd=root, capture_output=True, text=True).stdout.strip()
-    return sorted(items, key=lambda i: hashlib.sha256(f"{commit} {i.nodeid}".encode()).digest())
+def _drawn(names: Iterable[str], first: set[str]) -> list[str]:
+    """The names in an order that depends on the commit and on themselves alone, after `first`."""
+    commit = _git("rev-parse", "HEAD").strip()
+
+    def order(name: str) -> tuple[bool, bytes]:
+        return name not in first, hashlib.sha256(f"{commit} {name}".encode()).digest()
+
+    return sorted(names, key=order)
+
+
+def _changed_scenes() -> set[str]:
+    """The scenes whose files differ from the commit before this one; none where git knows of no
+    commit before."""
+    differ = _git("diff", "--name-only", "HEAD~1", "--", "scenes")
+    new = _git("ls-files", "--others", "--exclude-standard", "--", "scenes") if differ else ""
+    return {
+        path.removeprefix("scenes/").removesuffix(".py") for path in (differ + new).splitlines()
+    }
+
+
+def _git(*words: str) -> str:
+    """What git says of this folder; nothing where it cannot."""
+    command = ["git", "-C", str(Path(__file__).parents[1]), *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout
+    except OSError:
+        return ""
 
 
 @pytest.fixture(autouse=True, scope="session")

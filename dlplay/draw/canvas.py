@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 
 from dlplay.draw import glyphs, ink
 from dlplay.draw.drawing import Drawing
@@ -180,12 +181,20 @@ class Canvas:
         # attributes.
         keys = (front.astype(np.int64) + 1 << 33) | (back.astype(np.int64) + 1 << 8) | attr
         changes = keys[:, 1:] != keys[:, :-1]
-        return Drawing(
-            [self._line(char[y], keys[y], changes[y]) for y in range(self.height)], self.width
-        )
+        styles: dict[int, Style] = {}
+        rows = range(self.height)
+        lines = [self._line(char[y], keys[y], changes[y], styles) for y in rows]
+        return Drawing(lines, self.width)
 
-    def _line(self, codes: Ints, keys: npt.NDArray[np.int64], changes: Dots) -> list[Segment]:
-        """A row's segments, one for each run of cells that look alike; see `done` for the keys."""
+    def _line(
+        self,
+        codes: Ints,
+        keys: npt.NDArray[np.int64],
+        changes: Dots,
+        styles: dict[int, Style],
+    ) -> list[Segment]:
+        """A row's segments, one for each run of cells that look alike; see `done` for the keys.
+        `styles`: those of the keys that there were so far."""
         if not len(codes):
             return []
         starts = [0, *(np.flatnonzero(changes) + 1).tolist()]
@@ -197,8 +206,11 @@ class Canvas:
             keys[starts].tolist(), starts, [*starts[1:], len(text)], strict=True
         ):
             part = text[start:end].replace("\0", "") if wide else text[start:end]
-            front, back, attr = (key >> 33) - 1, (key >> 8 & 0x1FFFFFF) - 1, key & 0xFF
-            line.append(Segment(part, ink.style(front, back, attr, look.colors, look.dark)))
+            style = styles.get(key)
+            if style is None:
+                front, back, attr = (key >> 33) - 1, (key >> 8 & 0x1FFFFFF) - 1, key & 0xFF
+                style = styles[key] = ink.style(front, back, attr, look.colors, look.dark)
+            line.append(Segment(part, style))
         return line
 
 

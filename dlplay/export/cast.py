@@ -10,12 +10,11 @@ import json
 from functools import lru_cache
 
 from rich.color import ColorSystem
-from rich.segment import Segment
 from rich.style import Style
 
 from dlplay.export.film import film
 from dlplay.export.options import Options
-from dlplay.export.picture import Line, Page, printable
+from dlplay.export.picture import PLAIN, Line, Page, printable
 from dlplay.export.source import Source
 
 FRAMES = 20  # a second, at most
@@ -41,11 +40,15 @@ def cast(source: Source, options: Options) -> str:
         "env": {"TERM": "xterm-256color"},
     }
     lines = [json.dumps(header, ensure_ascii=False)]
-    shown: list[str] = []
+    shown: list[Line] = []
+    rows: list[str] = []
     for share, picture in film(source, page, int(seconds * FRAMES)):
-        rows = [_ansi(line) for line in picture]
-        output = ("" if shown else BEGIN) + _changes(shown, rows)
-        shown = rows
+        before, known = rows, dict(enumerate(zip(shown, rows, strict=True)))
+        shown, rows = picture, []
+        for number, line in enumerate(picture):
+            old, row = known.get(number, (None, ""))
+            rows.append(row if line is old else _ansi(line))
+        output = ("" if before else BEGIN) + _changes(before, rows)
         if output:
             lines.append(_event(share * seconds, output))
     lines.append(_event(seconds, END.format(row=page.height)))
@@ -66,11 +69,23 @@ def _changes(old: list[str], new: list[str]) -> str:
 
 
 def _ansi(line: Line) -> str:
-    return "".join(
-        _styled(text, style) if style else text for text, style, _ in Segment.simplify(line)
-    )
+    parts: list[str] = []
+    last = _codes(None)
+    for text, style, _ in line:
+        if not text:
+            continue
+        codes = _codes(style)
+        if codes != last:
+            parts += [last[1], codes[0]]
+            last = codes
+        parts.append(text)
+    return "".join([*parts, last[1]])
 
 
 @lru_cache(maxsize=8192)  # most of a frame was in the one before
-def _styled(text: str, style: Style) -> str:
-    return style.render(text, color_system=ColorSystem.TRUECOLOR)
+def _codes(style: Style | None) -> tuple[str, str]:
+    """What a terminal is told before a text of this style, and after it."""
+    before, _, after = (
+        (style or PLAIN).render("\0", color_system=ColorSystem.TRUECOLOR).partition("\0")
+    )
+    return before, after

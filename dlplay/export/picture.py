@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from operator import is_not
 
 from rich.cells import set_cell_size
 from rich.console import Console, RenderableType
@@ -14,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dlplay.draw import (
+    Curves,
     Drawn,
     Look,
     View,
@@ -24,6 +27,7 @@ from dlplay.draw import (
     natural_width,
     stretches,
 )
+from dlplay.draw import Line as Curve
 from dlplay.draw.captions import wrapped
 from dlplay.draw.mosaic import LEAD, SMALLEST, Place, Want, pages, places, whole
 from dlplay.engine.history import History
@@ -90,7 +94,9 @@ class Page:
         wants = [self._want(source.history, name) for name in names]
         found = arranged(wants, options.width + GAP, options.height)
         self.places = dict(zip(names, found, strict=True))
-        self._seen: dict[str, tuple[Drawn, list[Line]]] = {}
+        self._seen: dict[str, tuple[Drawn | None, list[Line]]] = {}
+        self._heads: dict[str, tuple[object, list[Line]]] = {}
+        self._rows: dict[int, tuple[list[Line], Line]] = {}
         self._judged: tuple[object, list[Line]] = (None, [])
         self._grid = max((place.y + place.height for place in self.places.values()), default=0)
         self._footer = len(self._beneath(source.history, None))
@@ -101,7 +107,10 @@ class Page:
         return 2 + self._grid + 1 + self._footer
 
     def lines(self, history: History, until: int | None = None) -> list[Line]:
-        """The page as it was at the tick `until`; as it is at the end of `history` for None."""
+        """The page as it was at the tick `until`; as it is at the end of `history` for None.
+
+        A line of panels that none has changed is the same object as the last time.
+        """
         width = self.options.width
         title = set_cell_size(printable(self.source.title, self.options.look), width)
         beneath = self._beneath(history, until)[: self._footer]
@@ -135,27 +144,51 @@ class Page:
         return Want(rows, stretches(content), fills, wide + GAP if wide else 0)
 
     def _panels(self, history: History, until: int | None) -> list[Line]:
-        grid: list[Line] = [[] for _ in range(self._grid)]
+        parts: list[list[Line]] = [[] for _ in range(self._grid)]  # of each line, from the left
+        starts: list[list[Place]] = [[] for _ in range(self._grid)]
         for name, place in self.places.items():
             content = history.panel(name, until) if name in history.versions else None
             for row, line in enumerate(self.panel(name, content, place), place.y):
-                filled = sum(segment.cell_length for segment in grid[row])
-                grid[row] += [Segment(" " * (place.x - filled)), *line]
-        return [Segment.adjust_line_length(line, self.options.width) for line in grid]
+                parts[row].append(line)
+                starts[row].append(place)
+        for row, lines in enumerate(parts):
+            known = self._rows.get(row)
+            if known is None or any(map(is_not, known[0], lines)):
+                self._rows[row] = lines, self._joined(lines, starts[row])
+        return [self._rows[row][1] for row in range(self._grid)]
+
+    def _joined(self, parts: list[Line], starts: list[Place]) -> Line:
+        """One line of the page from those of panels beside each other."""
+        found: Line = []
+        end = 0
+        for line, place in zip(parts, starts, strict=True):
+            found += [Segment(" " * (place.x - end)), *line]
+            end = place.x + place.width
+        if end > self.options.width:
+            return Segment.adjust_line_length(found, self.options.width)
+        return [*found, Segment(" " * (self.options.width - end))]
 
     def panel(self, name: str, content: Drawn | None, place: Place) -> list[Line]:
         """A title line with the caption, which may go on under it; the drawing; a blank line."""
-        look, width = self.options.look, place.width
-        title, note = self._title(name, content, width)
-        told, *below = self._told(name, content, width, place.height)
-        told = f" {told}" if told else ""
-        line = "─" * (width - len(title) - len(told) - len(note) - 3)
-        rest = set_cell_size(f"{told} {line} {note}", width)
+        said = self._title(name, content, place.width)
+        told = self._told(name, content, place.width, place.height)
+        above = self._heads.get(name)
+        if above is None or above[0] != (said, told, place):
+            self._heads[name] = above = (said, told, place), self._head(*said, told, place.width)
+        drawing = self._drawn(name, content, place.width, place.height - 1 - len(above[1]))
+        return [*above[1], *drawing, _blank(place.width)]
+
+    def _head(self, title: str, note: str, told: list[str], width: int) -> list[Line]:
+        """The title line and those under it."""
+        look = self.options.look
+        first, *below = told
+        first = f" {first}" if first else ""
+        line = "─" * (width - len(title) - len(first) - len(note) - 3)
+        rest = set_cell_size(f"{first} {line} {note}", width)
         head = Text.assemble((title, BOLD), (as_wide(rest) if look.ascii else rest, FAINT))
         head.truncate(width, pad=True)
         more = [[Segment(set_cell_size(each, width), FAINT)] for each in below]
-        drawing = self._drawn(name, content, width, place.height - 2 - len(more))
-        return [list(head.render(console(width))), *more, *drawing, [Segment(" " * width)]]
+        return [list(head.render(console(width))), *more]
 
     def _title(self, name: str, content: Drawn | None, width: int) -> tuple[str, str]:
         """What stands at both ends of the title line: the name, and what the drawing says."""
@@ -184,11 +217,10 @@ class Page:
         return self._drawn(name, content, place.width, place.height - 2)
 
     def _drawn(self, name: str, content: Drawn | None, width: int, height: int) -> list[Line]:
-        if content is None:
-            return [[Segment(" " * width)] for _ in range(height)]
         known = self._seen.get(name)
-        if known is None or known[0] is not content:  # most frames change few panels
-            self._seen[name] = known = content, self._fresh(name, content, width, height)
+        if known is None or not _same(known[0], content):  # most frames change few panels
+            fresh = self._fresh(name, content, width, height) if content is not None else None
+            self._seen[name] = known = content, fresh or [_blank(width)] * height
         return known[1]
 
     def _fresh(self, name: str, content: Drawn, width: int, height: int) -> list[Line]:
@@ -232,6 +264,28 @@ class Page:
         phase = f" · {progress.phase}" if progress.phase else ""
         of_all = f" of {progress.total:,}" if progress.total else ""
         return f"step {progress.step:,}{of_all}{phase}"
+
+
+@lru_cache(maxsize=64)
+def _blank(width: int) -> Line:
+    return [Segment(" " * width)]
+
+
+def _same(old: Drawn | None, new: Drawn | None) -> bool:
+    """Whether two moments of a panel look the same. Curves are put together anew for each."""
+    if not (isinstance(old, Curves) and isinstance(new, Curves)):
+        return old is new
+    return (
+        old.axes is new.axes
+        and old.scatter == new.scatter
+        and list(old.lines) == list(new.lines)
+        and all(map(_same_line, old.lines.values(), new.lines.values()))
+    )
+
+
+def _same_line(old: Curve, new: Curve) -> bool:
+    pairs = (old.x, new.x), (old.mean, new.mean), (old.low, new.low), (old.high, new.high)
+    return all(len(a) == len(b) and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
 def tweaks(history: History) -> str:

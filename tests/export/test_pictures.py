@@ -14,7 +14,7 @@ from dlplay.draw import Look
 from dlplay.draw.mosaic import LOWEST, Want
 from dlplay.engine.recordings.replay import stand_in
 from dlplay.export import FORMATS, NoSuchPanel, Options
-from dlplay.export.picture import GAP, arranged
+from dlplay.export.picture import GAP, Page, arranged
 from dlplay.wire import events
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -207,3 +207,15 @@ def test_a_caption_goes_on_under_the_title_and_cuts_no_table(by_hand):
     assert "more rows" not in page
     assert "each row with its number" in " ".join(page.split())
     assert "…" not in page
+
+
+def test_what_a_moment_leaves_as_it_was_is_not_made_again(fine):
+    page, history = Page(fine.source, Options()), fine.source.history
+
+    def panels(tick):
+        return page.lines(history, tick)[2 : 2 + max(p.y + p.height for p in page.places.values())]
+
+    first, again, later = panels(20), panels(20), panels(40)
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    assert first != later
+    assert any(a is b for a, b in zip(first, later, strict=True)), "titles, at least"

@@ -21,7 +21,7 @@ from dlplay.export.script import NotTranslatable, Plan, script
 from dlplay.wire import events
 from tests.conftest import FAULTS
 from tests.export import alone
-from tests.scenes.quickly import SEED, quick
+from tests.scenes.quickly import SEED, quick, short_run
 
 COURSE = Catalog([built_in()])
 CARDS = {card.id: card for card in COURSE.scenes}
@@ -76,6 +76,7 @@ def assert_same(script_said, result):
     assert script_said.claims == [(VERDICTS[c.holds], c.claim) for c in result.claims]
 
 
+@short_run
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_every_scene_measures_the_same_as_a_script(card, tmp_path, launcher):
     result, _ = quick(card)

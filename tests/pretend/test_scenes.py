@@ -11,7 +11,7 @@ from dlplay.engine.numerics import settled
 from dlplay.stage.stage import Stage
 from dlplay.stage.xray import Watch
 from tests.pretend.accelerator import AVAILABLE, accelerator
-from tests.scenes.quickly import SEED, quick
+from tests.scenes.quickly import SEED, quick, short_run
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this torch makes no devices in Python")
 CARDS = {card.id: card for card in Catalog([built_in()]).scenes}
@@ -26,6 +26,7 @@ def measures(card, device):
     return stage.measures
 
 
+@short_run
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 def test_a_scene_runs_on_an_accelerator_and_finds_the_same(card):
     with accelerator() as device:

@@ -26,6 +26,10 @@ def _quick(id: str, settings: tuple) -> tuple[Result, History]:
     return run(id, seed=SEED, device="cpu", watch=history.feed, **dict(settings)), history
 
 
+# On the tests that make a short run of their own of every scene: a commit draws the scenes whose
+# tests are made, all of a scene together, for they share its quick run. What it changed is drawn.
+short_run = pytest.mark.sampled(pool="short runs", scenes=True)
+
 FIRST = {chapter.scenes[0].id for chapter in Catalog([built_in()]).chapters}
 
 

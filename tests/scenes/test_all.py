@@ -98,6 +98,14 @@ def test_a_quick_run_draws_and_measures_everything(card):
     assert json.dumps(result.measures)
 
 
+@pytest.mark.parametrize("card", [COURSE.scenes[0]], ids=lambda card: card.id)
+def test_tests_of_a_scene_go_to_one_process(card, request):
+    """Where there are several, the tests of a scene share its quick run."""
+    if not request.config.getoption("loadgroup", False):
+        pytest.skip("all go to this process")
+    assert request.node.nodeid.endswith(f"@{card.id}")
+
+
 @first_of_each_chapter(CARDS.values())
 def test_the_same_numbers_watched_and_unwatched(card, launcher):
     """In a child process, with the X-ray taken and every panel followed; and in this process."""

@@ -12,7 +12,7 @@ from dlplay.author.tries import BUDGET
 from dlplay.course.catalog import Catalog, built_in
 from dlplay.course.pages import is_look
 from dlplay.engine.sabotage import KINDS, sabotaged, struck
-from tests.scenes.quickly import SEED, first_of_each_chapter, quick
+from tests.scenes.quickly import SEED, first_of_each_chapter, quick, short_run
 
 PAGES = {card.id: card for card in Catalog([built_in()]).scenes if card.is_page}
 every_page = pytest.mark.parametrize("card", PAGES.values(), ids=PAGES)
@@ -215,8 +215,8 @@ def test_headlines_fit_a_narrow_terminal(card):
 
 @first_of_each_chapter(PAGES.values())
 def test_looks_change_no_number(card):
-    """Without looks the measures are the same to the last bit; for every page, the test of its
-    script says so too, for a script has no looks."""
+    """Without looks the measures are the same to the last bit; of the pages that are drawn, the
+    test of their scripts says so too, for a script has no looks."""
     seen, _ = quick(card)
     unseen = run(card.id, seed=SEED, device="cpu", looks=False, **dict(card.quick))
     assert seen.status == unseen.status == "done", seen.message or unseen.message
@@ -226,6 +226,7 @@ def test_looks_change_no_number(card):
     assert [c.holds for c in seen.claims] == [c.holds for c in unseen.claims]
 
 
+@short_run
 @every_page
 def test_a_live_parameter_turned_on_the_way_is_heard(card):
     """A run whose live parameters are turned ends like any other."""

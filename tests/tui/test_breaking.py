@@ -64,7 +64,9 @@ async def test_a_claim_is_chosen_broken_told_and_kept(open_app, tmp_path):
         assert " · attempt 2 · b gives up" in strip(app)
         assert "Attempt 1: it holds, 1 > 0.85, with rate=0.04 instead of rate=0.05." in strip(app)
         loss = app.screen.panels.views[0]
-        await until(pilot, lambda: len(loss.content.lines) == 2, "the healthy run under it")
+        await until(
+            pilot, lambda: loss.content and len(loss.content.lines) == 2, "the healthy run under it"
+        )
         assert list(loss.content.lines) == ["train", "healthy: train"]
 
         await attempt(pilot, app, "rate", 0.0002, runs=3)

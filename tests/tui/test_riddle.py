@@ -35,7 +35,9 @@ async def test_a_riddle_is_posed_hidden_guessed_and_told(open_app):
         await until(pilot, lambda: values(app)[0].endswith("?"), "the veil")
         assert all(line.endswith("?") for line in values(app))
         loss = app.screen.panels.views[0]
-        await until(pilot, lambda: len(loss.content.lines) == 2, "the healthy run under it")
+        await until(
+            pilot, lambda: loss.content and len(loss.content.lines) == 2, "the healthy run under it"
+        )
         assert list(loss.content.lines) == ["train", "healthy: train"]
 
         before = dict(session.values)

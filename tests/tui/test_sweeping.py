@@ -172,7 +172,10 @@ async def test_values_are_run_charted_and_tabled(open_app):
         )
 
 
-async def test_enter_makes_a_run_the_current_one_and_its_time_can_be_travelled(open_app):
+async def test_enter_makes_a_run_the_current_one_and_its_time_can_be_travelled(
+    open_app, monkeypatch
+):
+    monkeypatch.setattr("dlplay.tui.model.session.RESTART_AFTER", 1e9)  # no sooner than space asks
     async with open_app("fine", {"size": 2}, start=False) as (app, pilot):
         sweep = await ask(pilot, "0.01, 0.2", seeds="2", jobs="2")
         await over(pilot)
@@ -212,9 +215,8 @@ async def test_stopped_half_way_it_keeps_what_is_finished_and_leaves_no_process(
         under = sweep.sweeping._pool._under
         await until(pilot, lambda: all(child.run.pid for child in under), "their processes")
         pids = [child.run.pid for child in under]
-        await until(
-            pilot, lambda: "1000000" in str(screen.chart("curves").content.lines), "growing"
-        )
+        curves = screen.chart("curves")
+        await until(pilot, lambda: curves.content and "1000000" in curves.content.lines, "growing")
         assert "1 of 2 runs over · 1 under way" in words(app, "status")
         await pilot.press("right", "enter")
         assert isinstance(app.screen, SweepScreen)

@@ -91,7 +91,9 @@ async def test_a_branch_goes_on_from_the_past_beside_the_old_run(open_app):
         title = app.screen.query_one("#parameters").border_title
         await until(pilot, lambda: "at step" not in str(title), "the parameters of now")
         loss = app.screen.panels.views[0]
-        await until(pilot, lambda: "A: the loss" in loss.content.lines, "both runs")
+        await until(
+            pilot, lambda: loss.content and "A: the loss" in loss.content.lines, "both runs"
+        )
 
 
 async def test_a_branch_may_be_stopped_on_its_way(open_app):

@@ -65,7 +65,9 @@ async def test_the_whole_way_through_the_tries(open_app, tmp_path):
         assert " not > 0.85  after 100 steps" in rows[3]
         assert rows[4].startswith("✓ 100 → 100 ≥ 50  the run makes")
         loss = app.screen.panels.views[0]
-        await until(pilot, lambda: len(loss.content.lines) == 2, "the healthy run under it")
+        await until(
+            pilot, lambda: loss.content and len(loss.content.lines) == 2, "the healthy run under it"
+        )
         assert list(loss.content.lines) == ["train", "rate=0.05: train"]
 
         await pilot.press("enter")
@@ -73,11 +75,15 @@ async def test_the_whole_way_through_the_tries(open_app, tmp_path):
         healthy = session.pins[0].history
         await until(pilot, lambda: session.history is healthy, "the healthy run while it asks")
         assert session.values == app.screen.card.defaults
-        await until(pilot, lambda: list(loss.content.lines) == ["train"], "its own curve alone")
+        await until(
+            pilot,
+            lambda: loss.content and list(loss.content.lines) == ["train"],
+            "its own curve alone",
+        )
         await pilot.press("2")
         await told(pilot, app)
         assert session.history.started.parameters["steps"] == 20
-        await until(pilot, lambda: len(loss.content.lines) == 2, "both curves")
+        await until(pilot, lambda: loss.content and len(loss.content.lines) == 2, "both curves")
         assert len(session.pins) == 1, "the healthy run is kept once"
         rows = strip(app).splitlines()
         assert rows[1] == "✓ Right: no"
