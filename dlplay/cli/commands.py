@@ -346,9 +346,9 @@ def sweep(
 
     Each run has a process of its own. Some scenes take several values of a number at once: the runs
     of a seed are then trained as one batch, and agree with runs alone but for rounding; --apart
-    makes each alone, which is sooner where there are cores for all. A run that diverges is a finding, with no number. Ctrl-C
-    ends it and prints what has finished. The exit status is 1 or 4 if every run failed or
-    diverged.
+    makes each alone, which is sooner where there are cores for all. A run that diverges is a
+    finding, with no number. Ctrl-C ends it and prints what has finished. The exit status is 1 or 4
+    if every run failed or diverged.
     """
     from dlplay.cli.sweeps import command as sweeping
 
