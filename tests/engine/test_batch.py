@@ -93,7 +93,16 @@ def alone(card, settings, **how):
 
 def assert_alike(one, other):
     """Everything but the time that it took, and what the log says of the batch."""
-    for name in ("status", "steps", "seed", "device", "parameters", "measures", "claims", "message"):
+    for name in (
+        "status",
+        "steps",
+        "seed",
+        "device",
+        "parameters",
+        "measures",
+        "claims",
+        "message",
+    ):
         assert getattr(one.finished, name) == getattr(other.finished, name), name
     assert one.started.parameters == other.started.parameters
     assert one.names == other.names
