@@ -38,14 +38,15 @@ def measure(card, name, settings) -> tuple[float, float]:
 def main(words: list[str]) -> None:
     numerics.prepare_environment()
     names = [word for word in words if "=" not in word]
-    steps = {"steps": int(word.partition("=")[2]) for word in words if word.startswith("steps=")}
+    budgets = [word.partition("=") for word in words if "=" in word]
+    settings = {name: int(value) for name, _, value in budgets}
     print(f"{'page and parameter':<36} {'alone':>8} {'batch':>8} {'ratio':>6}   (CPU s, 8 values)")
     for card in Catalog([built_in()]).select(names):
         if not card.each:
             continue
         run(card.id, device="cpu", looks=False, **card.quick)  # warms everything up
         for name in card.each:
-            alone, batch = measure(card, name, steps)
+            alone, batch = measure(card, name, settings)
             label = f"{card.id} {name}"
             print(f"{label:<36} {alone:>8.2f} {batch:>8.2f} {alone / batch:>6.1f}", flush=True)
 
