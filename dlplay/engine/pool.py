@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ class Batch:
     """Runs that differ in the parameter `name` alone, to be trained as one in one process."""
 
     name: str
-    jobs: tuple[Job, ...]
+    jobs: Sequence[Job]
 
 
 @dataclass

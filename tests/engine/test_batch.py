@@ -15,6 +15,7 @@ from dlplay.engine.lanes import LiveBatch
 from dlplay.engine.live import LiveRun
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
+from dlplay.engine.sweeps import runs
 from dlplay.engine.sweeps.runs import Sweeping, sweep
 
 BOWL = '''"""# Down a bowl"""
@@ -181,6 +182,15 @@ def test_a_sweep_trains_the_runs_of_a_seed_as_one(bowl, launcher, started):
         ours, theirs = one.curves["height"]["walker"], other.curves["height"]["walker"]
         np.testing.assert_array_equal(ours.mean, theirs.mean)
     assert {run.status for run in found.at(3.0)} == {"diverged"}
+
+
+def test_a_batch_is_of_bounded_size(bowl, launcher, started, monkeypatch):
+    monkeypatch.setattr(runs, "TOGETHER", 2)
+    found = sweep(bowl, "rate", [0.1, 0.2, 0.3], launcher=launcher)
+    assert [len(each.lanes) for each in started] == [2, 1]
+    assert [(run.value, run.status) for run in found.runs] == [
+        (0.1, "done"), (0.2, "done"), (0.3, "done")
+    ]  # fmt: skip
 
 
 def test_another_parameter_is_swept_run_by_run(bowl, launcher, started):

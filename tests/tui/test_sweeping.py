@@ -455,7 +455,7 @@ async def test_a_batch_is_offered_made_and_opened_as_runs(bowls):
         assert sweep.found.together
         assert {run.status for run in sweep.found.runs} == {"done"}
         await pilot.press("right")
-        assert "of a batch: enter makes it again, with pictures" in words(bowls, "run")
+        assert "of a batch: enter makes it again" in words(bowls, "run")
         run = bowls.screen.run
         await pilot.press("enter")
         session = bowls.screen.session

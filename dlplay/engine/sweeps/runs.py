@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Row", "Sweep", "SweepRun", "Sweeping", "distinct", "spread", "sweep", "sweepable"]
 
 SPREAD = 5  # values of a number, where none are given
+TOGETHER = 64  # runs of one batch, at most
 KEPT = 256_000_000  # bytes of histories that a sweep keeps, if it keeps them
 
 
@@ -68,8 +69,9 @@ class Sweeping:
         looks = histories or record is not None  # who else would see them?
         todo: list[Job | Batch] = []
         for seed in each_seed:
-            jobs_of_seed = [Job(card, seed, {**fixed, name: value}, looks=looks) for value in swept]
-            todo += [Batch(name, tuple(jobs_of_seed))] if together else jobs_of_seed
+            alone = [Job(card, seed, {**fixed, name: value}, looks=looks) for value in swept]
+            groups = range(0, len(alone), TOGETHER)
+            todo += [Batch(name, alone[k : k + TOGETHER]) for k in groups] if together else alone
         self._room = KEPT if histories else 0
         self._pool = Pool(
             launcher,
