@@ -89,27 +89,27 @@ class HonestLoss(Scene):
     steps = Int(160, min=10, max=2000, log=True, help="steps of each generator")
 
     def run(self, stage):
-        ring, C = Ring(), stage.copies  # runs of a sweep, each with its GAMES of either kind
+        ring, R = Ring(), stage.copies  # runs of a sweep, each with its GAMES of either kind
         nets = [mlp(2, nn.ReLU()), mlp(2, nn.ReLU())]  # generators: usual, of the critic
         nets += [mlp(1, nn.LeakyReLU(0.2)), mlp(1, nn.LeakyReLU(0.2))]
-        G, W, D, K = nets = repeated(nn.ModuleList(nets), C).to(stage.device)
+        G, W, D, C = nets = repeated(nn.ModuleList(nets), R).to(stage.device)
         betas = (0.5, 0.999), (0.0, 0.9), (0.5, 0.999), (0.0, 0.9)
         adams = [
             torch.optim.Adam(n.parameters(), betas=b) for n, b in zip(nets, betas, strict=True)
         ]
 
         def in_all(x):
-            """Dice fall alike in all runs: [N, GAMES, ...] -> [N, C · GAMES, ...]."""
-            return x.repeat(1, C, 1).to(stage.device)
+            """Dice fall alike in all runs: [N, GAMES, ...] -> [N, R · GAMES, ...]."""
+            return x.repeat(1, R, 1).to(stage.device)
 
         fixed, x_seen = in_all(torch.randn(400, GAMES, 2)), in_all(ring.points(400, GAMES))
-        told, true = [], []  # every five steps, of both kinds: [2, C, GAMES] each
+        told, true = [], []  # every five steps, of both kinds: [2, R, GAMES] each
 
         def fooled(says):
             return softplus(-says).mean(dim=(0, 2))  # −log D(G(z)), of each game
 
         def gap(real, fake):
-            return (K(real) - K(fake)).mean(dim=(0, 2))
+            return (C(real) - C(fake)).mean(dim=(0, 2))
 
         def distance(x):
             return energy_distance(x.transpose(0, 1), x_seen.transpose(0, 1))
@@ -118,9 +118,9 @@ class HonestLoss(Scene):
             usual, critics = G(fixed), W(fixed)
             own = torch.stack([fooled(D(usual)), gap(x_seen, critics)])
             far = torch.stack([distance(usual), distance(critics)])
-            told.append(own.unflatten(1, (C, GAMES)).cpu())
-            true.append(far.unflatten(1, (C, GAMES)).cpu())
-            own, far = (each[-1][..., self.game - 1] for each in (told, true))  # [2, C] each
+            told.append(own.unflatten(1, (R, GAMES)).cpu())
+            true.append(far.unflatten(1, (R, GAMES)).cpu())
+            own, far = (each[-1][..., self.game - 1] for each in (told, true))  # [2, R] each
             stage.curve("told", dict(zip(NAMES, own, strict=True)))
             stage.curve("true distance", dict(zip(NAMES, far, strict=True)))
 
@@ -157,7 +157,7 @@ class HonestLoss(Scene):
 
                 share = in_all(torch.rand(48, GAMES, 1))
                 between = (share * x + (1 - share) * fake).requires_grad_()
-                slope = torch.autograd.grad(K(between).sum(), between, create_graph=True)[0]
+                slope = torch.autograd.grad(C(between).sum(), between, create_graph=True)[0]
                 steep = (slope.norm(dim=2) - 1).square().mean(dim=0)
                 descend(adams[3], 2 * rate, γ.repeat_interleave(GAMES) * steep - gap(x, fake))
             if step % 5 == 4:
@@ -165,10 +165,10 @@ class HonestLoss(Scene):
                     measure()
             z = in_all(torch.randn(48, GAMES, 2))
             descend(adams[0], rate, fooled(D(G(z))))
-            descend(adams[1], rate, -K(W(z)).mean(dim=(0, 2)))
+            descend(adams[1], rate, -C(W(z)).mean(dim=(0, 2)))
 
-        own, far = torch.stack(told), torch.stack(true)  # [looks, 2, C, GAMES]
-        loss, gap_ = correlation(own, far).median(dim=2).values  # [C] each
+        own, far = torch.stack(told), torch.stack(true)  # [looks, 2, R, GAMES]
+        loss, gap_ = correlation(own, far).median(dim=2).values  # [R] each
         usual, wgan = far[:, 0].amin(dim=0) / far[0, 0], far[-1, 1] / far[0, 1]
         stage.claim("gap_follows", gap_, above=0.7)
         stage.claim("loss_does_not", loss, below=0.4)
@@ -178,13 +178,13 @@ class HonestLoss(Scene):
         stage.claim("loss_rises", rises, above=1.2)
 
 
-def descend(adam, rate, losses):  # [C · GAMES]: each game has its nets, so their sum trains all
+def descend(adam, rate, losses):  # [R · GAMES]: each game has its nets, so their sum trains all
     adam.zero_grad()
     losses.sum().backward()
     step_each(adam, rate)
 
 
-def correlation(a, b):  # [looks, 2, C, GAMES] -> [2, C, GAMES]
+def correlation(a, b):  # [looks, 2, R, GAMES] -> [2, R, GAMES]
     a, b = a - a.mean(dim=0), b - b.mean(dim=0)
     return (a * b).sum(dim=0) / (a.norm(dim=0) * b.norm(dim=0)).clamp(min=1e-9)
 
