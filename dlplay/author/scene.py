@@ -84,6 +84,11 @@ class Scene:
         """Give a parameter another value. Only the stage calls this, between two steps."""
         self.__dict__["_values"].update(checked(self.parameters, {name: value}))
 
+    def share(self, name: str, values: Sequence[object]) -> None:
+        """Give a parameter a value for each run of a batch, which `stage.each` alone can read. Only
+        the engine calls this."""
+        self.__dict__["_values"][name] = tuple(values)
+
     def judge(self, measures: Mapping[str, float]) -> list[ClaimResult]:
         """Claims of the old form held against the measures reported so far."""
         return [claim.judge(self, measures) for claim in self.claims if claim.test is not None]

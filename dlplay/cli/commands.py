@@ -366,6 +366,12 @@ def sweep(
             "--measure", metavar="NAME", help="What to chart; unless given, the first claim's."
         ),
     ] = None,
+    apart: Annotated[
+        bool,
+        typer.Option(
+            "--apart", help="Each run alone, where several would be trained as one batch."
+        ),
+    ] = False,
     device: Device = "auto",
     json: Json = False,
     csv: Annotated[
@@ -379,9 +385,11 @@ def sweep(
     NAME=V1,V2    the parameter to sweep, with its values; NAME= takes a spread
     NAME=VALUE    other parameters that differ from their defaults
 
-    Each run has a process of its own. A run that diverges is a finding, with no number. Ctrl-C
-    ends it and prints what has finished. The exit status is 1 or 4 if every run failed or
-    diverged.
+    Each run has a process of its own. Some scenes take several values of a number at once: the runs
+    of a seed are then trained as one batch, and agree with runs alone but for rounding; --apart
+    makes each alone, which is sooner where there are cores for all. A run that diverges is a
+    finding, with no number. Ctrl-C ends it and prints what has finished. The exit status is 1 or 4
+    if every run failed or diverged.
     """
     from dlplay.cli.sweeps import command as sweeping
 
@@ -400,6 +408,7 @@ def sweep(
             device=checked_device(device),
             measure=measure,
             form="json" if json else "csv" if csv else "",
+            apart=apart,
         )
     )
 

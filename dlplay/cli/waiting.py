@@ -24,7 +24,13 @@ def progress(stack: ExitStack, session: Session, label: Callable[[Job], str]) ->
     live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
 
     def watch(under: list[Running], over: int, total: int) -> None:
-        runs = [f"{label(each.job)} {each.done:.0%}" for each in under]
+        processes: dict[int, list[Running]] = {}
+        for each in under:
+            processes.setdefault(id(each.run.whole), []).append(each)
+        runs = [
+            f"{label(first.job)}{f' and {len(rest)} more' * bool(rest)} {first.done:.0%}"
+            for first, *rest in processes.values()
+        ]
         line = f"{over} of {total} runs over  " + ", ".join(runs)
         live.update(Text(session.text(line), no_wrap=True, overflow="ellipsis"), refresh=True)
 

@@ -23,6 +23,7 @@ class SceneCard:
     """What a scene's file declares, read without running it.
 
     `panels`: names with their captions, the lead first. `is_page`: whether it is of the new form.
+    `each`: the parameters in which runs may differ that are trained as one batch.
     `digest`: SHA-256 of the file's text as it was read. `broken`: why it could not be read, or
     empty. `scene`: the class, where it is not to be loaded from the file. `command`: what runs a
     program of the user's own, which is no scene.
@@ -41,6 +42,7 @@ class SceneCard:
     claims: tuple[Claim, ...] = ()
     tries: tuple[Try, ...] = ()
     is_page: bool = False
+    each: tuple[str, ...] = ()
     digest: str = ""
     broken: str = ""
     text: str | None = field(default=None, repr=False, compare=False)
@@ -95,6 +97,7 @@ def card_of(found: facts.Facts, path: Path, root: Path, text: str | None) -> Sce
         tuple(Claim(c.name, c.text, c.breaks, condition=c.condition) for c in found.claims),
         tuple(_try(each) for each in found.tries),
         found.is_page,
+        found.each,
         found.digest,
         found.broken,
         text,

@@ -65,6 +65,7 @@ class SceneFacts(msgspec.Struct, array_like=True, frozen=True, tag="scene"):
     claims: list[ClaimFacts] = []
     tries: list[tuple[Any, ...]] = []
     is_page: bool = False
+    each: tuple[str, ...] = ()
 
 
 class FolderFacts(msgspec.Struct, array_like=True, frozen=True, tag="folder"):
@@ -201,6 +202,7 @@ def _scene(tree: ast.Module, text: str, path: Path) -> Facts:
             claims=[_claim_facts(claim) for claim in page.claims(built)],
             tries=[_try_facts(each) for each in page.tries],
             is_page=True,
+            each=page.each(body, built),
             **common,
         )
     return SceneFacts(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlplay.author.claims import RELATIONS, Bound, Claim, ClaimError, relation_of
-from dlplay.author.parameters import Parameter
+from dlplay.author.parameters import Float, Parameter
 from dlplay.author.tries import Try
 from dlplay.course.literals import Names, NotLiteral
 from dlplay.wire.contents import DRAWS
@@ -55,6 +55,41 @@ class Page:
             limits = bound_in_words(RELATIONS[relation][0], limit)
             condition = f"{name} is {limits}" if relation == "within" else f"{name} {limits}"
             found.append(Claim(name, text, breaks, condition=condition))
+        return tuple(found)
+
+    def each(
+        self, body: list[ast.stmt], parameters: Mapping[str, Parameter[Any]]
+    ) -> tuple[str, ...]:
+        """The parameters that the scene gives to `stage.each`: runs that differ in one of them can
+        be trained as one batch.
+
+        Outside looks, such a parameter is read nowhere else. Raises PageError.
+        """
+        found: dict[str, int] = {}
+        given = set()
+        for method, call, _ in self._calls:
+            if method != "each":
+                continue
+            match call:
+                case ast.Call(
+                    args=[ast.Attribute(ast.Name("self"), name) as value], keywords=[]
+                ) if isinstance(parameters.get(name), Float):
+                    found.setdefault(name, call.lineno)
+                    given.add(value)
+                case _:
+                    raise PageError(
+                        f"line {call.lineno}: stage.each takes a Float of the scene as it is: "
+                        "stage.each(self.learning_rate)"
+                    )
+        for node, in_look in _walk(ast.Module(body, [])):
+            match node:
+                case ast.Attribute(ast.Name("self"), name) if (
+                    name in found and not in_look and node not in given
+                ):
+                    raise PageError(
+                        f"line {node.lineno}: {name} is given to stage.each in line {found[name]}; "
+                        f"outside looks read it as stage.each(self.{name}) here too"
+                    )
         return tuple(found)
 
     def _check_panels(self) -> None:
@@ -145,14 +180,21 @@ def _tries(declared: object) -> tuple[Try, ...]:
 def _stage_calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call, bool]]:
     """Calls of the stage, as they stand in the file: the method, the call, whether it is in a
     look."""
+    for node, in_look in _walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name("stage"), attr=method)):
+                yield method, node, in_look
+
+
+def _walk(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """All nodes, in the file's order, and whether each is in a look."""
     waiting = [(tree, False)]
     while waiting:
         node, in_look = waiting.pop()
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name("stage"), attr=method)):
-                yield method, node, in_look
             case ast.FunctionDef(decorator_list=decorators):
                 in_look = in_look or any(map(is_look, decorators))
+        yield node, in_look
         waiting += [(child, in_look) for child in reversed(list(ast.iter_child_nodes(node)))]
 
 

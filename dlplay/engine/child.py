@@ -8,9 +8,11 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dlplay.engine import keeper
@@ -18,10 +20,12 @@ from dlplay.wire import commands, events
 from dlplay.wire.hearing import PipeControls
 
 if TYPE_CHECKING:
+    from dlplay.author.parameters import Value
     from dlplay.course.catalog import SceneCard
 
 NO_SUCH_COMMAND = 127  # as shells say it
 WAIT_AT_END = 1.0  # seconds for which threads and processes of a scene may go on after it
+LANE = 4  # bytes of a run's number in a batch
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ class Order:
 
     `looks`, `linger`: as `execute` takes them. `sabotage`: what is left out of learning, as
     `dlplay.engine.sabotage` names it. `pace`: steps a second, 0 for as many as there can be.
-    `folder`: for its temporary files; "" for the usual one.
+    `folder`: for its temporary files; "" for the usual one. `each`: a parameter and its values, for
+    a batch of runs that differ in it; what is sent of a run then begins with its number, in LANE
+    bytes.
     """
 
     path: str
@@ -46,6 +52,7 @@ class Order:
     sabotage: str = ""
     pace: float = 0
     folder: str = ""
+    each: tuple[str, tuple[Value, ...]] = ("", ())
 
 
 def main(
@@ -61,6 +68,7 @@ def main(
     _take_over_streams(log)
     from dlplay.author.parameters import ParameterError
     from dlplay.course import catalog
+    from dlplay.engine.batch import execute_batch
     from dlplay.engine.execute import execute
     from dlplay.engine.numerics import NoDevice
     from dlplay.engine.sabotage import sabotaged
@@ -77,28 +85,51 @@ def main(
     if card is None:
         raise catalog.BrokenScene(f"{order.path} has no Scene class")
 
-    def sink(batch: list[events.AnyEvent]) -> None:
+    def send(data: bytes) -> None:
         try:
-            outlet.send_bytes(events.encode(batch))
+            outlet.send_bytes(data)
         except OSError:
             os._exit(1)
 
+    def sink(batch: list[events.AnyEvent]) -> None:
+        send(events.encode(batch))
+
+    def deal(number: int, batch: list[events.AnyEvent]) -> None:
+        send(number.to_bytes(LANE) + events.encode(batch))
+
+    name, values = order.each
     try:
         with sabotaged(order.sabotage):
-            execute(
-                card,
-                order.settings,
-                seed=order.seed,
-                device=order.device,
-                sink=sink,
-                controls=controls,
-                capture=False,
-                tweaks=order.tweaks,
-                looks=order.looks,
-                linger=order.linger,
-            )
+            if values:
+                execute_batch(
+                    card,
+                    name,
+                    values,
+                    order.settings,
+                    seed=order.seed,
+                    device=order.device,
+                    deal=deal,
+                    controls=controls,
+                    capture=False,
+                )
+            else:
+                execute(
+                    card,
+                    order.settings,
+                    seed=order.seed,
+                    device=order.device,
+                    sink=sink,
+                    controls=controls,
+                    capture=False,
+                    tweaks=order.tweaks,
+                    looks=order.looks,
+                    linger=order.linger,
+                )
     except (ParameterError, NoDevice) as error:  # a file that was there may have gone
-        sink([_refused(card, order, str(error))])
+        if not values:
+            sink([_refused(card, order, str(error))])
+        for number, value in enumerate(values):
+            deal(number, [_refused(card, order, str(error), {name: value})])
     sys.stdout.flush()
     sys.stderr.flush()
     outlet.close()
@@ -126,14 +157,16 @@ def become(
         os._exit(NO_SUCH_COMMAND)
 
 
-def _refused(card: SceneCard, order: Order, message: str) -> events.Finished:
+def _refused(
+    card: SceneCard, order: Order, message: str, own: Mapping[str, Value] = MappingProxyType({})
+) -> events.Finished:
     return events.Finished(
         status="failed",
         message=message,
         scene=card.id,
         seed=order.seed,
         device=order.device,
-        parameters=card.defaults | order.settings,
+        parameters=card.defaults | order.settings | dict(own),
         measures={},
         claims=[],
         steps=0,

@@ -63,17 +63,12 @@ def execute(
     )
     sink([begun])
     try:
-        scene = _loaded(card)(**values)
-    except catalog.BrokenScene as error:  # known before it began: there is nothing to trace
-        failed(error)
-        return _told(sink, begun.ended("failed", message=str(error)))
-    except BaseException as error:
-        if _is_ours(error):
-            raise
-        failed(error)
-        sink([events.Logged(text=_traceback(error, card.path), stream="err")])
-        message = f"{card.path.name} could not be loaded: {_sentence(error)}"
-        return _told(sink, begun.ended("failed", message=message, seconds=time.monotonic() - began))
+        scene = made(card, values)
+    except Unloadable as error:
+        failed(error.reason)
+        sink(error.log)
+        seconds = time.monotonic() - began
+        return _told(sink, begun.ended("failed", message=str(error), seconds=seconds))
     stage = Stage(
         scene,
         seed=seed,
@@ -85,15 +80,15 @@ def execute(
         tweaks=tweaks,
         looks=looks,
     )
-    with numerics.settled(seed), _captured(stage) if capture else nullcontext():
-        status, message = _perform(scene, stage, card, failed)
+    with numerics.settled(seed), captured(stage) if capture else nullcontext():
+        status, message = perform(scene, stage, card, failed)
         summary = begun.ended(
             status,
             stage.tick,
             message=message,
             parameters=scene.values,
             measures=dict(stage.measures),
-            claims=_judged(stage),
+            claims=judged(stage),
             seconds=time.monotonic() - began,
             headline=stage.last_headline,
             answers=stage.answers,
@@ -106,6 +101,31 @@ def execute(
     return finished
 
 
+class Unloadable(Exception):
+    """A scene that cannot begin. `reason`: what was raised; `log`: its traceback, if any."""
+
+    def __init__(self, message: str, reason: BaseException, log: list[events.AnyEvent]) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.log = log
+
+
+def made(card: SceneCard, values: Mapping[str, Any]) -> Scene:
+    """The scene with these values. Raises Unloadable."""
+    try:
+        return _loaded(card)(**values)
+    except catalog.BrokenScene as error:  # known before it began: there is nothing to trace
+        raise Unloadable(str(error), error, []) from error
+    except BaseException as error:
+        if _is_ours(error):
+            raise
+        log: list[events.AnyEvent] = [
+            events.Logged(text=_traceback(error, card.path), stream="err")
+        ]
+        message = f"{card.path.name} could not be loaded: {_sentence(error)}"
+        raise Unloadable(message, error, log) from error
+
+
 def _loaded(card: SceneCard) -> type[Scene]:
     """The scene's class. Raises BrokenScene if there is nothing in it that could be run."""
     found = catalog.load(card)
@@ -114,7 +134,7 @@ def _loaded(card: SceneCard) -> type[Scene]:
     return found
 
 
-def _perform(
+def perform(
     scene: Scene, stage: Stage, card: SceneCard, failed: Callable[[BaseException], None]
 ) -> tuple[str, str]:
     """Run the scene to its end: a status, and one sentence about it."""
@@ -151,10 +171,11 @@ def _is_ours(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) and heard
 
 
-def _judged(stage: Stage) -> list[events.ClaimResult]:
+def judged(stage: Stage) -> list[events.ClaimResult]:
+    """How the claims stand in the end; none where telling that is what the run failed on."""
     try:
         return stage.judged()
-    except BaseException as error:  # already told: the run failed on it
+    except BaseException as error:  # already told
         if _is_ours(error):
             raise
         return []
@@ -181,7 +202,8 @@ def _traceback(error: BaseException, path: Path) -> str:
 
 
 @contextmanager
-def _captured(stage: Stage) -> Iterator[None]:
+def captured(stage: Stage) -> Iterator[None]:
+    """What is printed meanwhile goes to the run's log."""
     with redirect_stdout(_Lines(stage)), redirect_stderr(_Lines(stage)):
         yield
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing as mp
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ from dlplay.engine.numerics import prepare_environment
 from dlplay.wire import events
 
 if TYPE_CHECKING:
+    from dlplay.author.parameters import Value
     from dlplay.engine import server
+    from dlplay.engine.lanes import LiveBatch
 
 
 class Launcher:
@@ -100,6 +102,32 @@ class Launcher:
                 self._lingering.dismiss()
             self._lingering = run
         return run
+
+    def start_batch(
+        self,
+        card: SceneCard,
+        name: str,
+        values: Sequence[Value],
+        settings: Mapping[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> LiveBatch:
+        """Start runs with these values of the parameter `name` as one batch, in one process."""
+        from dlplay.engine.lanes import LiveBatch
+
+        self.open_gate()
+        order = Order(
+            path=str(card.path),
+            root=str(card.root),
+            settings=dict(settings or {}),
+            seed=seed,
+            device=device,
+            looks=False,
+            folder=self._folder(),
+            each=(name, tuple(values)),
+        )
+        return LiveBatch(self._context, order, card)
 
     def _folder(self) -> str:
         if self.method == "spawn":

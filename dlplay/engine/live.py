@@ -164,6 +164,11 @@ class LiveRun:
         return self.state == "over"
 
     @property
+    def whole(self) -> LiveRun:
+        """What has its process: itself; of a run of a batch the batch."""
+        return self
+
+    @property
     def pid(self) -> int | None:
         """Of its process; None before it is known."""
         return self._pid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from dlplay.wire import events
 
 if TYPE_CHECKING:
     from dlplay.engine.history import History
+    from dlplay.engine.lanes import Lane
     from dlplay.engine.launcher import Launcher
     from dlplay.engine.live import LiveRun
     from dlplay.engine.recordings.recorder import RunRecorder
@@ -36,16 +37,29 @@ class Job:
     number: int = 0
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Runs that differ in the parameter `name` alone, to be trained as one in one process."""
+
+    name: str
+    jobs: Sequence[Job]
+
+
 @dataclass
 class Running:
     """A run under way or just over; `history` and `recorder` where they were asked for."""
 
     job: Job
-    run: LiveRun
+    run: LiveRun | Lane
     history: History | None = None
     recorder: RunRecorder | None = None
     done: float = 0.0  # share of its loop
     finished: events.Finished | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it has a process of its own, and is no run of a batch."""
+        return self.run.whole is self.run
 
     def listen(self) -> None:
         """Take in what has come. RuntimeError if the run ended without a summary."""
@@ -92,13 +106,13 @@ def cores() -> int:
 
 
 class Pool:
-    """Makes these runs in their order, `at_once` of them at a time; with `histories`, keeps each
+    """Makes these runs in their order, `at_once` processes at a time; with `histories`, keeps each
     run's History until it has been handed over; with `record`, records each."""
 
     def __init__(
         self,
         launcher: Launcher,
-        jobs: Iterable[Job],
+        jobs: Iterable[Job | Batch],
         *,
         at_once: int,
         device: str = "auto",
@@ -107,7 +121,7 @@ class Pool:
     ) -> None:
         self._launcher = launcher
         self._waiting = deque(jobs)
-        self._total = len(self._waiting)
+        self._total = self._left
         self._under: list[Running] = []
         self._at_once = max(1, at_once)
         self._device = device
@@ -135,10 +149,10 @@ class Pool:
                     self._begin()
                 for each in self._under:
                     each.listen()
-                    if each.finished is not None:
+                    if each.finished is not None and not self._again(each):
                         ended(each)
                 self._under = [each for each in self._under if each.finished is None]
-                over = self._total - len(self._waiting) - len(self._under)
+                over = self._total - self._left - len(self._under)
                 watch(self._under, over, self._total)
                 if self._stop.is_set():
                     return
@@ -150,21 +164,53 @@ class Pool:
             for each in self._under:
                 each.run.wait()
 
-    def _begin(self) -> None:
-        while self._waiting and len(self._under) < self._at_once:
-            job = self._waiting.popleft()
-            history = None
-            if self._histories:
-                from dlplay.engine.history import History
+    @property
+    def _left(self) -> int:
+        """Runs that have not begun."""
+        return sum(len(each.jobs) if isinstance(each, Batch) else 1 for each in self._waiting)
 
-                history = History()
+    def _begin(self) -> None:
+        while self._waiting and len({id(each.run.whole) for each in self._under}) < self._at_once:
+            todo = self._waiting.popleft()
+            if isinstance(todo, Batch):
+                self._begin_batch(todo)
+                continue
             run = self._launcher.start(
-                job.card,
-                dict(job.settings),
-                seed=job.seed,
+                todo.card,
+                dict(todo.settings),
+                seed=todo.seed,
                 device=self._device,
-                looks=job.looks,
-                sabotage=job.sabotage,
+                looks=todo.looks,
+                sabotage=todo.sabotage,
             )
-            recorder = self._record(job) if self._record is not None else None
-            self._under.append(Running(job, run, history, recorder))
+            self._add(todo, run)
+
+    def _begin_batch(self, batch: Batch) -> None:
+        first = batch.jobs[0]
+        run = self._launcher.start_batch(
+            first.card,
+            batch.name,
+            [job.settings[batch.name] for job in batch.jobs],
+            {name: value for name, value in first.settings.items() if name != batch.name},
+            seed=first.seed,
+            device=self._device,
+        )
+        for job, lane in zip(batch.jobs, run.lanes, strict=True):
+            self._add(job, lane)
+
+    def _add(self, job: Job, run: LiveRun | Lane) -> None:
+        history = None
+        if self._histories:
+            from dlplay.engine.history import History
+
+            history = History()
+        recorder = self._record(job) if self._record is not None else None
+        self._under.append(Running(job, run, history, recorder))
+
+    def _again(self, over: Running) -> bool:
+        """What fails in a batch is made alone: it may have been another's fault."""
+        assert over.finished is not None
+        if over.alone or over.finished.status != "failed":
+            return False
+        self._waiting.append(over.job)
+        return True

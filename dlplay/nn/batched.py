@@ -27,6 +27,15 @@ class BatchedLinear(nn.Module):
         self.weight = nn.Parameter(torch.randn(copies, inputs, outputs) * gain / inputs**0.5)
         self.bias = nn.Parameter(torch.zeros(copies, outputs))
 
+    @classmethod
+    def of(cls, layer: nn.Linear, copies: int) -> BatchedLinear:
+        """`copies` of a layer, with its weights."""
+        made = cls.__new__(cls)
+        nn.Module.__init__(made)
+        made.weight = nn.Parameter(layer.weight.detach().T.repeat(copies, 1, 1))
+        made.bias = nn.Parameter(layer.bias.detach().repeat(copies, 1))
+        return made
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         product = torch.baddbmm(self.bias[:, None], x.transpose(0, 1), self.weight)
         return product.transpose(0, 1)
@@ -72,6 +81,52 @@ class BatchedRNN(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.answers(self.states(x)[-1])
+
+
+def repeated(net: nn.Module, times: int) -> nn.Module:
+    """A net of K copies as one of `times` · K, changed in place: each weight [K, ...] again and
+    again, [times · K, ...]. So the nets of several runs begin alike; copy k of run r is number
+    r · K + k."""
+    for module in net.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            again = weight.detach().repeat(times, *[1] * (weight.dim() - 1))
+            setattr(module, name, nn.Parameter(again))
+    return net
+
+
+def stacked(net: nn.Sequential, copies: int) -> nn.Sequential:
+    """`copies` of a net of linear layers and elementwise ones, with its weights, side by side:
+    [N, copies, inputs] -> [N, copies, outputs]. TypeError for another layer that learns."""
+    layers: list[nn.Module] = []
+    for layer in net:
+        if isinstance(layer, nn.Linear):
+            layers.append(BatchedLinear.of(layer, copies))
+        elif next(layer.parameters(), None) is not None:
+            raise TypeError(f"stacked takes Linear and elementwise layers, not {layer}")
+        else:
+            layers.append(layer)
+    return nn.Sequential(*layers)
+
+
+def step_each(optimizer: torch.optim.Optimizer, rates: torch.Tensor) -> None:
+    """One step of an optimizer in which each run has a learning rate of its own: `rates` [runs].
+
+    Every weight is [runs · K, ...], as `repeated` leaves it. The steps of SGD, Adam and AdamW are
+    in proportion to the rate: all take a step at the rate 1, and each keeps its share of it. Where
+    all rates are one, it is the optimizer's, as the number that was meant: 0.003, not the nearest
+    of float32.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    numbers = rates.tolist()
+    same = numbers.count(numbers[0]) == len(numbers)
+    for group in optimizer.param_groups:
+        group["lr"] = float(f"{numbers[0]:.7g}") if same else 1.0
+    before = [] if same else [weight.detach().clone() for weight in weights]
+    optimizer.step()
+    with torch.no_grad():
+        for weight, old in zip(weights, before, strict=False):
+            share = rates.repeat_interleave(len(weight) // len(rates))
+            weight.sub_(old).mul_(share.reshape(-1, *[1] * (weight.dim() - 1))).add_(old)
 
 
 def usual(copies: int, units: int) -> torch.Tensor:

@@ -18,6 +18,8 @@ from dlplay.wire.events import ClaimResult
 from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    import torch
+
     from dlplay.author.scene import Scene
     from dlplay.stage.xray import Watch
 
@@ -42,8 +44,8 @@ class Stage(Drawings):
 
     A scene uses `loop`, `look`, the drawing calls, `headline`, `claim`, `measure`, `probe`,
     `watch` and `log` (`every` and `changed` where a look will not do), and reads `device` (a torch
-    device string) and `seed`. Nothing here tells it whether anyone watches, and nothing that it
-    draws changes its numbers.
+    device string) and `seed`. One that can be many runs at once uses `each` and `copies`. Nothing
+    here tells it whether anyone watches, and nothing that it draws changes its numbers.
     """
 
     def __init__(
@@ -90,6 +92,21 @@ class Stage(Drawings):
         self._watch: Watch | None = None
         self._xray = False
         self._pace = self._step_due = 0.0  # steps a second, 0 for no limit; when the next may begin
+
+    # Runs that are trained as one batch
+
+    @property
+    def copies(self) -> int:
+        """How many runs are trained as one: 1, but in the batch of a sweep."""
+        return 1
+
+    def each(self, value: Any) -> torch.Tensor:
+        """A parameter's value in each of the runs that are trained as one: float32 [copies], on the
+        stage's device. `rate = stage.each(self.learning_rate)`."""
+        import torch
+
+        values = value if isinstance(value, tuple) else (value,) * self.copies
+        return torch.tensor(values, dtype=torch.float32, device=self.device)
 
     # The loop
 

@@ -39,6 +39,7 @@ from torch import nn
 from dlplay import Choice, Float, Int, Scene, Toggle, Try
 from dlplay.data import folded, folded_x
 from dlplay.nn import grid
+from dlplay.nn.batched import side_by_side, stacked, step_each
 
 NETS = PUSH, PULL, FREE = "push", "pull alone", "no floor"
 
@@ -106,14 +107,14 @@ class Collapse(Scene):
 
     def run(self, stage):
         x, y = folded(4000, noise=0.15, device=stage.device)
-        nets = nn.ModuleList(
-            nn.Sequential(
-                *(nn.Linear(2, 64), nn.SiLU(), nn.Linear(64, 64), nn.SiLU()), nn.Linear(64, 1)
-            )
+        C = stage.copies  # runs of a sweep, each with three nets
+        layers = [
+            (nn.Linear(2, 64), nn.SiLU(), nn.Linear(64, 64), nn.SiLU(), nn.Linear(64, 1))
             for _ in NETS
-        ).to(stage.device)
+        ]
+        nets = nn.ModuleList(stacked(nn.Sequential(*each), C) for each in layers).to(stage.device)
         push, pull, free = nets
-        optimizer = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
+        optimizer = torch.optim.Adam(nets.parameters())
         places = grid((-2, 2), (-2, 2), 40, device=stage.device)  # [y, x, 2]
         right = torch.stack([x, y], dim=1)[:500]
         random = right.clone()
@@ -122,24 +123,31 @@ class Collapse(Scene):
         cells = ((torch.stack([2 - y, x + 2]) * 10).long().clamp(0, 39)).cpu()  # row, column
         counts = torch.zeros(40, 40).index_put(tuple(cells), torch.ones(()), accumulate=True)
 
+        def energy(net, pairs):
+            """Of pairs [..., 2]: [..., C]."""
+            flat = side_by_side(pairs.flatten(0, -2), C)
+            return net(flat).view(*pairs.shape[:-1], C)
+
         def ranks():
-            """Of each net, how often a random answer lies above the right one to the same x."""
-            return [(net(random) > net(right)).float().mean() for net in nets]
+            """Of each net, how often a random answer lies above the right one to the same x: [C]"""
+            return [(energy(n, random) > energy(n, right)).float().mean(dim=0) for n in nets]
 
         @stage.look(10, nets)
         def look():
             maps = {"data": counts}
             for name, net in zip(NETS, nets, strict=True):
-                e = net(places)[..., 0]  # [y, x]
+                e = energy(net, places)[..., 0]  # [y, x]
                 maps[name] = (e - e.min(dim=0).values).flip(0)
             scales = {"data": (0, 6)} | dict.fromkeys(NETS, (0, 10))
             stage.matrices("energies", maps, scales=scales, grey=("data",))
             share = ranks()
             stage.curve("ranked right", dict(zip(NETS, share, strict=True)))
             net = nets[NETS.index(self.shown)]
-            stage.histogram("one net", {"right": net(right), "random": net(random)}, x="E")
-            a, b = ((n(random) - n(right)).mean() for n in (push, pull))
-            low = free(right).mean()
+            stage.histogram(
+                "one net", {"right": energy(net, right), "random": energy(net, random)}, x="E"
+            )
+            a, b = ((energy(n, random) - energy(n, right)).mean() for n in (push, pull))
+            low = energy(free, right).mean()
             stage.headline(
                 f"random above right pairs by {a:.1f}, pull alone {b:.3f}; no floor: E {low:.2g}"
             )
@@ -147,21 +155,21 @@ class Collapse(Scene):
         stage.axes("ranked right", x="step", y="share", lines={"guessing": 0.5})
         stage.axes("loss", x="step", y="loss", log="y")
         for _ in stage.loop(self.steps):
-            optimizer.param_groups[0]["lr"] = self.learning_rate
+            margin = stage.each(self.margin)
             batch = torch.randint(len(x), (64,), device="cpu").to(stage.device)
             wrong = 4 * torch.rand(64, self.negatives).to(stage.device) - 2
             answers = torch.cat([y[batch, None], wrong], dim=1)  # [64, 1 + K], the right one first
             pairs = torch.stack([x[batch, None].expand_as(answers), answers], dim=2)
-            e = push(pairs)[..., 0]
-            hinge = (self.margin + e[:, :1] - e[:, 1:]).relu().mean()
-            squared = pull(pairs[:, 0]).square().mean()
-            plain = free(pairs[:, 0]).mean()
+            e = energy(push, pairs)  # [64, 1 + K, C]
+            hinge = (margin + e[:, :1] - e[:, 1:]).relu().mean(dim=(0, 1))  # [C]
+            squared = energy(pull, pairs[:, 0]).square().mean(dim=0)
+            plain = energy(free, pairs[:, 0]).mean(dim=0)
             if self.pushed:
-                e = pull(pairs)[..., 0]
-                squared = squared + (self.margin + e[:, :1] - e[:, 1:]).relu().mean()
+                e = energy(pull, pairs)
+                squared = squared + (margin + e[:, :1] - e[:, 1:]).relu().mean(dim=(0, 1))
             optimizer.zero_grad()
-            (hinge + squared + plain).backward()
-            optimizer.step()
+            (hinge + squared + plain).sum().backward()
+            step_each(optimizer, stage.each(self.learning_rate))
             stage.curve("loss", {PUSH: hinge, PULL: squared})
 
         with stage.probe(nets):
@@ -169,10 +177,10 @@ class Collapse(Scene):
             xs = torch.linspace(-0.6, 0.6, 61, device=stage.device)
             ys = torch.linspace(-2, 2, 201, device=stage.device)
             across, up = torch.meshgrid(xs, ys, indexing="ij")
-            best = ys[push(torch.stack([across, up], dim=2))[..., 0].argmin(dim=1)]
-            spread = [net(places).std() for net in nets]
+            best = ys[energy(push, torch.stack([across, up], dim=2)).argmin(dim=1)]  # [x, C]
+            flat = energy(pull, places).flatten(0, 1).std(dim=0)
             stage.claim("push_ranks", rank[0], above=0.85)
-            stage.claim("push_finds", (folded_x(best) - xs).abs().mean(), below=0.15)
-            stage.claim("flat", spread[1], below=0.05)
-            stage.claim("falls", free(right).mean(), below=-1000)
-            stage.claim("ignorant", max(abs(r - 0.5) for r in rank[1:]), below=0.25)
+            stage.claim("push_finds", (folded_x(best) - xs[:, None]).abs().mean(dim=0), below=0.15)
+            stage.claim("flat", flat, below=0.05)
+            stage.claim("falls", energy(free, right).mean(dim=0), below=-1000)
+            stage.claim("ignorant", (torch.stack(rank[1:]) - 0.5).abs().amax(dim=0), below=0.25)

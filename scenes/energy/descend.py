@@ -113,12 +113,13 @@ class Descend(Scene):
         places = grid(VIEW, VIEW, 48, device=stage.device)  # [y, x, 2]
         line = torch.linspace(-2.5, 2.5, 251, device=stage.device)
         even = 4 * (torch.arange(self.starts) + 0.5) / self.starts - 2
-        walkers = even.repeat(2, 1).to(stage.device)  # [2, starts], asked for x and for x = 1
+        # In each of C runs of a sweep, asked for x and for x = 1: [C, 2, starts]
+        walkers = even.repeat(stage.copies, 2, 1).to(stage.device)
         fell = []
 
         def energies(asked, y):
-            """The energy of answers y [2, N] to the two questions `asked` [2]: [2, N]."""
-            return energy(torch.stack([asked[:, None].expand_as(y), y], dim=2))[..., 0]
+            """The energy of answers y [..., 2, N] to the two questions `asked` [2]: [..., 2, N]."""
+            return energy(torch.stack([asked[:, None].expand_as(y), y], dim=-1))[..., 0]
 
         def floors(asked):
             return energies(asked, line.expand(2, -1)).min(dim=1, keepdim=True).values  # [2, 1]
@@ -127,7 +128,7 @@ class Descend(Scene):
         def look():
             asked = torch.tensor([self.x, 1.0], device=stage.device)
             low = floors(asked)
-            e, at = (energies(asked, walkers) - low)[0].cpu(), walkers[0].cpu()
+            e, at = (energies(asked, walkers[0]) - low)[0].cpu(), walkers[0, 0].cpu()
             curve = (energies(asked, line.expand(2, -1)) - low)[0].cpu()
             on_curve = torch.stack([at, e.clamp(max=11.7)], dim=1)
             column = torch.stack([torch.full_like(at, self.x), at], dim=1)
@@ -141,15 +142,8 @@ class Descend(Scene):
                 name: torch.cat([on_curve[side], begun[side]])
                 for name, side in zip(WALKERS, sides, strict=True)
             }
-            stage.plane(
-                "slope",
-                x=(-2.2, 2.2),
-                y=(-1, 12),
-                points=rolling,
-                paths=paths,
-                x_label="answer y",
-                y_label="nats",
-            )
+            stage.plane("slope", x=(-2.2, 2.2), y=(-1, 12), points=rolling, paths=paths,
+                        x_label="answer y", y_label="nats")  # fmt: skip
             standing = {name: column[side] for name, side in zip(WALKERS, sides, strict=True)}
             field = energy(places)[..., 0]
             field = field - field.min(dim=0).values
@@ -178,22 +172,26 @@ class Descend(Scene):
             e = energies(asked, at)
             (slope,) = torch.autograd.grad(e.sum(), at)
             noise = torch.randn(2, self.starts).to(stage.device)
-            moved = at - self.rate * slope + (2 * self.rate * self.shake) ** 0.5 * noise
+            η = stage.each(self.rate)[:, None, None]
+            T = stage.each(self.shake)[:, None, None]
+            moved = at - η * slope + (2 * η * T) ** 0.5 * noise
             walkers = moved.detach().clamp(-2.5, 2.5)
             with torch.no_grad():
                 after = energies(asked, walkers)
-                height = (after - floors(asked))[1]
-            fell.append((after < e + 1e-4)[0].float().mean())
-            stage.curve("at x = 1", lowest=height.min(), median=height.median())
+                height = (after - floors(asked))[:, 1]  # [C, starts]
+            fell.append((after < e + 1e-4)[:, 0].float().mean(dim=1))
+            middle = height.median(dim=1).values
+            stage.curve("at x = 1", lowest=height.amin(dim=1), median=middle)
 
         with stage.probe(energy):
             asked = torch.tensor([self.x, 1.0], device=stage.device)
-            e, ends = energies(asked, walkers)[1].cpu(), walkers.cpu()
-            near = (ends[0, :, None] - folded_answers(self.x)).abs() < 0.2
-            off = (ends[1] - folded_answers(1.0)).abs()  # of the walkers asked for x = 1
-            kept = e.median() - e.min() if off[e.argmin()] < 0.2 else 0
-            stage.claim("arrive", near.any(dim=1).float().mean(), above=0.85)
-            stage.claim("all_found", near.any(dim=0).float().mean(), at_least=1)
-            stage.claim("falls", torch.stack(fell).mean(), above=0.95)
-            stage.claim("false_valley", (off < 0.2).float().mean(), within=(0.15, 0.7))
+            e, ends = energies(asked, walkers)[:, 1].cpu(), walkers.cpu()  # [C, starts]
+            near = (ends[:, 0, :, None] - folded_answers(self.x)).abs() < 0.2
+            off = (ends[:, 1] - folded_answers(1.0)).abs()  # of the walkers asked for x = 1
+            found = off.gather(1, e.argmin(dim=1, keepdim=True))[:, 0] < 0.2
+            kept = found * (e.median(dim=1).values - e.min(dim=1).values)
+            stage.claim("arrive", near.any(dim=2).float().mean(dim=1), above=0.85)
+            stage.claim("all_found", near.any(dim=1).float().mean(dim=1), at_least=1)
+            stage.claim("falls", torch.stack(fell).mean(dim=0), above=0.95)
+            stage.claim("false_valley", (off < 0.2).float().mean(dim=1), within=(0.15, 0.7))
             stage.claim("keep_lowest", kept, above=4)

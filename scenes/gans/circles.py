@@ -107,17 +107,19 @@ class Circles(Scene):
     steps = Int(500, min=10, max=5000, log=True, help="steps of each player")
 
     def run(self, stage):
-        θ, ψ = torch.ones(2, len(RULES)).to(stage.device)  # one game for each rule
-        last = torch.zeros(2, len(RULES)).to(stage.device)  # steps taken before
+        # One game for each rule; of the runs of a sweep, C at once
+        θ, ψ = torch.ones(2, stage.copies, len(RULES)).to(stage.device)  # [C, 4] each
+        last = torch.zeros_like(torch.stack([θ, ψ]))  # steps taken before
         has = [torch.tensor([rule == name for rule in RULES]).to(stage.device) for name in RULES]
         in_turn, ahead, momentum, penalty = has
-        path, lowered = [torch.stack([θ, ψ], dim=1)], []
+        path, lowered = [torch.stack([θ[0], ψ[0]], dim=1)], []
 
         def losses(θ, ψ):
-            """Of the generator and of the discriminator, in each game: [4] and [4]."""
+            """Of the generator and of the discriminator, in each game: [C, 4] twice."""
+            γ = penalty * stage.each(self.penalty)[:, None]
             fooled = softplus(-ψ * θ)  # −log D(θ)
             told = softplus(ψ * θ) + softplus(0 * ψ)  # −log(1 − D(θ)) − log D(0)
-            return fooled, told + penalty * self.penalty / 2 * ψ.square()
+            return fooled, told + γ / 2 * ψ.square()
 
         def slopes(θ, ψ):
             """Each player's gradient of its own loss."""
@@ -128,7 +130,7 @@ class Circles(Scene):
                 return of_θ, torch.autograd.grad(told.sum(), ψ)[0]
 
         def distances():
-            return dict(zip(RULES, torch.hypot(θ, ψ), strict=True))
+            return dict(zip(RULES, torch.hypot(θ, ψ).T, strict=True))
 
         @stage.look(2)
         def look():
@@ -149,7 +151,8 @@ class Circles(Scene):
         stage.axes("distance", x="step", y="distance", log="y", lines={"start": 2**0.5})
         stage.axes("generator", x="step", y="θ", lines={"data": 0})
         for _ in stage.loop(self.steps):
-            α, β = self.learning_rate, self.momentum * momentum
+            α = stage.each(self.learning_rate)[:, None]
+            β = momentum * stage.each(self.momentum)[:, None]
             of_θ, of_ψ = slopes(θ, ψ)
             # Look-ahead asks again after a step of both; the others after the discriminator's own.
             step_θ, step_ψ = -α * of_θ, β * last[1] - (1 - β) * α * of_ψ
@@ -160,13 +163,13 @@ class Circles(Scene):
             after = losses(θ + step_θ, ψ + step_ψ)
             lowered.append(torch.stack([middle[1] < before[1], after[0] < middle[0]]))
             θ, ψ, last = θ + step_θ, ψ + step_ψ, torch.stack([step_θ, step_ψ])
-            path.append(torch.stack([θ, ψ], dim=1))
+            path.append(torch.stack([θ[0], ψ[0]], dim=1))
             stage.curve("distance", distances())
-            stage.curve("generator", dict(zip(RULES, θ, strict=True)))
+            stage.curve("generator", dict(zip(RULES, θ.T, strict=True)))
 
         with stage.probe():
             far = distances()
-            own = torch.stack(lowered)[..., in_turn].float().mean()
+            own = torch.stack(lowered)[..., in_turn].float().mean(dim=(0, 1, 3))  # [C]
             stage.claim("own_loss", own, above=0.98)
             stage.claim("still_turning", far["in turn"], within=(0.2, 0.6))
             stage.claim("ahead", far["look-ahead"] / far["in turn"], below=0.85)

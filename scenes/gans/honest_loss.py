@@ -42,7 +42,7 @@ from torch.nn.functional import softplus
 
 from dlplay import Float, Int, Scene, Try
 from dlplay.data.ring import Ring, energy_distance
-from dlplay.nn.batched import BatchedLinear
+from dlplay.nn.batched import BatchedLinear, repeated, step_each
 
 NAMES = "usual GAN", "WGAN"
 GAMES = 3  # of each kind, side by side
@@ -89,17 +89,21 @@ class HonestLoss(Scene):
     steps = Int(160, min=10, max=2000, log=True, help="steps of each generator")
 
     def run(self, stage):
-        ring = Ring()
+        ring, R = Ring(), stage.copies  # runs of a sweep, each with its GAMES of either kind
         nets = [mlp(2, nn.ReLU()), mlp(2, nn.ReLU())]  # generators: usual, of the critic
         nets += [mlp(1, nn.LeakyReLU(0.2)), mlp(1, nn.LeakyReLU(0.2))]
-        G, W, D, C = nets = nn.ModuleList(nets).to(stage.device)
+        G, W, D, C = nets = repeated(nn.ModuleList(nets), R).to(stage.device)
         betas = (0.5, 0.999), (0.0, 0.9), (0.5, 0.999), (0.0, 0.9)
         adams = [
             torch.optim.Adam(n.parameters(), betas=b) for n, b in zip(nets, betas, strict=True)
         ]
-        fixed = torch.randn(400, GAMES, 2).to(stage.device)
-        x_seen = ring.points(400, GAMES, device=stage.device)
-        told, true = [], []  # at each look, of both kinds: [2, GAMES] each
+
+        def in_all(x):
+            """Dice fall alike in all runs: [N, GAMES, ...] -> [N, R · GAMES, ...]."""
+            return x.repeat(1, R, 1).to(stage.device)
+
+        fixed, x_seen = in_all(torch.randn(400, GAMES, 2)), in_all(ring.points(400, GAMES))
+        told, true = [], []  # every five steps, of both kinds: [2, R, GAMES] each
 
         def fooled(says):
             return softplus(-says).mean(dim=(0, 2))  # −log D(G(z)), of each game
@@ -112,15 +116,20 @@ class HonestLoss(Scene):
 
         def measure():
             usual, critics = G(fixed), W(fixed)
-            told.append(torch.stack([fooled(D(usual)), gap(x_seen, critics)]).cpu())
-            true.append(torch.stack([distance(usual), distance(critics)]).cpu())
+            own = torch.stack([fooled(D(usual)), gap(x_seen, critics)])
+            far = torch.stack([distance(usual), distance(critics)])
+            told.append(own.unflatten(1, (R, GAMES)).cpu())
+            true.append(far.unflatten(1, (R, GAMES)).cpu())
+            own, far = (each[-1][..., self.game - 1] for each in (told, true))  # [2, R] each
+            stage.curve("told", dict(zip(NAMES, own, strict=True)))
+            stage.curve("true distance", dict(zip(NAMES, far, strict=True)))
 
         @stage.look(5)
         def look():
             if not told:
                 return
             k = self.game - 1
-            own, far = torch.stack(told)[..., k], torch.stack(true)[..., k]  # [looks, 2]
+            own, far = (torch.stack(each)[:, :, 0, k] for each in (told, true))  # [looks, 2]
             ways = torch.stack([own / own.abs().amax(dim=0).clamp(min=1e-9), far], dim=2)
             paths = {name: ways[:, i] for i, name in enumerate(NAMES)}
             stage.plane(
@@ -131,8 +140,6 @@ class HonestLoss(Scene):
                 x_label="own loss or gap, as a share of its most",
                 y_label="true distance",
             )
-            stage.curve("told", dict(zip(NAMES, own[-1], strict=True)))
-            stage.curve("true distance", dict(zip(NAMES, far[-1], strict=True)))
             stage.headline(
                 f"usual: loss {own[0, 0]:.1f} → {own[-1, 0]:.1f}, distance {far[-1, 0]:.2f}; "
                 f"WGAN: gap {own[0, 1]:.1f} → {own[-1, 1]:.1f}, distance {far[-1, 1]:.2f}"
@@ -141,44 +148,43 @@ class HonestLoss(Scene):
         stage.axes("told", x="step", y="loss, gap")
         stage.axes("true distance", x="step", y="distance", log="y")
         for step in stage.loop(self.steps):
-            for adam, times in zip(adams, (1, 1, 2, 2), strict=True):
-                adam.param_groups[0]["lr"] = times * self.learning_rate
+            rate, γ = stage.each(self.learning_rate), stage.each(self.penalty)
             for _ in range(self.inner):
-                x, z = ring.points(48, GAMES), torch.randn(48, GAMES, 2)
-                x, z = x.to(stage.device), z.to(stage.device)
+                x, z = in_all(ring.points(48, GAMES)), in_all(torch.randn(48, GAMES, 2))
                 usual, fake = G(z).detach(), W(z).detach()
                 loss = softplus(-D(x)) + softplus(D(usual))
-                descend(adams[2], loss.mean(dim=(0, 2)))
+                descend(adams[2], 2 * rate, loss.mean(dim=(0, 2)))
 
-                share = torch.rand(48, GAMES, 1).to(stage.device)
+                share = in_all(torch.rand(48, GAMES, 1))
                 between = (share * x + (1 - share) * fake).requires_grad_()
                 slope = torch.autograd.grad(C(between).sum(), between, create_graph=True)[0]
                 steep = (slope.norm(dim=2) - 1).square().mean(dim=0)
-                descend(adams[3], self.penalty * steep - gap(x, fake))
+                descend(adams[3], 2 * rate, γ.repeat_interleave(GAMES) * steep - gap(x, fake))
             if step % 5 == 4:
                 with stage.probe():
                     measure()
-            z = torch.randn(48, GAMES, 2).to(stage.device)
-            descend(adams[0], fooled(D(G(z))))
-            descend(adams[1], -C(W(z)).mean(dim=(0, 2)))
+            z = in_all(torch.randn(48, GAMES, 2))
+            descend(adams[0], rate, fooled(D(G(z))))
+            descend(adams[1], rate, -C(W(z)).mean(dim=(0, 2)))
 
-        own, far = torch.stack(told), torch.stack(true)  # [looks, 2, GAMES]
-        loss, gap_ = correlation(own, far).median(dim=1).values
+        own, far = torch.stack(told), torch.stack(true)  # [looks, 2, R, GAMES]
+        loss, gap_ = correlation(own, far).median(dim=2).values  # [R] each
         usual, wgan = far[:, 0].amin(dim=0) / far[0, 0], far[-1, 1] / far[0, 1]
         stage.claim("gap_follows", gap_, above=0.7)
         stage.claim("loss_does_not", loss, below=0.4)
-        stage.claim("wgan_learns", wgan.median(), below=0.2)
-        stage.measure(usual_at_best=usual.median())
-        stage.claim("loss_rises", (own[-1, 0] / own[0, 0]).median(), above=1.2)
+        stage.claim("wgan_learns", wgan.median(dim=1).values, below=0.2)
+        stage.measure(usual_at_best=usual.median(dim=1).values)
+        rises = (own[-1, 0] / own[0, 0]).median(dim=1).values
+        stage.claim("loss_rises", rises, above=1.2)
 
 
-def descend(adam, losses):  # [GAMES]: each game has its own nets, so their sum trains all
+def descend(adam, rate, losses):  # [R · GAMES]: each game has its nets, so their sum trains all
     adam.zero_grad()
     losses.sum().backward()
-    adam.step()
+    step_each(adam, rate)
 
 
-def correlation(a, b):  # [looks, 2, GAMES] -> [2, GAMES]
+def correlation(a, b):  # [looks, 2, R, GAMES] -> [2, R, GAMES]
     a, b = a - a.mean(dim=0), b - b.mean(dim=0)
     return (a * b).sum(dim=0) / (a.norm(dim=0) * b.norm(dim=0)).clamp(min=1e-9)
 

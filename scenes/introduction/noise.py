@@ -116,10 +116,12 @@ class Noise(Scene):
         x = (torch.randn(M, 2) @ stretch.T).to(device)  # [512, 2]
         truth = torch.tensor([1.0, -0.5]).to(device)
         exact = x @ truth  # [512]
-        y = exact + self.noise * torch.randn(M).to(device)
+        # C runs of a sweep go down at once, and ask the same examples
+        noise = stage.each(self.noise)[:, None]
+        y = exact + noise * torch.randn(M).to(device)  # [C, 512]
         hessian = 2 * x.T @ x / M  # of the mean of (x·w − y)²
         limit = 2 / torch.linalg.eigvalsh(hessian)[-1].item()
-        best = torch.linalg.solve(x.T @ x, x.T @ y)  # [2], the minimum
+        best = torch.stack([torch.linalg.solve(x.T @ x, x.T @ own) for own in y])  # [C, 2], minima
 
         def draw(walkers, size):
             """Which examples each walker asks: [walkers, size]."""
@@ -128,24 +130,24 @@ class Noise(Scene):
             return torch.rand(walkers, M).topk(size).indices.to(device)
 
         def gradient(w, size, y):
-            """Of the mean loss of a batch, for each of R walkers: [R, 2] -> [R, 2]."""
-            i, w = draw(len(w), size), w.detach().requires_grad_()
+            """Of the mean loss of a batch, for each of R walkers: [C, R, 2] -> [C, R, 2]."""
+            i, w = draw(w.shape[1], size), w.detach().requires_grad_()
             with torch.enable_grad():
-                error = (x[i] @ w[:, :, None])[..., 0] - y[i]  # [R, size]
-                return torch.autograd.grad((error**2).mean(1).sum(), w)[0]
+                error = (x[i] @ w[..., None])[..., 0] - y[..., i]  # [C, R, size]
+                return torch.autograd.grad((error**2).mean(2).sum(), w)[0]
 
         def above(w, least=best):
-            """The mean height of walkers above the minimum: ½ dᵀHd."""
-            d = w - least
-            return ((d @ hessian) * d).sum(1).mean() / 2
+            """The mean height of walkers above the minimum, ½ dᵀHd: [C]."""
+            d = w - least[:, None]
+            return ((d @ hessian) * d).sum(2).mean(1) / 2
 
         def by_batch():
             """Floor: the mean of the last half. Variance: of 800 batches, all at the start."""
-            floors = torch.stack(heights[len(heights) // 2 :]).mean(0)  # [4]
-            here = start.repeat(50, 1)
-            return floors, [gradient(here, size, y).var(0).sum() for size in BATCHES]
+            floors = torch.stack(heights[len(heights) // 2 :]).mean(0)  # [4, C]
+            here = start.repeat(1, 50, 1)
+            return floors, [gradient(here, size, y).var(1).sum(1) for size in BATCHES]
 
-        start = torch.tensor([[-1.2, 1.3]]).to(device).repeat(COPIES, 1)  # [16, 2]
+        start = torch.tensor([-1.2, 1.3]).to(device).repeat(stage.copies, COPIES, 1)  # [C, 16, 2]
         walkers, slow, decaying, fitted = dict.fromkeys(BATCHES, start), start, start, start
         heights, cures, trail = [], [], []
         stage.axes("loss above the minimum", x="step", y="loss − minimum", log="y")
@@ -156,42 +158,40 @@ class Noise(Scene):
         @stage.look(50)
         def far():
             floors, variance = by_batch()
-            stage.plot("batch size", BATCHES, {"loss − minimum": floors, "variance": variance})
-            one, _, many, every = floors
+            variance = torch.cat(variance)
+            stage.plot(
+                "batch size", BATCHES, {"loss − minimum": floors[:, 0], "variance": variance}
+            )
+            one, _, many, every = floors[:, 0]
             stage.headline(f"floor of 1 example {one:.2g}, of 64 {many:.2g}, of 512 {every:.2g}")
 
         @stage.look(5)
         def near():
-            stage.plane(
-                "the walk",
-                x=W1,
-                y=W2,
-                field=(((field - best) @ hessian) * (field - best)).sum(-1) / 2,
-                kind="contour",
-                paths=dict(zip(NAMES, torch.stack(trail, 1), strict=True)),
-                x_label="w₁",
-                y_label="w₂",
-            )
+            off, paths = field - best[0], dict(zip(NAMES, torch.stack(trail, 1), strict=True))
+            height = ((off @ hessian) * off).sum(-1) / 2
+            stage.plane("the walk", x=W1, y=W2, field=height, kind="contour", paths=paths,
+                        x_label="w₁", y_label="w₂")  # fmt: skip
 
         for step in stage.loop(self.steps):
-            shrunk = self.learning_rate * limit / (1 + step / 50)
-            rate = self.learning_rate * limit if self.decay == "none" else shrunk
+            rate = limit * stage.each(self.learning_rate)[:, None, None]
+            shrunk = rate / (1 + step / 50)
+            rate = rate if self.decay == "none" else shrunk
             for size, w in walkers.items():
                 walkers[size] = w - rate * gradient(w, size, y)
             slow = slow - rate / 4 * gradient(slow, 1, y)
             decaying = decaying - shrunk * gradient(decaying, 1, y)
             fitted = fitted - rate * gradient(fitted, 1, exact)
 
-            heights.append(torch.stack([above(w) for w in walkers.values()]))  # [4]
-            cures.append(torch.stack([above(slow), above(decaying), above(fitted, truth)]))
-            trail.append(torch.stack([w[0] for w in walkers.values()]))  # [4, 2]
+            heights.append(torch.stack([above(w) for w in walkers.values()]))  # [4, C]
+            cures.append(torch.stack([above(slow), above(decaying), above(fitted, truth[None])]))
+            trail.append(torch.stack([w[0, 0] for w in walkers.values()]))  # [4, 2]
             stage.curve("loss above the minimum", dict(zip(NAMES, heights[-1], strict=True)))
             all_of_1 = heights[-1][0], *cures[-1].clamp(min=1e-9)
             stage.curve("one example a step", dict(zip(CURES, all_of_1, strict=True)))
 
         with stage.probe():
             floors, variance = by_batch()
-            slow = torch.stack(cures[len(cures) // 2 :])[:, 0].mean()
+            slow = torch.stack(cures[len(cures) // 2 :])[:, 0].mean(0)
             stage.claim("floor_by_batch", floors[0] / floors[2], within=(50, 125))
             stage.claim("floor_by_rate", floors[0] / slow, within=(3.2, 7))
             stage.claim("decay_sinks", cures[-1][1] / floors[0], below=0.15)

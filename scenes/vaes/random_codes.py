@@ -40,6 +40,7 @@ from torch import nn
 
 from dlplay import Choice, File, Float, Int, Scene, Try
 from dlplay.data import images
+from dlplay.nn.batched import side_by_side, stacked
 from dlplay.nn.judge import Judge
 
 v = 0.05  # variance of a pixel around the decoder's answer
@@ -106,17 +107,17 @@ class RandomCodes(Scene):
         own = self.pictures != "digits"
         x, x_test = split(self.pictures)
         x, x_test = x.to(stage.device), x_test.to(stage.device)  # [N, 64]
-        d, judge = self.latents, Judge(stage.device)
+        d, C, judge = self.latents, stage.copies, Judge(stage.device)
         encoder, decoder = mlp(64, d), mlp(d, 64)  # the autoencoder
-        guess, write = mlp(64, 2 * d), mlp(d, 64)  # the VAE
+        guess, write = (stacked(mlp(*ends), C) for ends in ((64, 2 * d), (d, 64)))  # C VAEs
         nets = nn.ModuleList([encoder, decoder, guess, write]).to(stage.device)
         adam = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
         fixed = torch.randn(2000, d).to(stage.device)
 
         def codes(x):
-            """A code for each image from each encoder, [N, d] twice."""
-            mean, log_variance = guess(x).chunk(2, dim=1)
-            noise = torch.randn(mean.shape).to(stage.device)
+            """A code for each image from each encoder: [N, d], and [N, C, d] of the VAEs."""
+            mean, log_variance = guess(side_by_side(x, C)).chunk(2, dim=2)
+            noise = torch.randn(len(x), 1, d).to(stage.device)
             return encoder(x), mean + (log_variance / 2).exp() * noise
 
         def drawn(own_codes, draw):
@@ -127,22 +128,22 @@ class RandomCodes(Scene):
             root, _ = torch.linalg.cholesky_ex(covariance)
             return own_codes.mean(dim=0) + self.spread * fixed @ root.T
 
+        def written(codes, draw):
+            """What the VAEs make of codes like theirs: [2000, C, 64]."""
+            return write(torch.stack([drawn(each, draw) for each in codes.unbind(1)], dim=1))
+
         def judged(pixels):
             """Distance from real digits."""
             return judge.distance(pixels.reshape(-1, 1, 8, 8), x.reshape(-1, 1, 8, 8))
 
         @stage.look(40, nets)
         def look():
-            z_plain, z_vae = (drawn(z, self.draw) for z in codes(x))
-            plain, vae = decoder(z_plain), write(z_vae)
+            z_plain, z_vae = codes(x)
+            plain, vae = decoder(drawn(z_plain, self.draw)), written(z_vae, self.draw)[:, 0]
             both = torch.cat([plain[:8], vae[:8]]).reshape(16, 8, 8)
             names = ("autoencoder", "VAE")
-            stage.image(
-                "random codes decoded",
-                both,
-                columns=4,
-                captions=[n for n in names for _ in range(8)],
-            )
+            captions = [n for n in names for _ in range(8)]
+            stage.image("random codes decoded", both, columns=4, captions=captions)
             if own:  # the judge knows digits alone
                 stage.headline("nobody judges your pictures here: compare what both decode")
             else:
@@ -150,7 +151,8 @@ class RandomCodes(Scene):
                 stage.curve("distance", far)
                 stage.headline(f"random decodings: autoencoder {far['autoencoder']:.0f} from real "
                                f"digits, VAE {far['VAE']:.0f}")  # fmt: skip
-            spreads = [torch.cov(z.T).cpu() for z in codes(x_test)]
+            z_plain, z_vae = codes(x_test)
+            spreads = [torch.cov(z.T).cpu() for z in (z_plain, z_vae[:, 0])]
             stage.plot("spread of codes", range(1, d + 1), {
                 name: torch.linalg.eigvalsh(each).clamp(min=0).sqrt().flip(0)
                 for name, each in zip(names, spreads, strict=True)
@@ -160,15 +162,15 @@ class RandomCodes(Scene):
         stage.axes("distance", y="Fréchet distance", log="y")
         for _ in stage.loop(self.steps):
             batch = x[torch.randint(len(x), (128,), device="cpu").to(stage.device)]
-            mean, log_variance = guess(batch).chunk(2, dim=1)  # [128, d] each
-            z = mean + (log_variance / 2).exp() * torch.randn(mean.shape).to(stage.device)
-            kl = (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1) / 2
-            error = (write(z) - batch).square().sum(dim=1)
-            plain_error = (decoder(encoder(batch)) - batch).square().sum(dim=1)
-            loss = (error / (2 * v) + self.beta * kl + plain_error / (2 * v)).mean()
+            mean, log_variance = guess(side_by_side(batch, C)).chunk(2, dim=2)  # [128, C, d] each
+            z = mean + (log_variance / 2).exp() * torch.randn(128, 1, d).to(stage.device)
+            kl = (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=2) / 2  # [128, C]
+            error = (write(z) - batch[:, None]).square().sum(dim=2)
+            plain_error = (decoder(encoder(batch)) - batch).square().sum(dim=1) / (2 * v)
+            loss = (error / (2 * v) + stage.each(self.beta) * kl).mean(dim=0).sum()
             adam.param_groups[0]["lr"] = self.learning_rate
             adam.zero_grad()
-            loss.backward()
+            (loss + plain_error.mean()).backward()
             adam.step()
 
         if own:
@@ -176,11 +178,11 @@ class RandomCodes(Scene):
         with stage.probe(nets):
             z_plain, z_vae = codes(x)
             plain = judged(decoder(drawn(z_plain, self.draw)))
-            vae = judged(write(drawn(z_vae, self.draw)))
+            vae = torch.tensor([judged(each) for each in written(z_vae, self.draw).unbind(1)])
             stage.claim("farther", plain / vae, above=5)
             stage.claim("poor", plain, above=35)
             stage.claim("near", vae, below=12)
-            stage.claim("filled", z_vae.var(dim=0).mean().sqrt(), within=(0.85, 1.15))
+            stage.claim("filled", z_vae.var(dim=0).mean(dim=1).sqrt(), within=(0.85, 1.15))
             stage.claim("place", judged(decoder(drawn(z_plain, "fitted"))), below=20)
 
 

@@ -179,3 +179,28 @@ def test_ctrl_c_prints_what_has_finished(course):
         "1,0,done,1,0.5,0.0",
     ]
     assert process.returncode == 130
+
+
+def test_runs_that_are_trained_as_one_batch(dlplay, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "many.py").write_text(
+        '"""# Many"""\nfrom dlplay import Float, Scene\n\n\n'
+        'class Many(Scene):\n    panels = {"x": "walkers"}\n'
+        "    factor = Float(0.5, min=0.1, max=1e30, log=True)\n\n"
+        "    def run(self, stage):\n        x = 1.0\n"
+        "        for _ in stage.loop(10):\n            x = x * stage.each(self.factor)\n"
+        '            stage.curve("x", walker=x)\n        stage.measure(end=x)\n'
+    )
+    args = ("sweep", "own/many", "factor=0.5,2,1e20", "--seeds", "2", "--scenes", tmp_path)
+    result = dlplay(*args)
+    assert result.exit_code == 0
+    assert ["2", "1024", "1024", "to", "1024"] in words(result)
+    assert ["1e+20", "diverged"] in words(result)
+    told = "each seed's runs were trained as one batch: as alone (--apart), but for rounding"
+    assert told in result.stdout.splitlines()
+    together = json.loads(dlplay(*args, "--json").stdout)
+    apart = json.loads(dlplay(*args, "--json", "--apart").stdout)
+    assert (together["together"], apart["together"]) == (True, False)
+    for one, other in zip(together["runs"], apart["runs"], strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+    assert "as one batch" not in dlplay(*args, "--apart").stdout

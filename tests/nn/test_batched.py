@@ -8,7 +8,15 @@ from torch import nn
 from torch.nn.functional import cross_entropy, linear
 
 from dlplay.nn import batched
-from dlplay.nn.batched import BatchedLinear, accuracies, losses, side_by_side
+from dlplay.nn.batched import (
+    BatchedLinear,
+    accuracies,
+    losses,
+    repeated,
+    side_by_side,
+    stacked,
+    step_each,
+)
 
 COPIES = 3
 
@@ -86,3 +94,66 @@ def test_batched_recurrent_nets_are_those_of_torch():
         torch.testing.assert_close(torch.stack(nets.states(x))[:, copy], states.transpose(0, 1))
     assert nets(x).shape == (7, 3, 3)
     torch.testing.assert_close(batched.spectral_radius(loops)[2], torch.tensor(1.0))
+
+
+def test_repeated_nets_begin_alike():
+    before = crowd()
+    x = torch.randn(6, COPIES, 4)
+    out = before(x).detach()
+    net = repeated(before, 2)
+    assert isinstance(net[0].weight, nn.Parameter)
+    torch.testing.assert_close(net(x.repeat(1, 2, 1)), out.repeat(1, 2, 1))
+
+
+def test_a_stacked_net_is_the_net_and_draws_no_random_number():
+    net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 5))
+    state = torch.get_rng_state()
+    several = stacked(net, 2)
+    assert torch.equal(torch.get_rng_state(), state)
+    x = torch.randn(6, 4)
+    torch.testing.assert_close(several(side_by_side(x, 2)), net(x)[:, None].expand(-1, 2, -1))
+    with pytest.raises(TypeError, match="Linear and elementwise layers, not Conv2d"):
+        stacked(nn.Sequential(nn.Conv2d(1, 1, 3)), 2)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda weights: torch.optim.SGD(weights, momentum=0.9, weight_decay=0.1),
+        torch.optim.Adam,
+        lambda weights: torch.optim.AdamW(weights, weight_decay=0.1),
+    ],
+    ids=["SGD", "Adam", "AdamW"],
+)
+def test_each_run_steps_at_its_own_rate(make):
+    rates = [0.001, 0.03, 0.2]
+    start, goal = torch.randn(2, 4), torch.randn(2, 4)  # two weights of four numbers in each run
+    together = nn.Parameter(start.repeat(3, 1))
+    apart = [nn.Parameter(start.clone()) for _ in rates]
+    optimizer, others = make([together]), [make([each]) for each in apart]
+    for _ in range(20):
+        optimizer.zero_grad()
+        (together - goal.repeat(3, 1)).square().sum().backward()
+        step_each(optimizer, torch.tensor(rates))
+        for rate, each, other in zip(rates, apart, others, strict=True):
+            other.param_groups[0]["lr"] = rate
+            other.zero_grad()
+            (each - goal).square().sum().backward()
+            other.step()
+    torch.testing.assert_close(together, torch.cat(apart))
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_one_rate_is_the_optimizers_own_to_the_last_bit(runs):
+    start = torch.randn(runs, 4)
+    one, other = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    ours, plain = torch.optim.Adam([one]), torch.optim.Adam([other], lr=0.003)
+    for _ in range(20):
+        for weights, optimizer in ((one, ours), (other, plain)):
+            optimizer.zero_grad()
+            weights.square().sum().backward()
+            if optimizer is ours:
+                step_each(ours, torch.full((runs,), 0.003))
+            else:
+                plain.step()
+    assert torch.equal(one, other)

@@ -26,6 +26,7 @@ from dlplay.tui.sweeps.screen import SweepScreen
 from dlplay.tui.sweeps.view import Choice, curves_of, plot_of, state_words, table
 from dlplay.wire.events import Axes, Bars, ClaimResult, Started
 from tests.conftest import FAULTS
+from tests.engine.test_batch import BOWL
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher
 
@@ -453,3 +454,58 @@ def test_a_sweep_at_a_glance(snap_compare, faults, tmp_path):
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=(120, 40), run_before=look)
+
+
+# Runs that are trained as one batch
+
+
+@pytest.fixture
+def bowls(tmp_path, launcher):
+    """The interface at a scene whose runs can be."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "bowl.py").write_text(BOWL)
+    catalog = Catalog([tmp_path])
+    first = {"card": catalog.find("own/bowl"), "settings": {}, "start": False, "seed": 0}
+    return DlplayApp(
+        catalog, launcher, Look(), Progress(tmp_path / "p.json"), first, Library(tmp_path / "runs")
+    )
+
+
+async def test_a_batch_is_offered_made_and_opened_as_runs(bowls):
+    async with bowls.run_test(size=(120, 40)) as pilot:
+        await pilot.press("S")
+        assert bowls.screen.query_one("#together").display
+        await pilot.press("up", "right", "right")  # to the steps, which have no batch
+        assert not bowls.screen.query_one("#together").display
+        await pilot.press("escape")
+        sweep = await ask(pilot, "0.01 0.2", seeds="2")
+        await over(pilot)
+        assert sweep.found.together
+        assert {run.status for run in sweep.found.runs} == {"done"}
+        await pilot.press("right")
+        assert "of a batch: enter makes it again" in words(bowls, "run")
+        run = bowls.screen.run
+        await pilot.press("enter")
+        session = bowls.screen.session
+        await until(pilot, lambda: session.history.finished is not None, "the run made again")
+        assert session.history.measures == run.measures
+        assert session.history.names == ["height", "place"]
+        session.close()
+
+
+async def test_or_each_run_is_made_alone(bowls):
+    async with bowls.run_test(size=(80, 24)) as pilot:
+        await pilot.press("S")
+        await fill(pilot, "values", "0.01 0.2")
+        await fill(pilot, "seeds", "1")
+        await pilot.press("down", "down")
+        assert bowls.focused.id == "batch"
+        assert "yes" in words(bowls, "batch")
+        await pilot.press("right")
+        assert "no" in words(bowls, "batch")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(bowls.screen, SweepScreen), "the sweep")
+        sweep = await over(pilot)
+        assert not sweep.found.together
+        assert all(run.history is not None for run in sweep.found.runs)
+        assert "--apart" in sweep.found.command

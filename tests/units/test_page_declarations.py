@@ -134,6 +134,35 @@ def test_a_mistake_names_its_line(read):
         load(card)
 
 
+ONCE = ("value *= self.rate", "value *= stage.each(self.rate)")
+TWICE = ("value *= self.rate", "value *= stage.each(self.rate) + stage.each(self.rate)")
+
+
+@pytest.mark.parametrize("call", [ONCE, TWICE])
+def test_what_is_given_to_each_may_differ_in_the_runs_of_a_batch(read, call):
+    assert read().each == ()
+    assert read(call).each == ("rate",)
+    in_look = read(call, ('f"{value}"', 'f"{self.rate}"'))
+    assert (in_look.each, in_look.broken) == (("rate",), "")
+
+
+@pytest.mark.parametrize(
+    ("new", "says"),
+    [
+        ("value *= stage.each(self.rate) + self.rate", "read it as stage.each(self.rate) here too"),
+        ("value *= stage.each(2 * self.rate)", "stage.each takes a Float of the scene as it is"),
+        ("value *= stage.each(self.steps)", "stage.each takes a Float of the scene as it is"),
+        ("value *= stage.each(self.other)", "stage.each takes a Float of the scene as it is"),
+        ("value *= stage.each()", "stage.each takes a Float of the scene as it is"),
+    ],
+)
+def test_what_a_batch_could_not_run_is_told_with_its_line(read, new, says):
+    card = read(("value *= self.rate", new))
+    assert says in card.broken
+    line = 1 + PAGE[: PAGE.index("value *= self.rate")].count("\n")
+    assert f"line {line}:" in card.broken
+
+
 PARAMETERS = {
     "units": Int(8, min=1, max=16),
     "depth": Int(2, min=1, max=16),

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from dlplay import Float, Scene
+from dlplay.stage.batch import Batch
 from dlplay.stage.stage import Diverged, Stage, Stopped
 from dlplay.wire import commands, events
 
@@ -531,3 +532,38 @@ def test_what_is_asked_during_a_paced_wait_is_done_at_once(monkeypatch):
         list(stage.loop(6))
     assert stage.tick == 1
     assert clock[0] == 100.0
+
+
+# Runs that are trained as one batch
+
+
+def test_alone_each_is_a_tensor_of_one_number(stage):
+    assert stage.copies == 1
+    rate = stage.each(stage.scene.rate)
+    assert (rate.tolist(), rate.dtype) == ([1.0], torch.float32)
+    stage.measure(rate=rate)
+    assert stage.measures == {"rate": 1.0}
+
+
+def test_in_a_batch_number_k_belongs_to_run_k():
+    scene = Empty()
+    scene.share("rate", [0.1, 0.2])
+    told = [[], []]
+    batch = Batch(scene, [each.extend for each in told], flush_every=0)
+    assert batch.copies == 2
+    assert batch.each(scene.rate).tolist() == pytest.approx([0.1, 0.2])
+    assert batch.each(3.0).tolist() == [3.0, 3.0]
+    batch.look(1)(lambda: pytest.fail("nothing looks"))
+    for _ in batch.loop(2):
+        batch.curve("loss", train=batch.each(scene.rate), test=torch.tensor([7.0]))
+        batch.bars("bars", ["a"], [1.0])
+        batch.measure(rate=batch.each(scene.rate), both=1.5)
+    batch.close()
+    for k, rate in enumerate((0.1, 0.2)):
+        points = [e for e in told[k] if isinstance(e, events.Points) and e.series == "train"]
+        assert [p.x for p in points] == [[0], [1]]
+        assert [y for p in points for y in p.y] == pytest.approx([rate, rate])
+        assert batch.parts[k].measures == pytest.approx({"rate": rate, "both": 1.5})
+        assert not [e for e in told[k] if isinstance(e, (events.Bars, events.Headline))]
+    with pytest.raises(ValueError, match=r"takes a number for each, \[2\], not a tensor \[3\]"):
+        batch.measure(x=torch.zeros(3))

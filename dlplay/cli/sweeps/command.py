@@ -121,6 +121,7 @@ def run(
     device: str,
     measure: str | None,
     form: str,
+    apart: bool = False,
 ) -> Exit:
     """Make the runs and print what they left: as a chart and a table, as "json" or as "csv"."""
     from dlplay.cli.sweeps import tables as swept
@@ -141,6 +142,7 @@ def run(
         jobs=jobs,
         device=device,
         launcher=launcher,
+        apart=apart,
     )
     sweep = _make(session, sweeping, measure)
     if form == "json":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dlplay.engine.sweeps.runs import Row, Sweep
 
 PAIRS = 15  # of values, that are printed
+TOGETHER = "each seed's runs were trained as one batch: as alone (--apart), but for rounding"
 OWN_COLUMNS = ("value", "seed", "status", "steps")
 
 
@@ -32,6 +33,7 @@ def as_object(sweep: Sweep) -> dict[str, Any]:
         "seeds": sweep.seeds,
         "settings": sweep.settings,
         "stopped": sweep.stopped,
+        "together": sweep.together,
         "differences": {
             measure: [
                 {
@@ -97,6 +99,8 @@ def print_sweep(console: Console, sweep: Sweep, measure: str | None, session: Se
     if name is not None and len(sweep.seeds) > 1:
         _print_differences(console, sweep, name, session)
     console.print(Text(session.text(summary(sweep))))
+    if sweep.together:
+        console.print(Text(session.text(TOGETHER), "dim"))
     console.print(Text(session.text(sweep.command)), soft_wrap=True)
 
 

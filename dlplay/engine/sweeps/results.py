@@ -64,7 +64,8 @@ class Row:
 @dataclass
 class Sweep:
     """What a sweep found. `runs` are in the order of `values`, then of seeds; where it was
-    `stopped`, they are those that had finished."""
+    `stopped`, they are those that had finished. `together`: those of a seed were trained as one
+    batch; `apart`: none were to be."""
 
     card: SceneCard
     parameter: Parameter[Any]
@@ -74,6 +75,8 @@ class Sweep:
     runs: list[SweepRun] = field(default_factory=list)
     axes: dict[str, events.Axes] = field(default_factory=dict)  # of each panel of curves
     stopped: bool = False
+    together: bool = False
+    apart: bool = False
 
     @property
     def total(self) -> int:
@@ -113,6 +116,8 @@ class Sweep:
             words.append(f"--seeds {len(self.seeds)}")
         if self.seeds[0]:
             words.append(f"--seed {self.seeds[0]}")
+        if self.apart:
+            words.append("--apart")
         return "dlplay sweep " + " ".join(words) + elsewhere(self.card)
 
     def label(self, value: Value) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dlplay.author.parameters import Parameter, ParameterError, Text, Value
 from dlplay.author.scene import checked, find
 from dlplay.course.catalog import BrokenScene, SceneCard
-from dlplay.engine.pool import Job, Pool, Record, Running, Watch, cores
+from dlplay.engine.pool import Batch, Job, Pool, Record, Running, Watch, cores
 from dlplay.engine.sweeps.results import Row, Sweep, SweepRun
 from dlplay.wire.events import Started
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Row", "Sweep", "SweepRun", "Sweeping", "distinct", "spread", "sweep", "sweepable"]
 
 SPREAD = 5  # values of a number, where none are given
+TOGETHER = 64  # runs of one batch, at most
 KEPT = 256_000_000  # bytes of histories that a sweep keeps, if it keeps them
 
 
@@ -41,6 +42,7 @@ class Sweeping:
         launcher: Launcher,
         histories: bool = False,
         record: Record | None = None,
+        apart: bool = False,
     ) -> None:
         """As for `sweep`; everything is checked here, before anything runs.
 
@@ -58,14 +60,18 @@ class Sweeping:
         each_seed = list(range(first_seed, first_seed + seeds))
         swept = distinct(parameter, values or spread(parameter))
         self._places = {value: place for place, value in enumerate(swept)}
-        self._sweep = Sweep(card, parameter, swept, each_seed, fixed)
+        offered = name in card.each
+        together = offered and not apart
+        self._sweep = Sweep(
+            card, parameter, swept, each_seed, fixed, together=together, apart=offered and apart
+        )
         # All values with the first seed first: stopped early, a sweep still covers the range.
         looks = histories or record is not None  # who else would see them?
-        todo = [
-            Job(card, seed, {**fixed, name: value}, looks=looks)
-            for seed in each_seed
-            for value in swept
-        ]
+        todo: list[Job | Batch] = []
+        for seed in each_seed:
+            alone = [Job(card, seed, {**fixed, name: value}, looks=looks) for value in swept]
+            groups = range(0, len(alone), TOGETHER)
+            todo += [Batch(name, alone[k : k + TOGETHER]) for k in groups] if together else alone
         self._room = KEPT if histories else 0
         self._pool = Pool(
             launcher,
@@ -114,7 +120,8 @@ class Sweeping:
             over.job.settings[self._sweep.parameter.name],
             over.finished,
             self._curves(over.history),
-            history=over.history if self._fits(over.history) else None,
+            # That of a batch has no pictures: whoever opens the run has it made again
+            history=over.history if over.alone and self._fits(over.history) else None,
             recording=over.recorder.path if over.recorder is not None else None,
         )
         # A new list: others may be reading the old one.
@@ -151,6 +158,7 @@ def sweep(
     device: str = "auto",
     launcher: Launcher,
     watch: Watch | None = None,
+    apart: bool = False,
 ) -> Sweep:
     """Run the scene at each of these values of the parameter `name`, with `seeds` seeds each.
 
@@ -158,6 +166,9 @@ def sweep(
     time, each in a process of its own: one fewer than there are cores, unless given. `watch` is
     told of the runs under way, how many are over, and of how many. KeyboardInterrupt ends all
     processes, and what had finished is returned, marked as stopped.
+
+    Where the scene gives the parameter to `stage.each`, the runs of a seed are trained as one batch
+    in one process: the same numbers but for rounding. `apart`: each alone.
 
     Raises ParameterError for a parameter or a value that cannot be, before anything runs.
     """
@@ -171,6 +182,7 @@ def sweep(
         jobs=jobs,
         device=device,
         launcher=launcher,
+        apart=apart,
     )
     try:
         return sweeping.run(watch) if watch is not None else sweeping.run()

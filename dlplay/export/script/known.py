@@ -12,7 +12,7 @@ SHOWN = _words(
     """axes bars curve events graph heatmap histogram image matrices plane plot spread stack table
     text tokens watch"""
 )
-ASKED = frozenset({"every", "changed", "probe"})  # and those that answer, and change nothing
+ASKED = frozenset({"every", "changed", "probe", "each"})  # and those that answer, change nothing
 
 # Our own parts that leave everything as they found it.
 QUIET = frozenset({"attention_maps", "layout"})

@@ -26,7 +26,7 @@ class Stage:
 
     def __init__(self, scene):
         self.scene, self.seed, self.device = scene, SEED, DEVICE
-        self.step, self.total = 0, 1  # of the innermost loop
+        self.step, self.total = 0, 1  # of the innermost loop{copies}
         self.tick = 0  # steps begun in all loops
         self.turned, self.trouble, self.measures = set(), "", {{}}{held}
         self.said = monotonic()  # when progress was told last
@@ -88,6 +88,10 @@ UNSEEN = '''
     def unseen(self, *shown, **how):
         """Here dlplay draws a picture. What is computed for it moves random numbers or state."""
 '''
+EACH = """
+    def each(self, value):
+        return torch.tensor([value], dtype=torch.float32, device=self.device)
+"""
 LOG = """
     def log(self, text):
         print(text)
@@ -213,10 +217,11 @@ IMPORTS = ("random", "torch", "numpy as np")
 def stage(uses: set[str], ends: bool) -> str:
     """The stage with what the script uses of it."""
     held = "\n        self.held = {}" if "claim" in uses else ""
-    text = STAGE.format(stopped=STOPPED * ends, ending=ENDING * ends, held=held)
+    copies = "\n        self.copies = 1  # runs that are trained as one" if "each" in uses else ""
+    text = STAGE.format(stopped=STOPPED * ends, ending=ENDING * ends, held=held, copies=copies)
     more = (
         ("every", EVERY), ("changed", CHANGED), ("check_finite", CHECK_FINITE),
-        ("unseen", UNSEEN), ("log", LOG), ("probe", PROBE), ("claim", HOLD),
+        ("unseen", UNSEEN), ("each", EACH), ("log", LOG), ("probe", PROBE), ("claim", HOLD),
     )  # fmt: skip
     return text + "".join(part for name, part in more if name in uses)
 

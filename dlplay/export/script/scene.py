@@ -17,6 +17,7 @@ from dlplay.export.script.text import NotTranslatable, comment, dotted, literal
 LISTED = ("covers", "panels", "claims", "tries", "quick", "pace")  # what only dlplay reads
 STAGE = known.ASKED | {
     "loop",
+    "copies",
     "measure",
     "claim",
     "headline",

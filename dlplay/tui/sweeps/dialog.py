@@ -1,8 +1,10 @@
-"""The dialog of a sweep: which parameter, which values, how many seeds, how many runs at once."""
+"""The dialog of a sweep: which parameter, which values, how many seeds, how many runs at once, and
+whether those of a seed are trained as one batch, where the scene can."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from rich.text import Text
@@ -21,7 +23,7 @@ from dlplay.tui.sweeps.model import MOST_RUNS, Plan, Wish
 from dlplay.tui.texts import Words
 from dlplay.web import in_a_browser
 
-FIELDS = ("#swept", "#values", "#seeds", "#jobs")
+FIELDS = ("#swept", "#values", "#seeds", "#jobs", "#batch")
 SEEDS = Int(3, min=1, max=100)
 JOBS = Int(1, min=1, max=64)
 SEEDS.name, JOBS.name = "seeds", "jobs"
@@ -77,6 +79,10 @@ class Swept(Words, can_focus=True):
     """The parameter to sweep; the arrows choose another."""
 
 
+class Batch(Words, can_focus=True):
+    """Whether the runs of a seed are trained as one; the arrows turn it."""
+
+
 class SweepDialog(ModalScreen[Plan | None]):
     """Asks for a sweep; a wrong word is told on the spot, and the dialog stays."""
 
@@ -95,7 +101,8 @@ class SweepDialog(ModalScreen[Plan | None]):
     SweepDialog .dialog .short { width: 8; }
     SweepDialog .dialog Input:focus { background: $primary 30%; }
     SweepDialog #swept { width: 1fr; padding: 0 1; }
-    SweepDialog #swept:focus { background: $primary 30%; }
+    SweepDialog #batch { width: 10; padding: 0 1; }
+    SweepDialog #swept:focus, SweepDialog #batch:focus { background: $primary 30%; }
     SweepDialog #about-swept { height: 2; color: $foreground 60%; padding: 0 1; }
     SweepDialog #makes { height: 2; margin-top: 1; }
     SweepDialog #keys { color: $foreground 60%; }
@@ -109,6 +116,7 @@ class SweepDialog(ModalScreen[Plan | None]):
         self.choices = sweepable(wish)
         names = [parameter.name for parameter in self.choices]
         self.place = names.index(wish.name) if wish.name in names else 0
+        self.apart = False
 
     @property
     def parameter(self) -> Parameter[Any]:
@@ -127,6 +135,10 @@ class SweepDialog(ModalScreen[Plan | None]):
             at_once = Input(str(min(jobs, JOBS.max)), id="jobs", classes="short")
             cores_here = f"{count} core{'s' * (count > 1)}"
             yield from self._row("jobs", at_once, f"runs at once; this machine has {cores_here}")
+            with Horizontal(classes="row", id="together"):
+                yield Words("one batch", classes="label")
+                yield Batch(id="batch")
+                yield Words("of a seed's runs: no pictures until opened", classes="about")
             yield Words(id="makes")
             yield Words("enter runs it · ↓ next field · esc cancels", id="keys")
 
@@ -154,14 +166,16 @@ class SweepDialog(ModalScreen[Plan | None]):
         about = Text(f"{parameter.help or parameter.name}, now {now}\n{parameter.allowed}")
         about.no_wrap, about.overflow = True, "ellipsis"
         self.query_one("#about-swept", Static).update(about)
+        self.query_one("#together").display = self.parameter.name in self.wish.card.each
+        self.show_batch()
         values = self.query_one("#values", Input)
         values.value = offered(parameter, self.wish)
         values.cursor_position = len(values.value)
 
     def plan(self) -> Plan:
         """What the fields ask for; Mistyped if they cannot be."""
-        words = [self.query_one(field, Input).value for field in FIELDS[1:]]
-        return planned(self.wish, self.parameter, *words)
+        words = [self.query_one(field, Input).value for field in FIELDS[1:4]]
+        return replace(planned(self.wish, self.parameter, *words), apart=self.apart)
 
     @on(Input.Changed)
     def show_count(self) -> None:
@@ -186,16 +200,29 @@ class SweepDialog(ModalScreen[Plan | None]):
             self.set_focus(self.query_one(error.field))
 
     def action_field(self, by: int) -> None:
-        ids = [f"#{self.focused.id}" if self.focused is not None else ""]
-        place = FIELDS.index(ids[0]) if ids[0] in FIELDS else 0
-        self.set_focus(self.query_one(FIELDS[(place + by) % len(FIELDS)]))
+        there = FIELDS if self.query_one("#together").display else FIELDS[:-1]
+        now = f"#{self.focused.id}" if self.focused is not None else ""
+        place = there.index(now) if now in there else 0
+        self.set_focus(self.query_one(there[(place + by) % len(there)]))
 
     def on_key(self, event: input_events.Key) -> None:
-        """Left and right on the parameter choose another."""
+        """Left and right on the parameter choose another, on the batch whether there is one."""
         by = {"left": -1, "h": -1, "right": 1, "l": 1}.get(event.key, 0)
-        if by and isinstance(self.focused, Swept):
+        if by and isinstance(self.focused, (Swept, Batch)):
             event.stop()
-            self.choose(self.place + by)
+            if isinstance(self.focused, Swept):
+                self.choose(self.place + by)
+            else:
+                self.turn_batch()
+
+    @on(input_events.Click, "#batch")
+    def turn_batch(self) -> None:
+        self.apart = not self.apart
+        self.show_batch()
+
+    def show_batch(self) -> None:
+        turned = "no" if self.apart else "yes"
+        self.query_one("#batch", Static).update(Text(f"‹ {turned} ›", "bold"))
 
     @on(input_events.Click, "#swept")
     def next_parameter(self) -> None:

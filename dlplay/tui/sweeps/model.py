@@ -35,13 +35,14 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be run: these values, each with so many seeds, so many at once."""
+    """What is to be run: these values, each with so many seeds, so many processes at once."""
 
     wish: Wish
     name: str
     values: list[Any]
     seeds: int
     jobs: int
+    apart: bool = False  # each run alone, where several could be trained as one batch
 
     @property
     def runs(self) -> int:
@@ -111,6 +112,7 @@ class LiveSweep:
             launcher=launcher,
             histories=True,
             record=record if library is not None else None,
+            apart=plan.apart,
         )
         return cls(sweeping, wish.settings)
 

@@ -261,6 +261,8 @@ def about_run(found: Sweep, run: SweepRun | None, choice: Choice, under: bool) -
     number = run.measures.get(choice.measure or "")
     if number is not None and not run.message:
         words.append(f"{choice.measure} {short(number)}")
+    if found.together and run.history is None:
+        words.append("of a batch: enter makes it again")
     return " · ".join(words)
 
 
