@@ -119,7 +119,7 @@ async def browser(folder):
         await process.wait()
 
 
-async def until(condition, what="it", seconds=10):
+async def until(condition, what="it", seconds=300):
     """Wait until it is so; what it is."""
     end = time.monotonic() + seconds
     while True:
