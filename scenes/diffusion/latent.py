@@ -4,10 +4,11 @@
 A photo has a million numbers, and most of them are texture. A net that walks from noise to a photo
 must find the noise in all of them, at each step. Stable Diffusion splits the work.
 
-First an **autoencoder** learns to pack a picture into a small code, and to unpack it. Here 16×16 pixels in three colours become 4×4 places with 6 numbers each, 8 times
-fewer (Stable Diffusion: 48 times). Then a **painter** learns to find noise, as on the pages before,
-but in codes z. It never sees a pixel. What it has painted is unpacked at the end. The codes are
-first scaled to variance 1, since the noise levels are made for that.
+First an **autoencoder** learns to pack a picture into a small code, and to unpack it. Here 16×16
+pixels in three colours become 4×4 places with 6 numbers each, 8 times fewer (Stable Diffusion: 48
+times). Then a **painter** learns to find noise, as on the pages before, but in codes z. It never
+sees a pixel. What it has painted is unpacked at the end. The codes are first scaled to variance 1,
+since the noise levels are made for that.
 
 Beside it a second painter learns in pixels: the same net, but twice as wide, the same pictures,
 noise levels, words, number of steps. Its places hold the 48 numbers of 4×4 pixels as they are. When

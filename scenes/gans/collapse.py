@@ -48,7 +48,7 @@ NAMES = "fair", "greedy", "batch"
 class Collapse(Scene):
     covers = ("Difficulties with Training GANs",)
     panels = {
-        "greedy": "8 steps of G for each of D's: its samples hop; lines: D says ½",
+        "greedy": "many steps of G for each of D's: its samples hop; lines: D says ½",
         "share by mode": "greedy's, over the last 125 rounds; even: 0.13 in each row",
         "batch": "as greedy, but D sees the batch's mean and spread as well",
         "fullest mode": "share of all samples nearest to one of 8 modes; lower is better",
