@@ -183,7 +183,7 @@ class Inpaint(Scene):
         def look():
             some = slice(self.first - 1, self.first - 1 + ROWS)
             x, d = true[some], digit[some]
-            passes = PASSES if learner.done == self.steps else 20  # in haste while it trains
+            passes = learner.passes(PASSES)
             thrice = x.repeat(3, 1), d.repeat(3)
             fills = filled(*thrice, self.company, self.told, 0, passes, self.until)
             rows = [torch.where(hidden(), 0.0, x), *fills.chunk(3), x]  # 5 x [3, 64]
@@ -191,8 +191,7 @@ class Inpaint(Scene):
             shown = pictures(torch.stack(rows, dim=1).flatten(0, 1))
             stage.image("fills", shown, columns=5, captions=names)
             if learner.done < self.steps:
-                error = (learner.guess - learner.noise).square().mean()
-                stage.headline(f"trains: {error:.2f} of the noise not found")
+                stage.headline(learner.told())
 
         @stage.look(750, net)
         def look_at_all():

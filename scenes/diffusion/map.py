@@ -162,7 +162,7 @@ class Map(Scene):
         @stage.look(50, net)
         def look():
             some = slice(self.first - 1, self.first - 1 + ROWS)
-            passes = PASSES if learner.done == self.steps else 20  # in haste while it trains
+            passes = learner.passes(PASSES)
             coarse = interpolate(given[some].view(-1, 1, 4, 4), scale_factor=2).flatten(1) * 2 - 1
             two = [draw(WAYS[0], some, throw, passes) for throw in (0, 1)]
             row = [coarse, *two, draw(WAYS[2], some, 0, passes), x_test[:200][some]]  # 5 x [3, 64]
@@ -171,8 +171,7 @@ class Map(Scene):
             shown = pictures(torch.stack(row, dim=1).flatten(0, 1))
             stage.image("drawn", shown, columns=5, captions=names)
             if learner.done < self.steps:
-                error = (learner.guess - learner.noise).square().mean()
-                stage.headline(f"trains: {error:.2f} of the noise not found")
+                stage.headline(learner.told())
 
         @stage.look(750, net)
         def look_at_all():
