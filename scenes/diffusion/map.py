@@ -51,7 +51,7 @@ from dlplay.nn.denoiser import (
 from dlplay.nn.judge import Judge
 
 ROWS, PASSES = 3, 100
-WAYS = ("trained channel", "no picture", "untrained channel")
+WAYS = ("trained", "no picture", "untrained")
 
 
 class Map(Scene):
@@ -63,11 +63,11 @@ class Map(Scene):
         "channel": "size of the weights through which the coarse picture enters",
     }
     claims = {
-        "follows": "digits drawn with the map miss it by less than 0.4 of the maps' variance",
-        "without": "without the map they miss it by over 1.1",
+        "follows": "digits drawn from a coarse picture miss it by less than 0.4 of the variance",
+        "without": "drawn without it they miss it by over 1.1",
         "untrained": "through a channel as large that nobody trained, by over 0.8 more",
-        "read": "with the map alone over 0.55 are read as the digit that it was taken from",
-        "room": "two digits of one map lie 2.4 to 3.8 apart",
+        "read": "told nothing else, over 0.55 are read as the digit that was made coarse",
+        "room": "two digits drawn from one coarse picture lie 2.4 to 3.8 apart",
     }
     tries = (
         Try(
@@ -139,7 +139,7 @@ class Map(Scene):
             """Digits [N, 64] drawn from the maps `given`, in one of WAYS."""
             dice = torch.Generator().manual_seed(100 * stage.seed + throw)
             m, asked, C = 3 * (given[some] - mean), told[self.told][some], net.channel.weight
-            if way == "untrained channel":
+            if way == "untrained":
                 C = chance * C.std()
             follow = 0 if way == "no picture" else self.follow
 
