@@ -116,7 +116,7 @@ WRITTEN_OUT = {
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes (these
-# are only the colours of no-negatives)
+# only measure, and claim nothing, in no-negatives)
 UNLABELLED = {"convolutional/overlap", "energy/no-negatives", "flows/in-order"}
 
 
