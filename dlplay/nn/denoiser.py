@@ -151,6 +151,15 @@ class Learner:
         unweighted: torch.Tensor = error.detach()
         return unweighted
 
+    def passes(self, most: int) -> int:
+        """How many passes a look may walk back in: `most` at the end, at most 20 on the way."""
+        return most if self.done == self.steps else min(most, 20)
+
+    def told(self) -> str:
+        """How the training goes, as a headline: the mean squared error of the last batch."""
+        error = (self.guess - self.noise).square().mean()
+        return f"trains: {error:.2f} of the noise not found"
+
     def also(self, picked: torch.Tensor) -> torch.Tensor | float:
         """What the net is told besides of the pictures with these numbers [batch]: nothing.
 

@@ -1,8 +1,8 @@
 """
-# What must be trained before a depth map can steer?
+# What must be trained before a coarse picture can steer?
 
 You want a picture of a given shape: a room with these walls, a digit with this silhouette. Words
-can't say it. So give the net a map of it. How does a map get in?
+can't say it. So give the net a coarse picture of it, a **map**. How does a map get in?
 
 Another picture to begin with, or a hole to fill, needs no training: both are pictures, and the net
 reads pictures. A map is another kind of thing. It enters through extra weights, a **channel**,
@@ -51,23 +51,23 @@ from dlplay.nn.denoiser import (
 from dlplay.nn.judge import Judge
 
 ROWS, PASSES = 3, 100
-WAYS = ("with the map", "without", "untrained channel")
+WAYS = ("trained", "no picture", "untrained")
 
 
 class Map(Scene):
     covers = ("Depth-to-Image",)
     panels = {
-        "drawn": "a row: the map, two digits drawn from it, one through an untrained channel",
-        "map missed": "error of the drawn digits' own maps; 1 is the mean map; low is good",
-        "read right": "share read as the digit that the map was taken from; 0.1 is chance",
-        "channel": "size of the weights through which the map enters, while they are trained",
+        "drawn": "left a coarse picture; from it, two digits, and one through untrained weights",
+        "missed": "how far the drawn digits, made coarse, are from it; low is good",
+        "read right": "share read as the digit that was made coarse; 0.1 is chance",
+        "channel": "size of the weights through which the coarse picture enters",
     }
     claims = {
-        "follows": "digits drawn with the map miss it by less than 0.4 of the maps' variance",
-        "without": "without the map they miss it by over 1.1",
+        "follows": "digits drawn from a coarse picture miss it by less than 0.4 of the variance",
+        "without": "drawn without it they miss it by over 1.1",
         "untrained": "through a channel as large that nobody trained, by over 0.8 more",
-        "read": "with the map alone over 0.55 are read as the digit that it was taken from",
-        "room": "two digits of one map lie 2.4 to 3.8 apart",
+        "read": "told nothing else, over 0.55 are read as the digit that was made coarse",
+        "room": "two digits drawn from one coarse picture lie 2.4 to 3.8 apart",
     }
     tries = (
         Try(
@@ -139,9 +139,9 @@ class Map(Scene):
             """Digits [N, 64] drawn from the maps `given`, in one of WAYS."""
             dice = torch.Generator().manual_seed(100 * stage.seed + throw)
             m, asked, C = 3 * (given[some] - mean), told[self.told][some], net.channel.weight
-            if way == "untrained channel":
+            if way == "untrained":
                 C = chance * C.std()
-            follow = 0 if way == "without" else self.follow
+            follow = 0 if way == "no picture" else self.follow
 
             def guess(x, level):
                 t = torch.full_like(asked, level)
@@ -162,27 +162,26 @@ class Map(Scene):
         @stage.look(50, net)
         def look():
             some = slice(self.first - 1, self.first - 1 + ROWS)
-            passes = PASSES if learner.done == self.steps else 20  # in haste while it trains
+            passes = learner.passes(PASSES)
             coarse = interpolate(given[some].view(-1, 1, 4, 4), scale_factor=2).flatten(1) * 2 - 1
             two = [draw(WAYS[0], some, throw, passes) for throw in (0, 1)]
             row = [coarse, *two, draw(WAYS[2], some, 0, passes), x_test[:200][some]]  # 5 x [3, 64]
-            captions = ("map", "drawn", "drawn", "untrained")
+            captions = ("coarse", "drawn", "drawn", "untrained")
             names = [name for k in digit[some] for name in (*captions, f"true {k}")]
             shown = pictures(torch.stack(row, dim=1).flatten(0, 1))
             stage.image("drawn", shown, columns=5, captions=names)
             if learner.done < self.steps:
-                error = (learner.guess - learner.noise).square().mean()
-                stage.headline(f"trains: {error:.2f} of the noise not found")
+                stage.headline(learner.told())
 
         @stage.look(750, net)
         def look_at_all():
             each = [draw(way) for way in WAYS]
             errors = [missed(digits) for digits in each]
-            stage.bars("map missed", WAYS, errors, lines={"the mean map": 1})
+            stage.bars("missed", WAYS, errors, lines={"the mean": 1})
             stage.bars("read right", WAYS, [read(digits) for digits in each], lines={"chance": 0.1})
             stage.headline(
-                f"map missed by {errors[0]:.2f}, without it {errors[1]:.2f}, "
-                f"through an untrained channel {errors[2]:.2f}"
+                f"the coarse picture is missed by {errors[0]:.2f}, through an untrained "
+                f"channel by {errors[2]:.2f}"
             )
 
         for step in stage.loop(self.steps):

@@ -138,7 +138,7 @@ class Strength(Scene):
         @stage.look(50, net)
         def look():
             some = slice(self.first - 1, self.first - 1 + ROWS)
-            passes = LEVELS if learner.done == self.steps else 20  # in haste while it trains
+            passes = learner.passes(LEVELS)
             strip = [edited(s, self.push, self.wish, some, passes) for s in STRIP]  # 5 x [3, 64]
             wished = {"same": old_digit[some], "none": "???"}.get(self.wish, other[some])
             asks = [f"{d} → {w}" for d, w in zip(old_digit[some], wished, strict=True)]
@@ -146,8 +146,7 @@ class Strength(Scene):
             shown = pictures(torch.stack(strip, dim=1).flatten(0, 1))
             stage.image("old to new", shown, columns=len(STRIP), captions=names)
             if learner.done < self.steps:
-                error = (learner.guess - learner.noise).square().mean()
-                stage.headline(f"trains: {error:.2f} of the noise not found")
+                stage.headline(learner.told())
 
         @stage.look(750, net)
         def look_at_all():

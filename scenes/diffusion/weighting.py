@@ -56,14 +56,16 @@ from dlplay.nn.judge import Judge
 EQUAL, BOUND = "equal weights", "bound's weights"
 # Levels that are shown as one point end here
 EDGES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 29, 38, 50, 66, 87, 114, 150, 200)
+MIDDLES = [(low + high + 1) / 2 for low, high in itertools.pairwise(EDGES)]
 SAMPLERS = {"ddim-20": (20, 0.0), "ancestral-20": (20, 1.0), "ancestral-200": (200, 1.0)}
 
 
 class Weighting(Scene):
     covers = ("Final Expression for the Diffusion Loss",)
     panels = {
-        "weight paid, error left": "of the bound's net, over those of the net with equal weights",
-        "samples": "above, of equal weights; below, of the bound's",
+        "error": "of each net's guess of the noise; apart where it is noisy, where shapes are made",
+        "weight": "of each level in the loss that each net is trained on",
+        "samples": "above of the net with equal weights, below of the other",
         "distance": "of 300 samples from real digits; lower is better",
     }
     claims = {
@@ -169,23 +171,19 @@ class Weighting(Scene):
         @stage.look(5, averages)
         def look():
             plain, bound = errors()
-            groups = list(itertools.pairwise(EDGES))
-            weight = [tilted[low + 1 : high + 1].mean() for low, high in groups]
-            error = [bound[low:high].sum() / plain[low:high].sum() for low, high in groups]
-            both = {"weight paid": torch.stack(weight), "error left": torch.stack(error)}
-            at, alike = {"level": self.level}, {"alike": 1}
-            stage.axes("weight paid, error left", x="level t", y="times", log="xy", lines=alike,
-                       verticals=at)  # fmt: skip
-            stage.plot(
-                "weight paid, error left", [(low + high + 1) / 2 for low, high in groups], both
-            )
+            both = {EQUAL: grouped(plain), BOUND: grouped(bound)}
+            stage.axes("error", x="noise level t", y="squared error", log="xy",
+                       verticals={"level": self.level})  # fmt: skip
+            stage.plot("error", MIDDLES, both)
+            both = {name: grouped(each[1:]) for name, each in weights.items()}
+            stage.plot("weight", MIDDLES, both)
             digit = (self.digit + torch.arange(3, device=device)) % 10
-            names = [str(d) for d in digit.tolist()] + ["bound"] * 3
+            names = ["equal"] * 3 + ["bound's"] * 3
             both = pictures(torch.cat(samples(digit, self.sampler)))
             stage.image("samples", both, columns=3, captions=names)
-            k, done = self.level, 10 * (stage.step + 1)
-            stage.headline(f"{done} batches; error at level {k}: {plain[k - 1]:.2g}, with the "
-                           f"bound's weights {bound[k - 1]:.2g}")  # fmt: skip
+            k = self.level
+            stage.headline(f"error at level {k}: with equal weights {plain[k - 1]:.2g}, with the "
+                           f"bound's {bound[k - 1]:.2g}")  # fmt: skip
 
         @stage.look(15, averages)
         def look_at_distance():
@@ -193,6 +191,7 @@ class Weighting(Scene):
             far = [judge.distance(pictures(each), real) for each in ends]
             stage.curve("distance", dict(zip(weights, far, strict=True)))
 
+        stage.axes("weight", x="noise level t", y="weight", log="xy")
         stage.axes("distance", x="round", y="Fréchet distance", log="y")
         for step in stage.loop(self.steps):
             rate = 1e-3 * (1 + math.cos(math.pi * step / self.steps))
@@ -228,3 +227,8 @@ class Weighting(Scene):
             stage.claim("hopeless", (plain[0] + bound[0]) / 2, within=(0.8, 1.2))
             stage.claim("own", sums[1] / sums[0], above=1.02)
             stage.claim("spent", (exact[1:11] * plain[:10]).sum() / sums[0], above=0.6)
+
+
+def grouped(values):
+    """Means of values [200] by level, over the levels that are shown as one point."""
+    return torch.stack([values[low:high].mean() for low, high in itertools.pairwise(EDGES)])

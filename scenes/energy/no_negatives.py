@@ -44,7 +44,7 @@ from torch.nn.functional import cosine_similarity, relu
 
 from dlplay import Choice, Float, Int, Scene, Toggle, Try
 from dlplay.data import digits, view
-from dlplay.nn.embeddings import encoder, main_axes, spread, told
+from dlplay.nn.embeddings import encoder, spread, told
 
 ARMS = "recipe", "no stop", "no predictor", "no batch norm"
 
@@ -53,7 +53,6 @@ class NoNegatives(Scene):
     covers = ("Non-Contrastive Embedding",)
     panels = {
         "spread": "1 is the whole sphere, 0 a point: who stays up?",
-        "embedding": "of the chosen arm, new views on its two main axes; a sign is a digit",
         "loss": "of each arm; lower is no proof",
     }
     claims = {
@@ -98,11 +97,12 @@ class NoNegatives(Scene):
     quick = {"steps": 4, "batch": 32}
 
     method = Choice("simsiam", ("simsiam", "byol", "vicreg"), help="the recipe of all four arms")
-    shown = Choice("recipe", ARMS, live=True, help="the arm whose embedding is shown")
     predictor_norm = Toggle(True, help="batch normalisation in the predictor")
     batch = Int(128, min=16, max=256, log=True, help="pictures in a step")
     slow = Float(0.99, min=0, max=0.999, help="BYOL: share of the copy that is kept in a step")
-    learning_rate = Float(0.2, min=0.01, max=1, log=True, help="of SGD with momentum, falling")
+    learning_rate = Float(
+        0.2, min=0.01, max=1, log=True, live=True, help="of SGD with momentum, falling"
+    )
     steps = Int(250, min=4, max=2000, log=True, help="steps, for each of four encoders")
 
     def run(self, stage):
@@ -123,11 +123,6 @@ class NoNegatives(Scene):
             spreads = {arm: spread(e(x_new)) for arm, e in zip(ARMS, encoders, strict=True)}
             stage.curve("spread", spreads)
             stage.headline("spread: " + ", ".join(f"{arm} {s:.2f}" for arm, s in spreads.items()))
-
-        @stage.look(20, nets)
-        def look_at_embedding():
-            flat = main_axes(encoders[ARMS.index(self.shown)](x_new))
-            stage.plane("embedding", x=(-1, 1), y=(-1, 1), points=flat, labels=y_new)
 
         stage.axes("spread", x="step", y="spread")
         stage.axes("loss", x="step", y="loss")

@@ -55,7 +55,7 @@ VIEW = (-2, 2)
 class Ratios(Scene):
     covers = ("Other Contrastive Approaches",)
     panels = {
-        "log Z": "of each question x, counted; at 0 the energy is itself −log p",
+        "log Z": "of each question x, counted: comparisons leave it open, NCE brings it to 0",
         "energy": "of the loss that is shown, as it is: columns have their own zero, or one",
         "known": "−log p of new answers, by each question's own Z; lower is better",
     }

@@ -1,5 +1,5 @@
 """
-# How long must the chains run?
+# What can short chains not tell?
 
 The gradient of the likelihood pushes the energy E up at samples of the model. Those are dear, so
 short **chains** take their place. A chain walks downhill on E, shaken by fresh noise ε in each
@@ -52,10 +52,10 @@ LENGTHS = (1, 2, 5, 10, 20, 50, 100)
 class ShortChains(Scene):
     covers = ("Contrastive Divergence",)
     panels = {
-        "energies": "left valleys put to 0; the right ones should meet the true one",
-        "rare share": "of the 8 nets' p, on the right; the data have 0.2",
-        "gradient": "of CD, against the exact one's, in fresh nets; best is 1",
-        "chains": "end over start; who crossed is off the line",
+        "energies": "of 8 nets taught by short chains: each valley's shape is right, its depth not",
+        "rare share": "what each of 8 nets puts on the right; the data have 0.2 there",
+        "gradient": "of chains of K steps, in fresh nets, over the exact one; best is 1",
+        "chains": "where they start and end; who is off the line has crossed",
     }
     claims = {
         "shape": "CD-1: the rare heap of p has a spread of 0.3 to 0.42 (median of 8; true 0.35)",
@@ -191,14 +191,14 @@ class ShortChains(Scene):
             gaps = torch.full_like(lines[:-1, :1], torch.nan)
             nets = torch.cat([lines[:-1], gaps], dim=1).flatten(0, 1)[:-1]
             view = {"x": (-REACH, REACH), "y": (-6, 12), "x_label": "y", "y_label": "nats"}
-            paths = {"chains": nets, "true": lines[-1]}
+            paths = {"short chains": nets, "true": lines[-1]}
             stage.plane("energies", points={"data": sand}, paths=paths, **view)
-            shares = {"chains": rare(short)[0].cpu(), "exact": rare(exact)[0].cpu()}
+            shares = {"short chains": rare(short)[0].cpu(), "exact gradient": rare(exact)[0].cpu()}
             stage.bars("rare share", "12345678", shares, lines={"data": 0.2})
             low, high = zip(*((each.min(), each.max()) for each in shares.values()), strict=True)
             stage.headline(
-                f"rare share: chains {low[0]:.2f} to {high[0]:.2f}, "
-                f"exact gradient {low[1]:.2f} to {high[1]:.2f}; true 0.20"
+                f"share on the right: short chains {low[0]:.2f} to {high[0]:.2f}, "
+                f"exact gradient {low[1]:.2f} to {high[1]:.2f}"
             )
 
         @stage.look(100)

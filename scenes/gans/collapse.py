@@ -5,7 +5,7 @@ A discriminator D judges one point at a time. Suppose that the generator G makes
 again and again. Each copy, taken alone, looks real. That all are alike, no single one can show.
 
 So nothing keeps G from it, and something drives it there. Against a D that stands still, G's best
-answer is a heap on the one spot that D likes most. Give G eight steps for each of D's, and it gets
+answer is a heap on the one spot that D likes most. Give G five steps for each of D's, and it gets
 there. Then D learns that this spot is full of fakes, its answer falls there, and the next best spot
 is elsewhere. All samples run on together. This is **mode collapse** (a mode is a heap of the data),
 and it does not stand still: it is a chase from mode to mode.
@@ -23,7 +23,7 @@ A batch holds only real points or only fakes. Copies have s near 0, real batches
 whichever mode the copies stand. So no spot is left to hop to, and D's slope through s drives the
 samples apart. This is the simplest form of **minibatch discrimination**.
 
-Here all three play on the same ring of eight modes. *Greedy* and *batch* have eight steps of G for
+Here all three play on the same ring of eight modes. *Greedy* and *batch* have five steps of G for
 each of D's; *batch* is shown m and s. In *fair* it is one step each.
 
 ## Tomorrow
@@ -48,7 +48,7 @@ NAMES = "fair", "greedy", "batch"
 class Collapse(Scene):
     covers = ("Difficulties with Training GANs",)
     panels = {
-        "greedy": "8 steps of G for each of D's: its samples hop; lines: D says ½",
+        "greedy": "many steps of G for each of D's: its samples hop; lines: D says ½",
         "share by mode": "greedy's, over the last 125 rounds; even: 0.13 in each row",
         "batch": "as greedy, but D sees the batch's mean and spread as well",
         "fullest mode": "share of all samples nearest to one of 8 modes; lower is better",
@@ -93,11 +93,11 @@ class Collapse(Scene):
     quick = {"steps": 20}
     pace = 30
 
-    g_steps = Int(8, min=1, max=10, live=True, help="steps of G for each of D's, but in fair")
+    g_steps = Int(5, min=1, max=10, live=True, help="steps of G for each of D's, but in fair")
     sees = Choice("both", ("both", "mean", "spread", "nothing"), help="what batch's D is shown")
     momentum = Float(0.5, min=0, max=0.9, help="β₁ of Adam")
     learning_rate = Float(0.002, min=1e-4, max=0.01, log=True, live=True, help="of Adam, for both")
-    steps = Int(500, min=20, max=5000, log=True, help="rounds: a step of D, then G's steps")
+    steps = Int(450, min=20, max=5000, log=True, help="rounds: a step of D, then G's steps")
 
     def run(self, stage):
         ring = Ring()
@@ -105,7 +105,9 @@ class Collapse(Scene):
         G = [net(copies, 2, 2).to(stage.device) for copies in (1, 2)]
         D = [net(copies, 6, 1).to(stage.device) for copies in (1, 2)]
         adam = {
-            model: torch.optim.Adam(model.parameters(), self.learning_rate, (self.momentum, 0.999))
+            model: torch.optim.Adam(
+                model.parameters(), self.learning_rate, (self.momentum, 0.999), fused=True
+            )
             for model in (*G, *D)
         }
         told = [self.sees in ("both", what) for what in ("mean", "spread") for _ in range(2)]
@@ -179,11 +181,11 @@ class Collapse(Scene):
                 with stage.probe():
                     measure()
 
-        late = torch.stack(cells)[len(cells) // 4 :]  # [times, 3, 8]: after the first quarter
+        late = torch.stack(cells)[len(cells) // 2 :]  # [times, 3, 8]: the second half
         full, at = late.amax(dim=2), late[:, 1].argmax(dim=1)
         stage.claim("collapsed", full[:, 1].mean(), above=0.45)
         stage.claim("chase", len(set(at[full[:, 1] > 0.5].tolist())), at_least=5)
-        stage.claim("silent", torch.stack(answers)[len(cells) // 4 :, 1].mean(), within=(0.4, 0.6))
+        stage.claim("silent", torch.stack(answers)[len(cells) // 2 :, 1].mean(), within=(0.4, 0.6))
         stage.claim("fair", full[:, 0].mean(), below=0.3)
         stage.claim("cured", full[:, 2].mean(), below=0.25)
 

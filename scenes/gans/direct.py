@@ -42,7 +42,7 @@ from dlplay.nn import cloud_picture
 class Direct(Scene):
     covers = ("Generative Adversarial Networks (chapter introduction)", "Generative Models")
     panels = {
-        "samples": "a generator for each distance: samples pink, real points green",
+        "samples": "of four generators, each trained on one distance; real points: in the frames",
         "share by mode": "share of the samples to which each mode is the nearest",
         "energy distance": "between 1,000 samples and 1,000 real points; lower is better",
         "measures": "modes found of all, share of samples on a mode, most over least by mode",
@@ -105,6 +105,9 @@ class Direct(Scene):
         optimizer = torch.optim.Adam(generators.parameters(), lr=self.learning_rate)
         real = ring.points(2000, device=stage.device)
         z_new = torch.randn(2000, self.noise).to(stage.device)
+        middle = (ring.centres() * torch.tensor([1, -1]) / 2.8 + 1) * 22  # in pixels, of 44
+        half = 3 * self.spread / 2.8 * 22
+        frames = [torch.cat([middle - half, middle + half], dim=1)] * 4
 
         def samples():
             return {name: G(z_new) for name, G in generators.items()}
@@ -116,9 +119,8 @@ class Direct(Scene):
         @stage.look(20, generators)
         def look():
             made = samples()
-            is_real = torch.arange(4000) < 2000
-            clouds = [cloud_picture(torch.cat([real, x]), is_real) for x in made.values()]
-            stage.image("samples", torch.stack(clouds), captions=list(made), columns=2)
+            clouds = torch.stack([cloud_picture(x) for x in made.values()])  # of 44 x 44 pixels
+            stage.image("samples", clouds, captions=list(made), columns=2, boxes={"real": frames})
             cells = torch.stack([ring.cells(x) for x in [*made.values(), real]])
             stage.heatmap(
                 "share by mode", cells, rows=[*made, "real"], x="mode", low=0, high=3 / self.modes
@@ -193,7 +195,6 @@ DISTANCES = {"moments": moments, "nearest": nearest, "two-way": two_way, "energy
 
 
 def uneven(ring, x):
-    """How many times more of the samples x [N, 2] are nearest to the fullest mode than to the
-    emptiest."""
+    """How many times more samples x [N, 2] are nearest to the fullest mode than to the emptiest."""
     cells = ring.cells(x)
     return cells.max() / cells.min()

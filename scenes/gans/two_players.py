@@ -49,10 +49,10 @@ VIEW = (-3.0, 3.0)
 class TwoPlayers(Scene):
     covers = ("Architecture of a GAN & Adversarial Training", "Mathematics behind GANs")
     panels = {
-        "both learn": "orange: D says real, blue: fake; lines: its slope at some fakes",
-        "one by one": "D, then G",
-        "fullest mode": "of samples",
-        "D's answer": "near ½: level",
+        "both learn": "in turns; D says real where it is orange; lines: its slope at some fakes",
+        "one by one": "D was trained first, then G: all fakes crowd where D says real",
+        "fullest mode": "share of the samples at it, of 8; lower is better",
+        "D's answer": "where both learn; near ½ it can tell no difference",
     }
     claims = {
         "finds_all": "where both learn, at least 7 of 8 modes are found",

@@ -98,6 +98,17 @@ def test_training_finds_noise():
     assert 1 <= learner.level.min() <= learner.level.max() <= LEVELS
 
 
+def test_a_look_is_in_haste_while_a_learner_learns():
+    torch.manual_seed(0)
+    x, y, _, _ = denoiser.training_digits()
+    learner = Learner(Denoiser(width=16), x, y, steps=2)
+    learner.step()
+    assert (learner.passes(100), learner.passes(5)) == (20, 5)
+    error = learner.step().mean()
+    assert learner.passes(100) == 100
+    assert learner.told() == f"trains: {error:.2f} of the noise not found"
+
+
 def test_a_level_without_weight_teaches_nothing():
     torch.manual_seed(0)
     x, y, _, _ = denoiser.training_digits()

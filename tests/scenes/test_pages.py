@@ -96,11 +96,9 @@ WRITTEN_OUT = {
     "recurrent/gru",
     "recurrent/loop",
     "recurrent/scan",
-    "recurrent/through-time",
     "recurrent/tokens",
     "recurrent/unseen-words",
     "recurrent/word-vectors",
-    "transformer-advances/kv-cache",
     "transformer-advances/latent-cache",
     "transformer-advances/rope",
     "transformer-advances/shared-heads",
@@ -118,7 +116,7 @@ WRITTEN_OUT = {
 }
 
 # Pages that take boxes without the images that they are of, or images without their classes (these
-# are only the colours of no-negatives)
+# only measure, and claim nothing, in no-negatives)
 UNLABELLED = {"convolutional/overlap", "energy/no-negatives", "flows/in-order"}
 
 
