@@ -11,8 +11,8 @@ sees a pixel. What it has painted is unpacked at the end. The codes are first sc
 since the noise levels are made for that.
 
 Beside it a second painter learns in pixels: the same net, but twice as wide, the same pictures,
-noise levels, words, number of steps. Its places hold the 48 numbers of 4×4 pixels as they are. After
-as many steps the first paints signs, and few of the second's can be read.
+noise levels, words, number of steps. Its places hold the 48 numbers of 4×4 pixels as they are.
+After as many steps the first paints signs, and few of the second's can be read.
 
 How do words get in? By **cross-attention**. Each place asks, the words answer:
 
