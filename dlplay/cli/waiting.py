@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dlplay.engine.pool import Job, Running, Watch
+from dlplay.engine.pool import Here, Job, Running, Watch, unwatched
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
+    from dlplay.engine.cluster.places import Cluster
 
 
 def progress(stack: ExitStack, session: Session, label: Callable[[Job], str]) -> Watch:
     """What to tell of runs under way, each under its label; nothing where nobody waits."""
     console = session.console(sys.stderr)
     if not sys.stderr.isatty() or console.is_dumb_terminal:
-        return lambda under, over, total: None
+        return unwatched
     from rich.live import Live
     from rich.text import Text
 
     live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
 
-    def watch(under: list[Running], over: int, total: int) -> None:
-        runs = [f"{label(each.job)} {each.done:.0%}" for each in under]
+    def watch(under: Sequence[Running], over: int, total: int) -> None:
+        queued = sum(each.queued for each in under)
+        runs = [f"{queued} queued"] if queued else []
+        runs += [_far(each, label) for each in under if not each.queued]
         line = f"{over} of {total} runs over  " + ", ".join(runs)
         live.update(Text(session.text(line), no_wrap=True, overflow="ellipsis"), refresh=True)
 
     return watch
+
+
+def _far(each: Running, label: Callable[[Job], str]) -> str:
+    """Which run it is, and how far where that is known."""
+    return f"{label(each.job)} {each.done:.0%}" if isinstance(each, Here) else label(each.job)
+
+
+def goes_on(place: Cluster) -> str:
+    """What to do about runs made elsewhere that are not done."""
+    return f"the same command runs the rest alone: what is done lies in {place.folder}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing as mp
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from dlplay.wire import events
 
 if TYPE_CHECKING:
     from dlplay.engine import server
+    from dlplay.engine.pool import Job, Pool, Record
 
 
 class Launcher:
@@ -100,6 +101,27 @@ class Launcher:
                 self._lingering.dismiss()
             self._lingering = run
         return run
+
+    @property
+    def room(self) -> int:
+        """How many runs at a time: one for each core."""
+        from dlplay.engine.pool import cores
+
+        return cores()
+
+    def pool(
+        self,
+        jobs: Iterable[Job],
+        *,
+        at_once: int,
+        device: str = "auto",
+        histories: bool = False,
+        record: Record | None = None,
+    ) -> Pool:
+        """Many runs, some at a time."""
+        from dlplay.engine.pool import Pool
+
+        return Pool(self, jobs, at_once=at_once, device=device, histories=histories, record=record)
 
     def _folder(self) -> str:
         if self.method == "spawn":
