@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
 PATIENCE = "10s"  # until a scheduler answers
+ASK = 2.0  # seconds between two questions whether there are workers, as long as there are none
 
 
 def task(words: Sequence[str]) -> Made:
@@ -43,6 +45,8 @@ class Dask:
         self._address = address
         self._futures: dict[Task, Future[Any]] = {}
         self._client: Any = None  # its class has no types
+        self._deserted = True  # no worker has been seen
+        self._asked = 0.0
 
     def __enter__(self) -> Dask:
         import distributed
@@ -70,6 +74,10 @@ class Dask:
             self._futures[each] = self._client.submit(task, each.words, pure=False)
 
     def over(self) -> Iterator[tuple[Task, Made | Lost]]:
+        if self._deserted and time.monotonic() > self._asked + ASK:
+            self._asked = time.monotonic()
+            with suppress(Exception):  # it is told of where it is gone
+                self._deserted = not self._client.nthreads()
         for each, future in [*self._futures.items()]:
             if future.status == "pending":
                 continue
@@ -91,7 +99,7 @@ class Dask:
         return code, said, b""
 
     def waits(self, task: Task) -> bool:
-        return False  # not known without asking the scheduler each time
+        return self._deserted  # more is not known without asking each time
 
 
 def _why(error: Exception) -> str:

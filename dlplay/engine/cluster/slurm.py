@@ -9,7 +9,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,13 +87,28 @@ class Slurm:
             some = tasks[begin : begin + LARGEST]
             said = StringIO()
             try:
-                with redirect_stderr(said), self._executor.batch():
+                with redirect_stderr(said), self._aside(), self._executor.batch():
                     submitted = [self._submitted(task) for task in some]
             except (OSError, RuntimeError) as error:
                 raise NoPlace(
                     f"Slurm takes no jobs: {_last_line(said.getvalue(), error)}"
                 ) from None
             self._jobs.update(zip(some, submitted, strict=True))
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """What is started here on this machine complains into a file, not over our own words."""
+        if not self._here:
+            yield
+            return
+        ours = os.dup(2)
+        with open(self._folder / "said", "ab") as file:
+            os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(ours, 2)
+            os.close(ours)
 
     def _submitted(self, task: Task) -> Job[Made]:
         target = str(task.target)
