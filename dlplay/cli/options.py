@@ -128,7 +128,10 @@ At = Annotated[
 Search = Annotated[
     str | None,
     typer.Option(
-        "--search", metavar="N", help="Try N points, chosen to find the best value of the measure."
+        "--search",
+        metavar="N",
+        help="Try N points, chosen to find the best value of the measure; a tenth of them at a "
+        "time at most, unless --jobs says so.",
     ),
 ]
 Goal = Annotated[

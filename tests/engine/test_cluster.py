@@ -18,79 +18,17 @@ from dlplay.course.catalog import Catalog
 from dlplay.engine import check
 from dlplay.engine.cluster import job, kept, places, slurm
 from dlplay.engine.cluster.places import NoPlace, minutes, parameters, place
-from dlplay.engine.cluster.pool import Elsewhere, Lost, Task, command, said_of
-from dlplay.engine.execute import execute
+from dlplay.engine.cluster.pool import Task, command, said_of
 from dlplay.engine.pool import Job
-from dlplay.engine.recordings.format import Recorder
 from dlplay.engine.sweeps.runs import Sweeping
-from dlplay.words.address import parse_words
 from tests.conftest import wait_for
 from tests.engine import stand_ins
+from tests.engine.machines import Machines, Place
 
 
 @pytest.fixture(scope="module")
 def fine(faults):
     return faults.find("faults/fine")
-
-
-class Machines:
-    """A queue whose tasks are run here, when it is asked what is over: one each time. `lost`: runs
-    with these words do not come back. `most`: how many it had at a time."""
-
-    pause = 0.0
-
-    def __init__(self, catalog, lost=()):
-        self.catalog, self.lost = catalog, lost
-        self.asked, self.waiting = [], []
-        self.most, self.open = 0, False
-
-    def __enter__(self):
-        self.open = True
-        return self
-
-    def __exit__(self, *error):
-        self.open, self.waiting = False, []
-
-    def submit(self, tasks):
-        assert self.open
-        self.asked += [task.words for task in tasks]
-        self.waiting += tasks
-        self.most = max(self.most, len(self.waiting))
-
-    def over(self):
-        if self.waiting:
-            task = self.waiting.pop(0)
-            lost = next((word for word in self.lost if word in task.words), None)
-            yield task, Lost(f"{lost} was lost") if lost else self.make(task)
-
-    def make(self, task):
-        run, id, *words = task.words
-        assert run == "run"
-        seed = int(words[words.index("--seed") + 1])
-        card = self.catalog.find(id)
-        settings = parse_words(card, [word for word in words if "=" in word]).settings
-        with Recorder(task.target, overwrite=True) as recorder:
-            done = execute(
-                card, settings, seed=seed, sink=recorder, looks="--no-looks" not in words
-            )
-        return {"done": 0, "diverged": 4, "failed": 1}[done.status], "", b""
-
-    def waits(self, task):
-        return False
-
-
-class Place:
-    """Where runs are made by such machines."""
-
-    room = 100
-
-    def __init__(self, queue, folder):
-        self.queue, self.folder = queue, folder
-
-    def pool(self, jobs, *, at_once, device="auto", histories=False, record=None):
-        return Elsewhere(
-            jobs, self.queue, self.folder, at_once=at_once, device=device, histories=histories
-        )
 
 
 @pytest.fixture
@@ -460,6 +398,8 @@ if said("over").count("over") >= int(said("jobs") or 0):
 """
 SCANCEL = r"""
 import os, sys
+
+pytest.importorskip("submitit")
 open(os.path.join(HOME, "cancelled"), "w").write(" ".join(sys.argv[1:]))
 """
 
@@ -549,7 +489,7 @@ def test_slurm_says_no(cluster, tmp_path, capfd):
 def test_without_slurm(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with (
-        pytest.raises(NoPlace, match="there is no Slurm here.*--on local"),
+        pytest.raises(NoPlace, match=r"there is no Slurm here.*--on local"),
         slurm.Slurm({}, tmp_path, here=False),
     ):
         pass

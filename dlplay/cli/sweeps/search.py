@@ -167,8 +167,7 @@ def run(
     for message in dict.fromkeys(failures):
         complain(f"{failures.count(message)} of {len(search.runs)} runs failed: {message}")
     if search.stopped:
-        tried = sum(search.value(point) is not None for point in search.points)
-        complain(f"interrupted: {tried} of {search.count} points were tried")
+        complain(f"interrupted: {len(search.tried)} of {search.count} points were tried")
     if place and (search.stopped or failures):
         complain(goes_on(place))
     if search.stopped:
@@ -337,10 +336,8 @@ def print_search(console: Console, search: Search, session: Session, device: str
     if best is None:
         return
     console.print()
-    say(
-        f"The best of {len(search.points)} points on {_of_seeds(search)} looks better than it is. "
-        "It is run by"
-    )
+    points = _count(len(search.tried), "point")
+    say(f"The best of {points} on {_of_seeds(search)} looks better than it is. It is run by")
     say(run_command(search, best, device))
     if (fresh := fresh_command(search, best)) is not None:
         say("and held against a default, on seeds that had no part in the choice, by")
@@ -399,11 +396,15 @@ def summary(search: Search) -> str:
     """How many points and runs there were and how they ended, in one line."""
     statuses = [run.status for run in search.runs]
     kinds = [f"{statuses.count(s)} {s}" for s in ("done", "diverged", "failed") if s in statuses]
-    points = f"{len(search.points)} points"
-    different = len({point.key for point in search.points})
-    if different < len(search.points):
+    points = _count(len(search.tried), "point")
+    different = len({point.key for point in search.tried})
+    if different < len(search.tried):
         points += f", {different} of them different"
-    return f"{points}: {len(statuses)} runs, {_of_seeds(search)}: {', '.join(kinds)}"
+    return f"{points}: {_count(len(statuses), 'run')}, {_of_seeds(search)}: {', '.join(kinds)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _of_seeds(search: Search) -> str:

@@ -53,9 +53,10 @@ class Dask:
 
         connect: Any = distributed.Client
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        # Whether dlplay is the same there is seen in the recordings; the rest is told at length.
+        warnings.simplefilter("ignore", distributed.versions.VersionMismatchWarning)
         try:
-            with warnings.catch_warnings(action="ignore"):  # versions that differ, at length
-                self._client = connect(self._address, timeout=PATIENCE, set_as_default=False)
+            self._client = connect(self._address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, RuntimeError):
             raise NoPlace(
                 f"no Dask scheduler answers at {self._address}; `dask scheduler` starts one and "

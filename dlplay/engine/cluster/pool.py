@@ -47,7 +47,8 @@ class Queue(Protocol):
     `pause`: seconds between two looks. Its methods raise NoPlace where nobody answers.
     """
 
-    pause: float
+    @property
+    def pause(self) -> float: ...
 
     def __enter__(self) -> Queue: ...
     def __exit__(self, *error: object) -> None: ...

@@ -43,7 +43,6 @@ class Slurm:
     nothing more to tell is removed. `here`: on this machine, without Slurm."""
 
     def __init__(self, words: Mapping[str, str], folder: Path, *, here: bool) -> None:
-        self.pause = 0.1 if here else 1.0
         self._words = words
         self._here = here
         self._folder = folder / uuid.uuid4().hex
@@ -51,6 +50,11 @@ class Slurm:
         self._since: dict[Task, float] = {}  # when it was first seen to have no result
         self._lost = False
         self._executor: Any = None
+
+    @property
+    def pause(self) -> float:
+        """A disk that many machines share is not asked for more than 100 jobs a second."""
+        return 0.1 if self._here else max(1.0, len(self._jobs) / 100)
 
     def __enter__(self) -> Slurm:
         if not self._here and shutil.which("sbatch") is None:
@@ -142,7 +146,7 @@ class Slurm:
         known = STATES.get(
             state, "its job was killed: by hand, or by the system when memory ran out"
         )
-        return Lost(f"{known} ({job.paths.stderr})")
+        return Lost(f"{known}; its log lies in {self._folder}")
 
     def waits(self, task: Task) -> bool:
         job = self._jobs.get(task)

@@ -73,15 +73,13 @@ class Axis:
         """The value in the parameter's own type, in no more figures than are worth it."""
         if self.values:
             return value  # type: ignore[no-any-return]
-        if self.log:
+        if self.log and self.high > 2 * self.low:
             tidied = float(f"{value:.{FIGURES}g}")
         else:
             tidied = round(value, max(0, math.ceil(-math.log10((self.high - self.low) / GRID))))
-        return self.parameter.check(  # type: ignore[no-any-return]
-            round(value)
-            if self.parameter.kind == "integer"
-            else min(max(tidied, self.low), self.high)
-        )
+        within = min(max(tidied, self.low), self.high)
+        whole = self.parameter.kind == "integer"
+        return self.parameter.check(round(within) if whole else within)  # type: ignore[no-any-return]
 
 
 def axis(card: SceneCard, name: str, text: str) -> Axis:
@@ -170,6 +168,11 @@ class Search:
         if len(numbers) < len(self.seeds):
             return math.inf if self.goal == "least" else -math.inf
         return math.fsum(numbers) / len(numbers)
+
+    @property
+    def tried(self) -> list[Point]:
+        """The points whose runs are all over."""
+        return [point for point in self.points if len(point.runs) == len(self.seeds)]
 
     @property
     def ranked(self) -> list[Point]:
@@ -276,14 +279,18 @@ class Searching:
         self._choose()
 
     def _choose(self) -> None:
-        """Tell of the points that are over, in their order, and choose as many more."""
+        """Choose as many points as may be under way, and tell Optuna of those that are over.
+
+        One is chosen for each that is told, before the next is: so what is known when a point is
+        chosen does not depend on which run was over first.
+        """
         found = self._search
         while not self._stopped:
-            if self._told < len(found.points) and self._over(found.points[self._told]):
+            if len(found.points) < min(found.count, self._told + self._at_a_time):
+                self._ask()
+            elif self._told < len(found.points) and self._over(found.points[self._told]):
                 self._tell(self._told)
                 self._told += 1
-            elif len(found.points) < min(found.count, self._told + self._at_a_time):
-                self._ask()
             else:
                 return
 
