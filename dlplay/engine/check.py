@@ -60,9 +60,12 @@ def run_all(
 
     where = launcher or warmed()
     todo = [Job(card, seed, looks=False) for card in cards for seed in range(seeds)]
-    where.pool(todo, at_once=jobs or where.room, device=device).run(ended, watch)
-    # In order of seeds, whichever run was over first.
-    return {scene: dict(sorted(runs.items())) for scene, runs in over.items()}
+    try:
+        where.pool(todo, at_once=jobs or where.room, device=device).run(ended, watch)
+    finally:  # in order of seeds, whichever run was over first
+        for scene, runs in over.items():
+            over[scene] = dict(sorted(runs.items()))
+    return over
 
 
 def warmed() -> Where:

@@ -25,6 +25,8 @@ from tests.conftest import wait_for
 from tests.engine import stand_ins
 from tests.engine.machines import Machines, Place
 
+pytest.importorskip("submitit")
+
 
 @pytest.fixture(scope="module")
 def fine(faults):
@@ -398,8 +400,6 @@ if said("over").count("over") >= int(said("jobs") or 0):
 """
 SCANCEL = r"""
 import os, sys
-
-pytest.importorskip("submitit")
 open(os.path.join(HOME, "cancelled"), "w").write(" ".join(sys.argv[1:]))
 """
 
