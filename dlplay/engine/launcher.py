@@ -109,6 +109,11 @@ class Launcher:
 
         return cores()
 
+    @property
+    def spare(self) -> int:
+        """The same, with a core left for the one who watches."""
+        return max(1, self.room - 1)
+
     def pool(
         self,
         jobs: Iterable[Job],

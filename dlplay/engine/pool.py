@@ -119,10 +119,13 @@ class AnyPool(Protocol):
 
 class Where(Protocol):
     """Where runs are made: a Launcher makes them in child processes, a Cluster on other machines.
-    `room`: how many at a time, unless one asks for less."""
+    `room`: how many at a time, unless told; `spare`: the same, with a core left for who watches."""
 
     @property
     def room(self) -> int: ...
+
+    @property
+    def spare(self) -> int: ...
 
     def pool(
         self,

@@ -58,7 +58,7 @@ class Machines:
 class Place:
     """Where runs are made by such machines."""
 
-    room = 100
+    room = spare = 100
 
     def __init__(self, queue, folder):
         self.queue, self.folder = queue, folder

@@ -19,7 +19,7 @@ from dlplay.engine import check
 from dlplay.engine.cluster import job, kept, places, slurm
 from dlplay.engine.cluster.places import NoPlace, minutes, parameters, place
 from dlplay.engine.cluster.pool import Task, command, said_of
-from dlplay.engine.pool import Job
+from dlplay.engine.pool import Job, cores
 from dlplay.engine.sweeps.runs import Sweeping
 from tests.conftest import wait_for
 from tests.engine import stand_ins
@@ -313,7 +313,9 @@ def test_mistakes_about_where(text, message, tmp_path):
 
 def test_where(tmp_path):
     assert place("local", str(tmp_path)).kind == "local"
-    assert place("slurm,cluster=local,at_once=3", str(tmp_path)).room == 3
+    told = place("slurm,cluster=local,at_once=3", str(tmp_path))
+    assert (told.room, told.spare) == (3, 3)
+    assert place("local", str(tmp_path)).spare == max(1, cores() - 1)
     assert place("dask=tcp://a.b:8786", str(tmp_path)).address == "tcp://a.b:8786"
     far = place("slurm,partition=gpu,time=1:30:00", str(tmp_path / "new"))
     assert far.folder == tmp_path / "new"

@@ -44,6 +44,12 @@ class Cluster:
             return PLENTY
         return int(self.words.get("at_once", cores()))
 
+    @property
+    def spare(self) -> int:
+        """The same; on this machine, unless told, with a core left for the one who watches."""
+        told = self.kind != "local" or "at_once" in self.words
+        return self.room if told else max(1, self.room - 1)
+
     def pool(
         self,
         jobs: Iterable[Job],

@@ -68,7 +68,7 @@ class Sweeping:
         self._room = KEPT if histories else 0
         self._pool = launcher.pool(
             todo,
-            at_once=jobs or max(1, launcher.room - 1),
+            at_once=jobs or launcher.spare,
             device=device,
             histories=True,
             record=record,
@@ -153,7 +153,7 @@ def sweep(
     """Run the scene at each of these values of the parameter `name`, with `seeds` seeds each.
 
     `values`: a sensible spread unless given. `settings`: the other parameters. `jobs` runs at a
-    time: one fewer than `launcher` has room for (as there are cores), unless given. `watch` is
+    time: unless given one fewer than there are cores, or what a cluster takes. `watch` is
     told of the runs under way, how many are over, and of how many. KeyboardInterrupt ends all
     processes, and what had finished is returned, marked as stopped.
 

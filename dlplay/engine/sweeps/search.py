@@ -242,7 +242,7 @@ class Searching:
             if each.name in fixed:
                 raise ParameterError(f"{each.name} is searched; it cannot have a value as well")
         most = seeds * max(1, count // AT_ONCE)
-        at_once = jobs or min(max(1, launcher.room - 1), most)
+        at_once = jobs or min(launcher.spare, most)
         each_seed = list(range(first_seed, first_seed + seeds))
         self._search = Search(card, [*axes], measure, goal, count, each_seed, fixed, at_once)
         self._at_a_time = math.ceil(at_once / seeds)  # points
