@@ -364,7 +364,7 @@ def test_the_words_as_submitit_takes_them():
     assert parameters({}) == {"job_name": "dlplay", "time": 60, "signal_delay_s": 30}
 
 
-# Slurm, played by four scripts
+# Slurm, played by five scripts
 
 SBATCH = r"""
 import os, re, subprocess, sys
@@ -400,6 +400,15 @@ print("JobID|State|NodeList")
 if said("over").count("over") >= int(said("jobs") or 0):
     print(said("states"))
 """
+NO_ACCOUNTS = """#!/bin/sh
+echo Slurm accounting storage is disabled >&2
+exit 1
+"""
+SQUEUE = r"""
+import os, sys
+assert sys.argv[-1] == "--jobs=7"
+print(open(os.path.join(HOME, "states")).read())
+"""
 SCANCEL = r"""
 import os, sys
 open(os.path.join(HOME, "cancelled"), "w").write(" ".join(sys.argv[1:]))
@@ -411,7 +420,9 @@ def cluster(tmp_path, monkeypatch):
     """A folder with Slurm's commands in it, which is searched first; jobs are stand-ins."""
     home = tmp_path / "slurm"
     home.mkdir()
-    commands = {"sbatch": SBATCH, "srun": SRUN, "sacct": SACCT, "scancel": SCANCEL}
+    commands = {
+        "sbatch": SBATCH, "srun": SRUN, "sacct": SACCT, "scancel": SCANCEL, "squeue": SQUEUE
+    }  # fmt: skip
     for name, body in commands.items():
         (home / name).write_text(f"#!{sys.executable} -S\nHOME = {str(home)!r}\n{body}")
         (home / name).chmod(0o755)
@@ -478,6 +489,20 @@ def test_a_job_that_was_preempted_and_is_not_queued_again(cluster, tmp_path, mon
         monkeypatch.setattr(slurm, "BACK", 0.0)
         ((_, lost),) = queue.over()
     assert lost.message.startswith("its job was pre-empted, and not queued again")
+
+
+def test_slurm_that_keeps_no_accounts_is_asked_for_its_list(cluster, tmp_path, capfd):
+    (cluster / "sacct").write_text(NO_ACCOUNTS)
+    (cluster / "sbatch").write_text("#!/bin/sh\necho Submitted batch job 7\n")
+    (cluster / "states").write_text("7_1|TIMEOUT|n1\n7_0|PENDING|")
+    tasks = [Task(n, ("fine",), tmp_path / str(n)) for n in range(2)]
+    with slurm.Slurm({}, tmp_path / "jobs", here=False) as queue:
+        queue.submit(tasks)
+        ((task, lost),) = queue.over()
+        assert queue.waits(tasks[0])
+    assert task is tasks[1]
+    assert lost.message.startswith("its job's time was up; time=... asks for more; its log lies in")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_slurm_says_no(cluster, tmp_path, capfd):

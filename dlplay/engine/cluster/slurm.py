@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import shutil
 import subprocess
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1000  # jobs of an array: Slurm's own limit is 1001 unless it is told otherwise
 LONG = 60 * 24 * 365  # minutes that this machine takes, unless told
+EVERY = 60  # seconds between two questions for states, at most; at first it is asked more often
 LAG = 30.0  # seconds until a file that another machine wrote is seen here
 BACK = 600.0  # seconds until a job that was pre-empted should be queued again
 PATIENCE = 10.0  # seconds for this machine's jobs to end
@@ -76,6 +78,7 @@ class Slurm:
             )
         else:
             self._executor = submitit.SlurmExecutor(self._folder)
+            self._executor.job_class.watcher = _watcher()
             self._executor.update_parameters(**asked)
         return self
 
@@ -166,6 +169,24 @@ class Slurm:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and not all(job.done() for job in self._jobs.values()):
             time.sleep(0.02)
+
+
+def _watcher() -> Any:
+    """What asks Slurm for the states of jobs, all at once; where no accounts are kept, by its list
+    of jobs, which has those that ended a few minutes ago. What Slurm complains of is not for us."""
+    from submitit.slurm.slurm import SlurmInfoWatcher
+
+    class Quiet(SlurmInfoWatcher):
+        def _make_command(self) -> list[str] | None:
+            sacct = super()._make_command()
+            if sacct is None:
+                return None
+            ids = ",".join(word for word in sacct if word.isdigit())
+            listed = f"squeue --noheader --states=all --format='%i|%T|%N' --jobs={ids}"
+            either = f"{shlex.join(sacct)} || {{ echo 'JobID|State|NodeList'; {listed}; }}"
+            return ["sh", "-c", f"{{ {either}; }} 2>/dev/null"]
+
+    return Quiet(delay_s=EVERY)
 
 
 def _why(trace: str) -> str:
