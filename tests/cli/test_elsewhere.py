@@ -171,7 +171,8 @@ def test_no_process_outlives_its_owner(two_values, tmp_path):
 @pytest.mark.full
 def test_a_job_that_is_killed_is_told(two_values, tmp_path):
     process, mark = two_values("local,at_once=2")
-    (worker,) = [pid for pid, line in with_mark(str(tmp_path / "jobs")) if "core._submit" in line]
+    run = min(pid for pid, line in with_mark(mark) if "-m dlplay run" in line)
+    worker = int(Path(f"/proc/{run}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(worker, signal.SIGKILL)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from dlplay.engine.cluster import job, kept, places, slurm
 from dlplay.engine.cluster.places import NoPlace, minutes, parameters, place
 from dlplay.engine.cluster.pool import Task, command, said_of
 from dlplay.engine.pool import Job, cores
+from dlplay.engine.recordings.format import Recorder, being_written
 from dlplay.engine.sweeps.runs import Sweeping
 from tests.conftest import wait_for
 from tests.engine import stand_ins
@@ -93,6 +96,17 @@ def test_a_recording_that_is_not_whole_is_made_again(fine, elsewhere, spoil):
     again = elsewhere()
     assert told(swept(fine, again)) == told(first)
     assert len(again.queue.asked) == 1
+
+
+def test_what_a_killed_attempt_left_goes_with_the_next_one(fine, elsewhere, tmp_path):
+    target = kept.file_of(tmp_path, Job(fine, 0, {"size": 2, "learning_rate": 0.01}, False), "auto")
+    left = target.with_name(f".{target.name}.0.draft")
+    left.write_bytes(b"half")
+    other = target.with_name(f".{target.name}.1.draft")
+    with Recorder(other):  # it is still written
+        swept(fine, elsewhere())
+        assert not left.exists()
+        assert other.exists()
 
 
 def test_what_failed_or_was_lost_is_told_and_made_again(fine, elsewhere):
@@ -265,12 +279,21 @@ def test_a_run_that_does_not_heed_its_leash_is_killed(stands_in, tmp_path, monke
     assert job.make(["run"], "", lambda: False)[0] == -9
 
 
-def test_a_run_without_an_owner_ends(stands_in, tmp_path, monkeypatch):
+def test_a_run_whose_owner_lets_go_or_is_gone_ends(stands_in, tmp_path, monkeypatch):
     monkeypatch.setattr(job, "GLANCE", 0.01)
-    stands_in("cat > /dev/null; exit 143")
-    gone = subprocess.Popen(["/bin/true"])
-    gone.wait()
-    assert job.owned(["run"], "", gone.pid)[0] == 143
+    lock, flag = tmp_path / "lock", tmp_path / "begun"
+    stands_in(f"touch {flag}; cat > /dev/null; exit 143")
+    assert job.owned(["run"], "", str(lock))[0] == 143  # there is nobody
+    flag.unlink(missing_ok=True)
+    holder = subprocess.Popen(["flock", str(lock), "sleep", "1000"], start_new_session=True)
+    wait_for(lambda: lock.exists() and being_written(lock), "the lock")
+    with ThreadPoolExecutor() as pool:
+        made = pool.submit(job.owned, ["run"], "", str(lock))
+        wait_for(flag.exists, "the run")
+        assert not made.done()
+        os.killpg(holder.pid, signal.SIGKILL)  # and nobody waits for it: it is a zombie
+        assert made.result()[0] == 143
+    holder.wait()
 
 
 def test_slurm_decides_what_becomes_of_a_job_that_is_told_to_end(stands_in, tmp_path):

@@ -52,9 +52,10 @@ def make(words: Sequence[str], target: str, wanted: Callable[[], bool] = always)
 
 @contextmanager
 def _draft(target: str, folder: str) -> Iterator[Path]:
-    """Where a recording is made until it is whole: beside its place. What is left of it goes."""
-    beside = Path(target).parent if target else Path(folder)
-    draft = beside / f".{uuid.uuid4().hex}.draft"
+    """Where a recording is made until it is whole: beside its place. What is left of it goes, or,
+    if this is killed, with the next attempt (`kept.tidy`)."""
+    place = Path(target) if target else Path(folder) / "recording"
+    draft = place.with_name(f".{place.name}.{uuid.uuid4().hex}.draft")
     try:
         yield draft
     finally:
@@ -97,15 +98,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         raise
 
 
-def owned(words: Sequence[str], target: str, owner: int) -> Made:
-    """`make` in a process that is to end with the process `owner`, on this machine."""
+def owned(words: Sequence[str], target: str, lock: str) -> Made:
+    """`make` on this machine, until whoever wants it lets go of the file `lock`, or is gone."""
+    import fcntl
 
     def wanted() -> bool:
         try:
-            os.kill(owner, 0)
-        except ProcessLookupError:
-            return False
-        return True
+            with open(lock, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
 
     return make(words, target, wanted)
 

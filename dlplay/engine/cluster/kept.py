@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import dlplay
 from dlplay.author.scene import own_files
 from dlplay.engine.pool import Job
-from dlplay.engine.recordings.format import BadRecording
+from dlplay.engine.recordings.format import BadRecording, being_written
 from dlplay.engine.recordings.replay import Replay, load
 
 DONE = ("done", "diverged")  # how a run ends that need not be made again
@@ -51,6 +52,14 @@ def done(path: Path, job: Job) -> Replay | None:
     """The recording of a run that need not be made again."""
     replay = whole(path)
     return replay if replay and replay.status in DONE and not other(replay, job) else None
+
+
+def tidy(path: Path) -> None:
+    """Remove what attempts at this recording left that were killed."""
+    for draft in path.parent.glob(f".{path.name}.*.draft"):
+        if not being_written(draft):
+            with suppress(OSError):
+                draft.unlink()
 
 
 def other(replay: Replay, job: Job) -> str:

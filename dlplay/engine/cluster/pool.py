@@ -136,6 +136,7 @@ class Elsewhere:
                 running.history, running.finished = replay.history, replay.summary
                 ended(running)
                 continue
+            kept.tidy(target)
             self._begun += 1
             task = Task(self._begun, command(job, self._device), target)
             self._under[task] = running

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dlplay.engine.cluster import job as jobs
 from dlplay.engine.cluster.job import Made
@@ -52,6 +52,7 @@ class Slurm:
         self._since: dict[Task, float] = {}  # when it was first seen to have no result
         self._lost = False
         self._executor: Any = None
+        self._lock: BinaryIO | None = None  # as long as it is held, jobs on this machine go on
 
     @property
     def pause(self) -> float:
@@ -64,12 +65,16 @@ class Slurm:
                 "there is no Slurm here: no `sbatch` is found. "
                 "`--on local` makes the runs on this machine"
             )
+        import fcntl
+
         import submitit
 
         logging.getLogger("submitit").setLevel(logging.CRITICAL)
         asked = parameters(self._words)
         if self._here:
             self._executor = submitit.LocalExecutor(self._folder)
+            self._lock = open(self._folder / "lock", "wb")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
             limit = asked["time"] if "time" in self._words else LONG
             self._executor.update_parameters(
                 timeout_min=limit,
@@ -83,6 +88,8 @@ class Slurm:
         return self
 
     def __exit__(self, *error: object) -> None:
+        if self._lock is not None:
+            self._lock.close()
         self._cancel()
         if not self._lost:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -97,30 +104,33 @@ class Slurm:
                 with redirect_stderr(said), self._aside(), self._executor.batch():
                     submitted = [self._submitted(task) for task in some]
             except (OSError, RuntimeError) as error:
-                raise NoPlace(
-                    f"Slurm takes no jobs: {_last_line(said.getvalue(), error)}"
-                ) from None
+                why = _last_line(said.getvalue(), error)
+                who = "this machine" if self._here else "Slurm"
+                raise NoPlace(f"{who} takes no jobs: {why}") from None
             self._jobs.update(zip(some, submitted, strict=True))
 
     @contextmanager
     def _aside(self) -> Iterator[None]:
-        """What is started here on this machine complains into a file, not over our own words."""
+        """What is started on this machine writes into a file: neither over our own words, nor into
+        a pipe that is held open by it."""
         if not self._here:
             yield
             return
-        ours = os.dup(2)
+        ours = os.dup(1), os.dup(2)
         with open(self._folder / "said", "ab") as file:
+            os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(ours, 2)
-            os.close(ours)
+            for number, kept in enumerate(ours, start=1):
+                os.dup2(kept, number)
+                os.close(kept)
 
     def _submitted(self, task: Task) -> Job[Made]:
         target = str(task.target)
         if self._here:
-            job = self._executor.submit(jobs.owned, task.words, target, os.getpid())
+            job = self._executor.submit(jobs.owned, task.words, target, str(self._folder / "lock"))
         else:
             job = self._executor.submit(jobs.queued, task.words, target)
         return job  # type: ignore[no-any-return]
