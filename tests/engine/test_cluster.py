@@ -173,6 +173,24 @@ def test_stopped_it_cancels_and_keeps_what_is_done(fine, elsewhere):
     assert len(again.queue.asked) == 2
 
 
+def test_stopped_it_takes_what_is_recorded_whose_job_is_not_over(fine, elsewhere):
+    done = Sweeping(fine, "steps", [5, 6], launcher=elsewhere()).run()
+    place = elsewhere()
+    sweeping = Sweeping(fine, "steps", [5, 6, 7], launcher=place)
+    kept_there = done.runs[0].recording.read_bytes()
+    done.runs[0].recording.unlink()
+
+    def over():
+        done.runs[0].recording.write_bytes(kept_there)
+        sweeping.stop()
+        return []
+
+    place.queue.over = over
+    found = sweeping.run()
+    assert [run.value for run in found.runs] == [5, 6]
+    assert len(place.queue.asked) == 2
+
+
 def test_an_exception_cancels_too(fine, elsewhere):
     place = elsewhere()
 

@@ -115,10 +115,19 @@ class Elsewhere:
             for over, outcome in self._queue.over():
                 ended(self._ended(self._under.pop(over), over, outcome))
             self._tell(watch)
+            if self._stop.is_set():
+                self._take_up(ended)
             if self._stop.is_set() or not (self._under or self._waiting):
                 return
             if self._under:
                 self._stop.wait(self._queue.pause)
+
+    def _take_up(self, ended: Ended) -> None:
+        """Of what is under way, that whose recording is there though its job is not over yet."""
+        for task, running in [*self._under.items()]:
+            if (replay := kept.done(task.target, running.job)) is not None:
+                running.history, running.finished = replay.history, replay.summary
+                ended(self._under.pop(task))
 
     def _tell(self, watch: Watch) -> None:
         for task, each in self._under.items():
