@@ -41,4 +41,4 @@ def _far(each: Running, label: Callable[[Job], str]) -> str:
 
 def goes_on(place: Cluster) -> str:
     """What to do about runs made elsewhere that are not done."""
-    return f"the same command runs the rest alone: what is done lies in {place.folder}"
+    return f"the same command runs only the rest; what is done lies in {place.folder}"
