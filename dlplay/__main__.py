@@ -15,9 +15,10 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from dlplay.cli import app
     from dlplay.cli.exits import whole
-    from dlplay.cli.interrupts import end_in_order
+    from dlplay.cli.interrupts import end_in_order, on_leash
 
     end_in_order()
+    on_leash()
     with whole(heeded):
         app(prog_name="dlplay")
 

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from dlplay.cli import streams
-from dlplay.cli.exits import Exit
-from dlplay.cli.waiting import progress
+from dlplay.cli.exits import Exit, complain
+from dlplay.cli.waiting import goes_on, progress
 from dlplay.engine import check
 from dlplay.words.numbers import STANDS, bound, short
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dlplay.cli.options import Session
     from dlplay.course.catalog import SceneCard
+    from dlplay.engine.cluster.places import Cluster
 
 
 def run(
@@ -26,17 +27,40 @@ def run(
     jobs: int,
     device: str,
     json: bool,
+    place: Cluster | None = None,
 ) -> Exit:
-    """Run the scenes at their defaults, print a table of their claims, and say how it went."""
+    """Run the scenes at their defaults, print a table of their claims, and say how it went.
+
+    `place`: where they are run, if not here. Ctrl-C ends it, and the scenes are told of that have
+    run with all seeds."""
+    finished: check.Summaries = {}
+    stopped = False
     with ExitStack() as stack:
         watch = progress(stack, session, lambda job: f"{job.card.id} (seed {job.seed})")
-        finished = check.run_all(cards, seeds=seeds, jobs=jobs, device=device, watch=watch)
-    verdicts = list(check.verdicts(cards, finished))
+        try:
+            check.run_all(
+                cards,
+                seeds=seeds,
+                jobs=jobs,
+                device=device,
+                launcher=place,
+                watch=watch,
+                over=finished,
+            )
+        except KeyboardInterrupt:
+            stopped = True
+    known = [card for card in cards if len(finished.get(card.id, ())) == seeds]
+    verdicts = list(check.verdicts(known, finished))
     if json:
         print_json(verdicts)
-    else:
+    elif verdicts:
         _print(session.console(), verdicts, session)
-    return exit_of(verdicts)
+    over = [run for runs in finished.values() for run in runs.values()]
+    if stopped:
+        complain(f"interrupted: {len(over)} of {len(cards) * seeds} runs had finished")
+    if place and (stopped or any(run.status == "failed" for run in over)):
+        complain(goes_on(place))
+    return Exit.INTERRUPTED if stopped else exit_of(verdicts)
 
 
 def exit_of(verdicts: list[check.Verdict]) -> Exit:

@@ -16,12 +16,16 @@ from dlplay.cli.group import Command, Commands, Rest, WithFormats
 from dlplay.cli.options import (
     COMMON,
     Ascii,
+    At,
     Charts,
     Color,
     Device,
+    Goal,
     Json,
+    On,
     SceneId,
     Scenes,
+    Search,
     Seed,
     Session,
     Settings,
@@ -30,6 +34,7 @@ from dlplay.cli.options import (
     complete_chapter,
     complete_chapter_or_scene,
     complete_scene,
+    elsewhere,
     in_session,
     whole_number,
 )
@@ -302,6 +307,8 @@ def check(
             "--sabotage", help="Spoil the learning in three ways: does a claim notice each?"
         ),
     ] = False,
+    on: On = None,
+    at: At = None,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
@@ -310,6 +317,9 @@ def check(
     Without an ID or a CHAPTER: all scenes. Each run has a process of its own. The exit status is
     that of the worst: 1 if a scene failed, 4 if one diverged, 3 if a claim does not hold (with
     --tries and --sabotage: if something is not as was said, or nothing noticed).
+
+    With --on the runs are made by a cluster, here they are awaited. What is done is recorded (--at)
+    and not made again: the same command goes on where it was interrupted or runs failed.
     """
     from dlplay.cli import checking, trials
 
@@ -324,6 +334,7 @@ def check(
                 jobs=whole_number("--jobs", jobs, 0),
                 device=checked_device(device),
                 json=json,
+                place=elsewhere(on, at),
             )
         )
     raise typer.Exit(
@@ -334,11 +345,12 @@ def check(
             jobs=whole_number("--jobs", jobs, 0),
             device=checked_device(device),
             json=json,
+            place=elsewhere(on, at),
         )
     )
 
 
-@command(short_help="Run a scene at several values of one parameter.")
+@command(short_help="Run a scene at several values of a parameter, or search the best.")
 def sweep(
     here: Session,
     id: SceneId,
@@ -372,6 +384,10 @@ def sweep(
             "--apart", help="Each run alone, where several would be trained as one batch."
         ),
     ] = False,
+    search: Search = None,
+    goal: Goal = None,
+    on: On = None,
+    at: At = None,
     device: Device = "auto",
     json: Json = False,
     csv: Annotated[
@@ -384,6 +400,15 @@ def sweep(
     ID            the scene, as `dlplay list` has it
     NAME=V1,V2    the parameter to sweep, with its values; NAME= takes a spread
     NAME=VALUE    other parameters that differ from their defaults
+
+    With --search N it tries N points of one parameter or more, each chosen from what those before
+    it measured, and tells the best: NAME= searches the parameter's whole range, NAME=LOW..HIGH a
+    part of it, NAME=V1,V2 these values. With several seeds their mean counts; a run that diverges
+    is the worst there is. The best of many looks better than it is: try it on fresh seeds, with
+    the command that is printed last. The same search with the same --jobs finds the same points.
+
+    With --on the runs are made by a cluster, here they are awaited. What is done is recorded (--at)
+    and not made again: the same command goes on where it was interrupted or runs failed.
 
     Each run has a process of its own. Some scenes take several values of a number at once: the runs
     of a seed are then trained as one batch, and agree with runs alone but for rounding; --apart
@@ -398,6 +423,25 @@ def sweep(
         raise Mistake("--json and --csv: one of them at a time")
     count = whole_number("--seeds", seeds, 1)
     at_once = whole_number("--jobs", jobs, 0) or None
+    form = "json" if json else "csv" if csv else ""
+    if search is not None:
+        from dlplay.cli.sweeps import search as searching
+
+        raise typer.Exit(
+            searching.run(
+                here,
+                card,
+                searching.plan(card, settings or [], over, seed, measure, goal),
+                count=whole_number("--search", search, 1),
+                seeds=count,
+                jobs=at_once,
+                device=checked_device(device),
+                form=form,
+                place=elsewhere(on, at),
+            )
+        )
+    if goal is not None:
+        raise Mistake("--goal says what --search N looks for; alone it says nothing")
     raise typer.Exit(
         sweeping.run(
             here,
@@ -407,8 +451,9 @@ def sweep(
             jobs=at_once,
             device=checked_device(device),
             measure=measure,
-            form="json" if json else "csv" if csv else "",
             apart=apart,
+            form=form,
+            place=elsewhere(on, at),
         )
     )
 

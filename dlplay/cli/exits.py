@@ -60,6 +60,7 @@ def tidy_end() -> Iterator[None]:
     from dlplay.author.parameters import ParameterError
     from dlplay.cli.streams import stderr_text
     from dlplay.course.catalog import BrokenScene, UnknownScene
+    from dlplay.engine.cluster.places import NoPlace
     from dlplay.engine.numerics import NoDevice
 
     try:
@@ -67,7 +68,7 @@ def tidy_end() -> Iterator[None]:
             yield
         finally:  # also where the command has ended with its own status
             sys.stdout.flush()
-    except (Mistake, UnknownScene, ParameterError, NoDevice) as mistake:
+    except (Mistake, UnknownScene, ParameterError, NoDevice, NoPlace) as mistake:
         complain(str(mistake))
         raise typer.Exit(Exit.WRONG_USE) from None
     except BrokenScene as error:

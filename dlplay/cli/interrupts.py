@@ -33,6 +33,20 @@ def _terminate(number: int, frame: Any) -> None:
     raise Terminated(128 + number)
 
 
+def on_leash() -> None:
+    """Where DLPLAY_LEASH is set, standard input is a leash: when whoever began this process lets go
+    of it, or is gone, this ends as with SIGTERM."""
+    if os.environ.pop("DLPLAY_LEASH", None):
+        threading.Thread(target=_wait_for_slack, daemon=True).start()
+
+
+def _wait_for_slack() -> None:
+    with suppress(OSError):
+        while os.read(0, 16):
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 class Interrupts:
     """Tells in `asked` whether Ctrl-C was pressed; a context manager.
 

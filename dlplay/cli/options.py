@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dlplay.course.catalog import Catalog
     from dlplay.draw import Look
+    from dlplay.engine.cluster.places import Cluster
 
 CHARTS = ALLOWED["charts"]
 COLORS = {"auto": "auto", "never": None, "16": "standard", "256": "256", "truecolor": "truecolor"}
@@ -104,6 +105,45 @@ Device = Annotated[
         metavar="|".join(DEVICES),
         autocompletion=lambda incomplete: [d for d in DEVICES if d.startswith(incomplete)],
         help="Where it runs; auto is CUDA where there is a GPU, else the CPU.",
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="Make the runs elsewhere: slurm[,partition=P,time=H:MM:SS,cpus=N,gpus=N,memory=GB,"
+        "account=A,qos=Q,constraint=C,at_once=N], dask=HOST:PORT, or local, which tries the way to "
+        "Slurm on this machine. Slurm is asked for an hour a run unless told.",
+    ),
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="FOLDER",
+        help="With --on: where the runs' recordings lie, on Slurm a folder that all machines see; "
+        "dlplay/cluster in the user's data directory unless given.",
+    ),
+]
+Search = Annotated[
+    str | None,
+    typer.Option(
+        "--search",
+        metavar="N",
+        help="Try N points, chosen to find the best value of the measure; a tenth of them at a "
+        "time at most, unless --jobs says so.",
+    ),
+]
+Goal = Annotated[
+    str | None,
+    typer.Option(
+        "--goal",
+        metavar="least|greatest",
+        autocompletion=lambda incomplete: [
+            g for g in ("least", "greatest") if g.startswith(incomplete)
+        ],
+        help="With --search: which is best; unless given, as the measure's claim has it.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="For machines: JSON on standard output.")]
@@ -267,6 +307,17 @@ def checked_device(word: str) -> str:
         return word
     hint = " Did you mean 'cuda'?" if word == "gpu" else did_you_mean(word, DEVICES)
     raise Mistake(f"--device takes one of {', '.join(DEVICES)}, not {word!r}.{hint}")
+
+
+def elsewhere(on: str | None, at: str | None) -> Cluster | None:
+    """The machines given with --on and --at; None for this one. Raises Mistake, NoPlace."""
+    if on is None:
+        if at is not None:
+            raise Mistake("--at says where the recordings of --on lie; alone it says nothing")
+        return None
+    from dlplay.engine.cluster.places import place
+
+    return place(on, at)
 
 
 def chosen_seed(option: str | None, word: int | None) -> int | None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from dlplay.cli.exits import Exit
+from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.streams import print_json
-from dlplay.cli.waiting import progress
+from dlplay.cli.waiting import goes_on, progress
 from dlplay.engine.sabotage import KINDS
 from dlplay.engine.trials import Outcome, Trial, never_broken, run_trials, trials
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dlplay.cli.options import Session
     from dlplay.course.catalog import SceneCard
+    from dlplay.engine.cluster.places import Cluster
     from dlplay.engine.pool import Job
 
 
@@ -29,8 +30,15 @@ def run(
     jobs: int,
     device: str,
     json: bool,
+    place: Cluster | None = None,
 ) -> Exit:
-    """Make the trials of these scenes, print what came of them, and say whether all is as said."""
+    """Make the trials of these scenes, print what came of them, and say whether all is as said.
+
+    `place`: where, if not here."""
+    if sabotage and place:
+        raise Mistake(
+            "--sabotage spoils learning in a process of this machine: leave out --on, or --sabotage"
+        )
     tried = cards if sabotage else [card for card in cards if card.is_page]
     todo = list(trials(tried, tries=tries, sabotage=sabotage))
 
@@ -39,12 +47,14 @@ def run(
 
     with ExitStack() as stack:
         watch = progress(stack, session, label)
-        outcomes = run_trials(todo, jobs=jobs, device=device, watch=watch)
+        outcomes = run_trials(todo, jobs=jobs, device=device, launcher=place, watch=watch)
     if json:
         print_json([as_object(outcome) for outcome in outcomes])
     else:
         old = sum(not card.is_page for card in cards) if tries else 0
         _print(session.console(), session, outcomes, old, tries and sabotage)
+    if place and any(outcome.finished.status == "failed" for outcome in outcomes):
+        complain(goes_on(place))
     if any(outcome.finished.status in ("failed", "stopped") for outcome in outcomes):
         return Exit.FAILED
     return Exit.CLAIM_FAILED if any(outcome.trouble for outcome in outcomes) else Exit.DONE

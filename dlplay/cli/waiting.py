@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dlplay.engine.pool import Job, Running, Watch
+from dlplay.engine.pool import Here, Job, Running, Watch, unwatched
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
+    from dlplay.engine.cluster.places import Cluster
 
 
 def progress(stack: ExitStack, session: Session, label: Callable[[Job], str]) -> Watch:
     """What to tell of runs under way, each under its label; nothing where nobody waits."""
     console = session.console(sys.stderr)
     if not sys.stderr.isatty() or console.is_dumb_terminal:
-        return lambda under, over, total: None
+        return unwatched
     from rich.live import Live
     from rich.text import Text
 
     live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
 
-    def watch(under: list[Running], over: int, total: int) -> None:
+    def watch(under: Sequence[Running], over: int, total: int) -> None:
+        queued = sum(each.queued for each in under)
+        runs = [f"{queued} queued"] if queued else []
         processes: dict[int, list[Running]] = {}
         for each in under:
-            processes.setdefault(id(each.run.whole), []).append(each)
-        runs = [
-            f"{label(first.job)}{f' and {len(rest)} more' * bool(rest)} {first.done:.0%}"
-            for first, *rest in processes.values()
-        ]
+            if not each.queued:
+                whole = each.run.whole if isinstance(each, Here) else each
+                processes.setdefault(id(whole), []).append(each)
+        runs += [_far(together, label) for together in processes.values()]
         line = f"{over} of {total} runs over  " + ", ".join(runs)
         live.update(Text(session.text(line), no_wrap=True, overflow="ellipsis"), refresh=True)
 
     return watch
+
+
+def _far(together: list[Running], label: Callable[[Job], str]) -> str:
+    """Which runs a process makes, and how far it is where that is known."""
+    first, *rest = together
+    more = f" and {len(rest)} more" if rest else ""
+    share = f" {first.done:.0%}" if isinstance(first, Here) else ""
+    return f"{label(first.job)}{more}{share}"
+
+
+def goes_on(place: Cluster) -> str:
+    """What to do about runs made elsewhere that are not done."""
+    return f"the same command runs only the rest; what is done lies in {place.folder}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dlplay.course.catalog import SceneCard
-from dlplay.engine.pool import Job, Pool, Running, Watch, cores
+from dlplay.engine.pool import Job, Running, Watch, Where, unwatched
 from dlplay.wire import events
 from dlplay.wire.events import ClaimResult
 
@@ -42,27 +42,39 @@ def run_all(
     seeds: int = 1,
     jobs: int = 0,
     device: str = "auto",
-    watch: Watch = lambda under, over, total: None,
+    launcher: Where | None = None,
+    watch: Watch = unwatched,
+    over: Summaries | None = None,
 ) -> Summaries:
     """Run every scene with seeds 0 to `seeds` - 1, without looks, each in a process of its own.
 
-    `jobs` at a time: as many as there are cores, unless given. `watch` is told of the runs under
-    way, how many are over, and of how many. If interrupted, it ends the processes first.
+    `launcher`: where the runs are made, here unless given; `jobs` at a time: as many as it has room
+    for, unless given. `watch` is told of the runs under way, how many are over, and of how many.
+    If interrupted, it ends the processes first; `over`, if given, then has what had finished.
     """
-    from dlplay.engine.launcher import Launcher
-
-    over: Summaries = {}
+    over = {} if over is None else over
 
     def ended(each: Running) -> None:
         assert each.finished is not None
         over.setdefault(each.job.card.id, {})[each.job.seed] = each.finished
 
+    where = launcher or warmed()
+    todo = [Job(card, seed, looks=False) for card in cards for seed in range(seeds)]
+    try:
+        where.pool(todo, at_once=jobs or where.room, device=device).run(ended, watch)
+    finally:  # in order of seeds, whichever run was over first
+        for scene, runs in over.items():
+            over[scene] = dict(sorted(runs.items()))
+    return over
+
+
+def warmed() -> Where:
+    """Child processes of this one, with torch on its way."""
+    from dlplay.engine.launcher import Launcher
+
     launcher = Launcher()
     launcher.warm()
-    todo = [Job(card, seed, looks=False) for card in cards for seed in range(seeds)]
-    Pool(launcher, todo, at_once=jobs or cores(), device=device).run(ended, watch)
-    # In order of seeds, whichever run was over first.
-    return {scene: dict(sorted(runs.items())) for scene, runs in over.items()}
+    return launcher
 
 
 def verdicts(cards: Sequence[SceneCard], finished: Summaries) -> Iterator[Verdict]:

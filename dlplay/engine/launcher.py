@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing as mp
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from dlplay.author.parameters import Value
     from dlplay.engine import server
     from dlplay.engine.lanes import LiveBatch
+    from dlplay.engine.pool import Batch, Job, Pool, Record
 
 
 class Launcher:
     """Starts runs, each in a process of its own."""
+
+    batches = True
 
     def __init__(self, method: str | None = None) -> None:
         """`method` as multiprocessing calls it: the fork server, or spawn where there is none."""
@@ -128,6 +131,32 @@ class Launcher:
             each=(name, tuple(values)),
         )
         return LiveBatch(self._context, order, card)
+
+    @property
+    def room(self) -> int:
+        """How many runs at a time: one for each core."""
+        from dlplay.engine.pool import cores
+
+        return cores()
+
+    @property
+    def spare(self) -> int:
+        """The same, with a core left for the one who watches."""
+        return max(1, self.room - 1)
+
+    def pool(
+        self,
+        jobs: Iterable[Job | Batch],
+        *,
+        at_once: int,
+        device: str = "auto",
+        histories: bool = False,
+        record: Record | None = None,
+    ) -> Pool:
+        """Many runs, some at a time."""
+        from dlplay.engine.pool import Pool
+
+        return Pool(self, jobs, at_once=at_once, device=device, histories=histories, record=record)
 
     def _folder(self) -> str:
         if self.method == "spawn":

@@ -353,7 +353,7 @@ class LiveRun:
         if self._killed:
             self._end("stopped", "it did not stop when asked, so its process was ended")
         elif code is not None and code < 0:
-            self._end("failed", f"the run's process was ended by {signal_name(-code)}")
+            self._end("failed", f"the run's process was ended by {signal_in_words(-code)}")
         else:
             self._end("failed", f"the run's process ended by itself (exit code {code})")
 
@@ -377,8 +377,8 @@ def _send_through(control: Any, command: commands.AnyCommand) -> None:
         control.send_bytes(commands.encode(command))
 
 
-def signal_name(number: int) -> str:
-    """A signal that ended a process, in words."""
+def signal_in_words(number: int) -> str:
+    """The name of a signal that ended a process, and what that may mean."""
     try:
         name = signal.Signals(number).name
     except ValueError:

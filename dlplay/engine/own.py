@@ -21,7 +21,7 @@ import msgspec
 
 from dlplay.course.cards import SceneCard
 from dlplay.engine import child, keeper
-from dlplay.engine.live import GRACE, LiveRun, signal_name
+from dlplay.engine.live import GRACE, LiveRun, signal_in_words
 from dlplay.stage.joining import ADDRESS
 from dlplay.wire import commands, events
 from dlplay.words.nearest import did_you_mean
@@ -169,7 +169,7 @@ class OwnRun(LiveRun):
         elif code == 0:
             self._end("done", self._unheard())
         elif code is not None and code < 0:
-            self._end("failed", f"{self.card.title} was ended by {signal_name(-code)}")
+            self._end("failed", f"{self.card.title} was ended by {signal_in_words(-code)}")
         else:
             said = f": {self._last.strip()[:LONGEST]}" if self._last else ""
             self._end("failed", f"{self.card.title} ended with exit status {code}{said}")

@@ -7,7 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dlplay.course.catalog import SceneCard
 from dlplay.wire import events
@@ -47,18 +48,32 @@ class Batch:
 
 @dataclass
 class Running:
-    """A run under way or just over; `history` and `recorder` where they were asked for."""
+    """A run under way or just over, wherever it is made; `history` and `recording` (its file) where
+    they were asked for. `done`: the share of its loop, where it is known. `queued`: whether it
+    still waits for a machine."""
 
     job: Job
-    run: LiveRun | Lane
     history: History | None = None
-    recorder: RunRecorder | None = None
-    done: float = 0.0  # share of its loop
+    recording: Path | None = None
+    done: float = 0.0
+    queued: bool = False
     finished: events.Finished | None = None
 
     @property
     def alone(self) -> bool:
         """Whether it has a process of its own, and is no run of a batch."""
+        return True
+
+
+@dataclass(kw_only=True)
+class Here(Running):
+    """One in a child process of ours."""
+
+    run: LiveRun | Lane
+    recorder: RunRecorder | None = None
+
+    @property
+    def alone(self) -> bool:
         return self.run.whole is self.run
 
     def listen(self) -> None:
@@ -95,7 +110,54 @@ class Running:
 
 
 Record = Callable[["Job"], "RunRecorder"]
-Watch = Callable[[list[Running], int, int], None]  # runs under way, how many are over, of how many
+Ended = Callable[[Running], None]
+Watch = Callable[[Sequence[Running], int, int], None]  # under way, how many are over, of how many
+
+
+def unwatched(under: Sequence[Running], over: int, total: int) -> None:
+    """A watch that looks away."""
+
+
+class AnyPool(Protocol):
+    """Runs that are to be made, somewhere."""
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """More runs, behind those that wait; also from `ended` and `watch`."""
+
+    def run(self, ended: Ended, watch: Watch = unwatched) -> None:
+        """Make the runs; returns when all are over, or after `stop`.
+
+        `ended` is given each run that came to its own end, `watch` is told regularly how it goes.
+        However this ends, by an exception too, no process stays behind.
+        """
+
+    def stop(self) -> None:
+        """Begin no further run and end those under way; from any thread, at any time."""
+
+
+class Where(Protocol):
+    """Where runs are made: a Launcher makes them in child processes, a Cluster on other machines.
+    `room`: how many at a time, unless told; `spare`: the same, with a core left for who watches;
+    `batches`: whether runs can be trained as one batch there."""
+
+    batches: bool
+
+    @property
+    def room(self) -> int: ...
+
+    @property
+    def spare(self) -> int: ...
+
+    def pool(
+        self,
+        jobs: Iterable[Job | Batch],
+        *,
+        at_once: int,
+        device: str = "auto",
+        histories: bool = False,
+        record: Record | None = None,
+    ) -> AnyPool:
+        """A pool of these runs, as `Pool` takes them."""
 
 
 def cores() -> int:
@@ -103,6 +165,11 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def one_by_one(jobs: Iterable[Job | Batch]) -> list[Job]:
+    """The runs, each alone."""
+    return [job for each in jobs for job in (each.jobs if isinstance(each, Batch) else [each])]
 
 
 class Pool:
@@ -122,27 +189,22 @@ class Pool:
         self._launcher = launcher
         self._waiting = deque(jobs)
         self._total = self._left
-        self._under: list[Running] = []
+        self._under: list[Here] = []
         self._at_once = max(1, at_once)
         self._device = device
         self._histories = histories
         self._record = record
         self._stop = threading.Event()
 
+    def add(self, jobs: Iterable[Job]) -> None:
+        more = list(jobs)
+        self._waiting += more
+        self._total += len(more)
+
     def stop(self) -> None:
-        """Begin no further run and end those under way; from any thread, at any time."""
         self._stop.set()
 
-    def run(
-        self,
-        ended: Callable[[Running], None],
-        watch: Watch = lambda under, over, total: None,
-    ) -> None:
-        """Make the runs; returns when all are over, or after `stop`.
-
-        `ended` is given each run that came to its own end, `watch` is told regularly how it goes.
-        However this ends, by an exception too, no process stays behind.
-        """
+    def run(self, ended: Ended, watch: Watch = unwatched) -> None:
         try:
             while self._waiting or self._under:
                 if not self._stop.is_set():
@@ -205,9 +267,10 @@ class Pool:
 
             history = History()
         recorder = self._record(job) if self._record is not None else None
-        self._under.append(Running(job, run, history, recorder))
+        path = recorder.path if recorder is not None else None
+        self._under.append(Here(job, history, path, run=run, recorder=recorder))
 
-    def _again(self, over: Running) -> bool:
+    def _again(self, over: Here) -> bool:
         """What fails in a batch is made alone: it may have been another's fault."""
         assert over.finished is not None
         if over.alone or over.finished.status != "failed":

@@ -8,7 +8,8 @@ from typing import Any
 
 from dlplay.author.tries import BUDGET, Try
 from dlplay.course.catalog import SceneCard
-from dlplay.engine.pool import Job, Pool, Running, Watch, cores
+from dlplay.engine.check import warmed
+from dlplay.engine.pool import Job, Running, Watch, Where, unwatched
 from dlplay.engine.sabotage import KINDS
 from dlplay.wire.events import Finished
 
@@ -64,25 +65,24 @@ def run_trials(
     seed: int = 0,
     jobs: int = 0,
     device: str = "auto",
-    watch: Watch = lambda under, over, total: None,
+    launcher: Where | None = None,
+    watch: Watch = unwatched,
 ) -> list[Outcome]:
     """Make these runs, each in a process of its own and without looks; the healthy runs first
-    among the outcomes of each scene, which are in the order of `todo`."""
-    from dlplay.engine.launcher import Launcher
-
+    among the outcomes of each scene, which are in the order of `todo`. `launcher`: where they are
+    made, here unless given."""
     found: dict[int, Finished] = {}
 
     def ended(each: Running) -> None:
         assert each.finished is not None
         found[each.job.number] = each.finished
 
-    launcher = Launcher()
-    launcher.warm()
+    where = launcher or warmed()
     queue = [
         Job(t.card, seed, t.settings, looks=False, sabotage=t.sabotage, number=number)
         for number, t in enumerate(todo)
     ]
-    Pool(launcher, queue, at_once=jobs or cores(), device=device).run(ended, watch)
+    where.pool(queue, at_once=jobs or where.room, device=device).run(ended, watch)
     healthy: dict[str, Finished] = {}
     outcomes = []
     for number, trial in enumerate(todo):

@@ -14,7 +14,7 @@ from dlplay.author.parameters import File, Parameter, ParameterError, Text
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.interrupts import SHOW_CURSOR, Interrupts
 from dlplay.cli.options import chosen_seed
-from dlplay.cli.waiting import progress
+from dlplay.cli.waiting import goes_on, progress
 from dlplay.course.catalog import BrokenScene
 from dlplay.engine import numerics
 from dlplay.engine.pool import Job, Running
@@ -24,6 +24,8 @@ from dlplay.words.address import parse_settings, show_setting
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
     from dlplay.course.catalog import SceneCard
+    from dlplay.engine.cluster.places import Cluster
+    from dlplay.engine.launcher import Launcher
     from dlplay.engine.sweeps.runs import Sweep
 
 
@@ -49,7 +51,7 @@ def plan(card: SceneCard, words: Sequence[str], over: str | None, seed: str | No
     fixed = []
     for word in words:
         name, sign, text = word.partition("=")
-        if not sign or not _several(card, name, text):
+        if not sign or not several(card, name, text):
             fixed.append(word)
         elif name in swept:
             raise ParameterError(f"{name} is given twice")
@@ -67,7 +69,7 @@ def plan(card: SceneCard, words: Sequence[str], over: str | None, seed: str | No
     return Plan(name, _values(sweepable(card, name), swept[name]), settings, first)
 
 
-def _several(card: SceneCard, name: str, text: str) -> bool:
+def several(card: SceneCard, name: str, text: str) -> bool:
     """Whether this is a list of values, or the wish for a spread; a text's commas are its own."""
     parameter = card.parameters.get(name)
     if parameter is None or isinstance(parameter, Text):
@@ -122,16 +124,13 @@ def run(
     measure: str | None,
     form: str,
     apart: bool = False,
+    place: Cluster | None = None,
 ) -> Exit:
-    """Make the runs and print what they left: as a chart and a table, as "json" or as "csv"."""
-    from dlplay.cli.sweeps import tables as swept
-    from dlplay.engine.launcher import Launcher
+    """Make the runs and print what they left: as a chart and a table, as "json" or as "csv".
 
-    if device not in ("auto", "cpu"):
-        numerics.prepare_environment()
-        numerics.choose_device(device)  # NoDevice is told once, not by every run
-    launcher = Launcher()
-    launcher.warm()
+    `place`: where they are made, if not here."""
+    from dlplay.cli.sweeps import tables as swept
+
     sweeping = Sweeping(
         card,
         asked.name,
@@ -141,8 +140,8 @@ def run(
         settings=asked.settings,
         jobs=jobs,
         device=device,
-        launcher=launcher,
         apart=apart,
+        launcher=place or launched(device),
     )
     sweep = _make(session, sweeping, measure)
     if form == "json":
@@ -155,7 +154,21 @@ def run(
         complain(f"{count} of {len(sweep.runs)} runs failed: {message}")
     if sweep.stopped:
         complain(f"interrupted: {len(sweep.runs)} of {sweep.total} runs had finished")
+    if place and (sweep.stopped or _failures(sweep)):
+        complain(goes_on(place))
     return exit_of(sweep)
+
+
+def launched(device: str) -> Launcher:
+    """Child processes of this one; NoDevice is told once, not by every run."""
+    from dlplay.engine.launcher import Launcher
+
+    if device not in ("auto", "cpu"):
+        numerics.prepare_environment()
+        numerics.choose_device(device)
+    launcher = Launcher()
+    launcher.warm()
+    return launcher
 
 
 def _make(session: Session, sweeping: Sweeping, measure: str | None) -> Sweep:
@@ -164,7 +177,7 @@ def _make(session: Session, sweeping: Sweeping, measure: str | None) -> Sweep:
         show = progress(stack, session, lambda job: _label(sweeping.result, job))
         stack.enter_context(Interrupts(sweeping.stop, SHOW_CURSOR if sys.stderr.isatty() else b""))
 
-        def watch(under: list[Running], over: int, total: int) -> None:
+        def watch(under: Sequence[Running], over: int, total: int) -> None:
             check_measure(sweeping.result, measure)
             show(under, over, total)
 

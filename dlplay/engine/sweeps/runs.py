@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dlplay.author.parameters import Parameter, ParameterError, Text, Value
 from dlplay.author.scene import checked, find
 from dlplay.course.catalog import BrokenScene, SceneCard
-from dlplay.engine.pool import Batch, Job, Pool, Record, Running, Watch, cores
+from dlplay.engine.pool import Batch, Job, Record, Running, Watch, Where, cores, unwatched
 from dlplay.engine.sweeps.results import Row, Sweep, SweepRun
 from dlplay.wire.events import Started
 
 if TYPE_CHECKING:
     from dlplay.draw import Line
     from dlplay.engine.history import History
-    from dlplay.engine.launcher import Launcher
 
 __all__ = ["Row", "Sweep", "SweepRun", "Sweeping", "distinct", "spread", "sweep", "sweepable"]
 
@@ -39,7 +38,7 @@ class Sweeping:
         settings: Mapping[str, Any] | None = None,
         jobs: int | None = None,
         device: str = "auto",
-        launcher: Launcher,
+        launcher: Where,
         histories: bool = False,
         record: Record | None = None,
         apart: bool = False,
@@ -47,7 +46,7 @@ class Sweeping:
         """As for `sweep`; everything is checked here, before anything runs.
 
         `histories`: whether the finished runs keep theirs, up to KEPT bytes in all. `record`: makes
-        the recorder of each run.
+        the recorder of each run. `launcher`: where they are made.
         """
         if card.broken:
             raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
@@ -60,7 +59,7 @@ class Sweeping:
         each_seed = list(range(first_seed, first_seed + seeds))
         swept = distinct(parameter, values or spread(parameter))
         self._places = {value: place for place, value in enumerate(swept)}
-        offered = name in card.each
+        offered = name in card.each and launcher.batches
         together = offered and not apart
         self._sweep = Sweep(
             card, parameter, swept, each_seed, fixed, together=together, apart=offered and apart
@@ -73,16 +72,15 @@ class Sweeping:
             groups = range(0, len(alone), TOGETHER)
             todo += [Batch(name, alone[k : k + TOGETHER]) for k in groups] if together else alone
         self._room = KEPT if histories else 0
-        self._pool = Pool(
-            launcher,
+        self._pool = launcher.pool(
             todo,
-            at_once=jobs or spare_cores(),
+            at_once=jobs or launcher.spare,
             device=device,
             histories=True,
             record=record,
         )
 
-    def run(self, watch: Watch = lambda under, over, total: None) -> Sweep:
+    def run(self, watch: Watch = unwatched) -> Sweep:
         """Make all runs and return what they left; less, if it is stopped.
 
         An exception (KeyboardInterrupt, or one from `watch`) ends all processes and goes on;
@@ -122,7 +120,7 @@ class Sweeping:
             self._curves(over.history),
             # That of a batch has no pictures: whoever opens the run has it made again
             history=over.history if over.alone and self._fits(over.history) else None,
-            recording=over.recorder.path if over.recorder is not None else None,
+            recording=over.recording,
         )
         # A new list: others may be reading the old one.
         self._sweep.runs = sorted(
@@ -156,14 +154,14 @@ def sweep(
     settings: Mapping[str, Any] | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    launcher: Launcher,
+    launcher: Where,
     watch: Watch | None = None,
     apart: bool = False,
 ) -> Sweep:
     """Run the scene at each of these values of the parameter `name`, with `seeds` seeds each.
 
     `values`: a sensible spread unless given. `settings`: the other parameters. `jobs` runs at a
-    time, each in a process of its own: one fewer than there are cores, unless given. `watch` is
+    time: unless given one fewer than there are cores, or what a cluster takes. `watch` is
     told of the runs under way, how many are over, and of how many. KeyboardInterrupt ends all
     processes, and what had finished is returned, marked as stopped.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -186,7 +186,7 @@ class LiveSweep:
             self._under = ()
             self._looked = time.monotonic()
 
-    def _watch(self, under: list[Running], over: int, total: int) -> None:
+    def _watch(self, under: Sequence[Running], over: int, total: int) -> None:
         now = time.monotonic()
         if now < self._looked + GLANCE and over == len(self.found.runs):
             return

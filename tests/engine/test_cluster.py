@@ -1,0 +1,563 @@
+"""Runs made elsewhere: what is done is taken up, what is lost is told, and the machines are asked
+as their makers say. Slurm and Dask themselves: tests/cli/test_elsewhere.py."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import dlplay
+from dlplay.course.catalog import Catalog
+from dlplay.engine import check
+from dlplay.engine.cluster import job, kept, places, slurm
+from dlplay.engine.cluster.places import NoPlace, minutes, parameters, place
+from dlplay.engine.cluster.pool import Task, command, said_of
+from dlplay.engine.pool import Job, cores
+from dlplay.engine.recordings.format import Recorder, being_written
+from dlplay.engine.sweeps.runs import Sweeping
+from tests.conftest import wait_for
+from tests.engine import stand_ins
+from tests.engine.machines import Machines, Place
+
+pytest.importorskip("submitit")
+
+
+@pytest.fixture(scope="module")
+def fine(faults):
+    return faults.find("faults/fine")
+
+
+@pytest.fixture
+def elsewhere(faults, tmp_path):
+    return lambda *lost: Place(Machines(faults, lost), tmp_path)
+
+
+def swept(fine, place, values=(0.01, 10.0), **how):
+    sweeping = Sweeping(fine, "learning_rate", values, settings={"size": 2}, launcher=place, **how)
+    return sweeping.run()
+
+
+def told(sweep):
+    return [(r.value, r.seed, r.status, r.measures, r.claims, r.steps) for r in sweep.runs]
+
+
+def test_a_sweep_made_elsewhere_is_the_sweep_made_here(fine, elsewhere, launcher):
+    far = swept(fine, elsewhere(), seeds=2)
+    here = swept(fine, launcher, seeds=2)
+    assert [run.status for run in far.runs] == ["done", "done", "diverged", "diverged"]
+    assert told(far) == told(here)
+    assert far.axes == here.axes
+    for one, other in zip(far.runs, here.runs, strict=True):
+        assert list(one.curves["loss"]) == list(other.curves["loss"])
+        line, same = one.curves["loss"]["the loss"], other.curves["loss"]["the loss"]
+        assert line.mean[:-1].tolist() == same.mean[:-1].tolist()
+        assert one.recording.is_file()
+    assert far.as_curves("loss").lines
+
+
+def test_nothing_that_is_done_is_run_twice(fine, elsewhere):
+    first = swept(fine, elsewhere())
+    again = elsewhere()
+    assert told(swept(fine, again)) == told(first)
+    assert again.queue.asked == []
+    assert not again.queue.open
+    wider = elsewhere()
+    swept(fine, wider, [0.01, 0.1, 10.0], seeds=1)
+    (words,) = wider.queue.asked
+    assert words[:3] == ("run", "faults/fine", "size=2")
+    assert "learning_rate" not in " ".join(words)  # the default is not said
+    # Whoever asks for the same run finds it, however it is written: here a check.
+    third = elsewhere()
+    check.run_all([fine], launcher=elsewhere())
+    check.run_all([fine], launcher=third)
+    assert third.queue.asked == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.unlink(),
+    ],
+)
+def test_a_recording_that_is_not_whole_is_made_again(fine, elsewhere, spoil):
+    first = swept(fine, elsewhere())
+    spoil(first.runs[1].recording)
+    again = elsewhere()
+    assert told(swept(fine, again)) == told(first)
+    assert len(again.queue.asked) == 1
+
+
+def test_what_a_killed_attempt_left_goes_with_the_next_one(fine, elsewhere, tmp_path):
+    target = kept.file_of(tmp_path, Job(fine, 0, {"size": 2, "learning_rate": 0.01}, False), "auto")
+    left = target.with_name(f".{target.name}.0.draft")
+    left.write_bytes(b"half")
+    other = target.with_name(f".{target.name}.1.draft")
+    with Recorder(other):  # it is still written
+        swept(fine, elsewhere())
+        assert not left.exists()
+        assert other.exists()
+
+
+def test_what_failed_or_was_lost_is_told_and_made_again(fine, elsewhere):
+    found = swept(fine, elsewhere("learning_rate=10"), seeds=2)
+    assert [run.status for run in found.runs] == ["done", "done", "failed", "failed"]
+    assert found.runs[2].message == "learning_rate=10 was lost"
+    assert found.runs[2].seed == 0
+    assert found.measure("final")[1].failed == 2
+    again = elsewhere()
+    assert [run.status for run in swept(fine, again, seeds=2).runs[2:]] == ["diverged", "diverged"]
+    assert len(again.queue.asked) == 2
+
+
+def test_a_scene_that_raises_is_made_again(faults, elsewhere):
+    for _ in range(2):
+        place = elsewhere()
+        found = check.run_all([faults.find("faults/raises")], launcher=place)
+        done = found["faults/raises"][0]
+        assert done.status == "failed"
+        assert "raises.py raised" in done.message
+        assert len(place.queue.asked) == 1
+
+
+def test_a_worker_with_another_file_or_another_dlplay_is_found_out(fine, elsewhere, tmp_path):
+    (tmp_path / "faults").mkdir()
+    source = fine.path.read_text().replace("size step", "size of a step")
+    (tmp_path / "faults" / "fine.py").write_text(source.replace("step size", "size of a step"))
+    place = elsewhere()
+    place.queue.catalog = Catalog([tmp_path])
+    found = swept(fine, place)
+    assert {run.status for run in found.runs} == {"failed"}
+    assert found.runs[0].message == "the file of faults/fine there is another one than here"
+
+
+def test_another_version_of_dlplay_takes_up_nothing(fine, tmp_path, monkeypatch):
+    mine = Job(fine, 0, {"size": 2})
+    before = kept.file_of(tmp_path, mine, "auto")
+    assert before == kept.file_of(tmp_path, Job(fine, 0, {"size": 2, "steps": 50}), "auto")
+    others = [Job(fine, 1, {"size": 2}), Job(fine, 0), Job(fine, 0, {"size": 2}, looks=False)]
+    names = {kept.file_of(tmp_path, other, "auto") for other in others}
+    names |= {before, kept.file_of(tmp_path, mine, "cpu")}
+    monkeypatch.setattr(dlplay, "__version__", "99")
+    names.add(kept.file_of(tmp_path, mine, "auto"))
+    assert len(names) == 6
+    assert re.fullmatch(r"faults_fine_[0-9a-f]{20}\.dlplay", before.name)
+
+
+def test_stopped_it_cancels_and_keeps_what_is_done(fine, elsewhere):
+    place = elsewhere()
+    sweeping = Sweeping(fine, "steps", [5, 6, 7], launcher=place)
+
+    def watch(under, over, total):
+        assert total == 3
+        if over == 1:
+            assert len(under) == 2
+            sweeping.stop()
+
+    found = sweeping.run(watch)
+    assert found.stopped
+    assert [run.value for run in found.runs] == [5]
+    assert not place.queue.open
+    again = elsewhere()
+    assert len(Sweeping(fine, "steps", [5, 6, 7], launcher=again).run().runs) == 3
+    assert len(again.queue.asked) == 2
+
+
+def test_stopped_it_takes_what_is_recorded_whose_job_is_not_over(fine, elsewhere):
+    done = Sweeping(fine, "steps", [5, 6], launcher=elsewhere()).run()
+    place = elsewhere()
+    sweeping = Sweeping(fine, "steps", [5, 6, 7], launcher=place)
+    kept_there = done.runs[0].recording.read_bytes()
+    done.runs[0].recording.unlink()
+
+    def over():
+        done.runs[0].recording.write_bytes(kept_there)
+        sweeping.stop()
+        return []
+
+    place.queue.over = over
+    found = sweeping.run()
+    assert [run.value for run in found.runs] == [5, 6]
+    assert len(place.queue.asked) == 2
+
+
+def test_an_exception_cancels_too(fine, elsewhere):
+    place = elsewhere()
+
+    def watch(under, over, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Sweeping(fine, "steps", [5, 6], launcher=place).run(watch)
+    assert not place.queue.open
+
+
+def test_no_more_at_once_than_asked(fine, elsewhere):
+    place = elsewhere()
+    assert len(Sweeping(fine, "steps", [5, 6, 7, 8], jobs=2, launcher=place).run().runs) == 4
+    assert place.queue.most == 2
+    place = elsewhere()
+    Sweeping(fine, "steps", [1, 2, 3, 4], launcher=place).run()
+    assert place.queue.most == 4
+
+
+# The command of a job
+
+
+def test_the_words_of_a_run(fine, tmp_path, monkeypatch):
+    words = command(Job(fine, 3, {"rule": "signed"}, looks=False), "cpu")
+    assert words[:6] == ("run", "faults/fine", "rule=signed", "--seed", "3", "--device")
+    assert words[6:] == ("cpu", "--no-looks", "--scenes", os.path.realpath(fine.root))
+
+
+def test_a_file_of_ones_own_has_its_whole_path_and_its_digest(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "reads.py").write_text(
+        '"""# Reads"""\nfrom dlplay import File, Scene, Text\n\n\nclass Reads(Scene):\n'
+        '    table = File("nile", kind="table")\n    word = Text("a")\n\n'
+        "    def run(self, stage):\n        pass\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    Path("a b.csv").write_text("x,y\n1,2\n")
+    card = Catalog([tmp_path]).find("mine/reads")
+    mine = Job(card, 0, {"table": "a b.csv", "word": "it's; $HOME"})
+    assert command(mine, "auto")[2:4] == (f"table={tmp_path}/a b.csv", "word=it's; $HOME")
+    before = kept.file_of(tmp_path, mine, "auto")
+    Path("a b.csv").write_text("x,y\n1,3\n")
+    os.utime("a b.csv", (1, 1))
+    assert kept.file_of(tmp_path, mine, "auto") != before
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "message"),
+    [
+        (2, "dlplay: there is no scene 'a/b'.", "there is no scene 'a/b'."),
+        (-9, "", "the run was ended by SIGKILL: by hand, or by the system when memory ran out"),
+        (143, "", "the run was told to end before it was done"),
+        (7, "", "the run ended by itself (exit code 7) without a recording"),
+    ],
+)
+def test_what_is_said_of_a_run_without_a_recording(code, said, message):
+    assert said_of(code, said) == message
+
+
+@pytest.fixture
+def stands_in(tmp_path, monkeypatch):
+    """A script in place of `python -m dlplay run ... --record FILE --json`: FILE is "$FILE"."""
+
+    def put(body):
+        script = tmp_path / "python"
+        script.write_text(f'#!/bin/sh\nFILE="$5"\n[ "$4" = --record ] || exit 9\n{body}\n')
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setattr(sys, "executable", str(script))
+
+    return put
+
+
+def test_a_recording_is_put_in_its_place_when_it_is_whole(stands_in, tmp_path):
+    target = tmp_path / "at" / "a.dlplay"
+    target.parent.mkdir()
+    stands_in('echo half > "$FILE"; exit 2')
+    assert job.make(["run"], str(target)) == (2, "", b"")
+    stands_in('echo half > "$FILE"; echo why >&2; kill -9 $$')
+    assert job.make(["run"], str(target)) == (-9, "why", b"")
+    assert list(target.parent.iterdir()) == []
+    stands_in('echo whole > "$FILE"; exit 4')
+    assert job.make(["run"], str(target)) == (4, "", b"")
+    assert target.read_text() == "whole\n"
+    assert job.make(["run"], "") == (4, "", b"whole\n")
+    assert len(list(target.parent.iterdir())) == 1
+
+
+def test_a_run_that_is_not_wanted_any_more_ends(stands_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "GLANCE", 0.01)
+    asked = []
+    stands_in("cat > /dev/null; exit 143")  # its leash is its standard input
+
+    def wanted():
+        asked.append(True)
+        return len(asked) < 3
+
+    assert job.make(["run"], str(tmp_path / "a"), wanted)[0] == 143
+
+
+def test_a_run_that_does_not_heed_its_leash_is_killed(stands_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "PATIENCE", 0.1)
+    stands_in("exec sleep 1000")
+    assert job.make(["run"], "", lambda: False)[0] == -9
+
+
+def test_a_run_whose_owner_lets_go_or_is_gone_ends(stands_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "GLANCE", 0.01)
+    lock, flag = tmp_path / "lock", tmp_path / "begun"
+    stands_in(f"touch {flag}; cat > /dev/null; exit 143")
+    assert job.owned(["run"], "", str(lock))[0] == 143  # there is nobody
+    flag.unlink(missing_ok=True)
+    holder = subprocess.Popen(["flock", str(lock), "sleep", "1000"], start_new_session=True)
+    wait_for(lambda: lock.exists() and being_written(lock), "the lock")
+    with ThreadPoolExecutor() as pool:
+        made = pool.submit(job.owned, ["run"], "", str(lock))
+        wait_for(flag.exists, "the run")
+        assert not made.done()
+        os.killpg(holder.pid, signal.SIGKILL)  # and nobody waits for it: it is a zombie
+        assert made.result()[0] == 143
+    holder.wait()
+
+
+def test_slurm_decides_what_becomes_of_a_job_that_is_told_to_end(stands_in, tmp_path):
+    stands_in("kill $$")
+    begin = time.monotonic()
+    assert job.queued(["run"], "", grace=0.2)[0] == -15
+    assert time.monotonic() - begin >= 0.2
+
+
+# Where
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("slrum", "--on takes slurm[,WORD=VALUE,...], dask=HOST:PORT or local, not 'slrum'. Did you"
+         " mean 'slurm'?"),
+        ("slurm,partion=gpu", "Did you mean 'partition'?"),
+        ("slurm,mem=4", "Did you mean 'memory'?"),
+        ("slurm,time=soon", "time takes minutes, or H:MM:SS, not 'soon'"),
+        ("slurm,time", "time takes minutes, or H:MM:SS: time=..."),
+        ("slurm,cpus=0", "cpus takes a whole number from 1 on, not '0'"),
+        ("slurm,memory=lots", "memory takes gigabytes, or such as 500M, not 'lots'"),
+        ("slurm,qos=a,qos=b", "qos is given twice"),
+        ("slurm,account=a b", "account takes a name, not 'a b'"),
+        ("slurm,partition=a\nrm -rf", "partition takes a name"),
+        ("slurm=x", "takes its words behind a comma"),
+        ("slurm,cluster=aws", "cluster takes slurm or local, not 'aws'"),
+        ("dask", "dask=HOST:PORT, not ''"),
+        ("dask=host", "dask=HOST:PORT, not 'host'"),
+        ("dask=host:port", "dask=HOST:PORT, not 'host:port'"),
+        ("dask=host:1,x=2", "takes an address alone"),
+    ],
+)  # fmt: skip
+def test_mistakes_about_where(text, message, tmp_path):
+    with pytest.raises(NoPlace) as raised:
+        place(text, str(tmp_path))
+    assert message in str(raised.value)
+
+
+def test_where(tmp_path):
+    assert place("local", str(tmp_path)).kind == "local"
+    told = place("slurm,cluster=local,at_once=3", str(tmp_path))
+    assert (told.room, told.spare) == (3, 3)
+    assert place("local", str(tmp_path)).spare == max(1, cores() - 1)
+    assert place("dask=tcp://a.b:8786", str(tmp_path)).address == "tcp://a.b:8786"
+    far = place("slurm,partition=gpu,time=1:30:00", str(tmp_path / "new"))
+    assert far.folder == tmp_path / "new"
+    assert far.folder.is_dir()
+    assert far.room > 1000
+    assert place("local").folder == places.default_folder()
+
+
+def test_a_folder_that_cannot_be(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NoPlace, match=r"cannot be made: .*; --at names a folder"):
+        place("local", str(tmp_path / "file" / "at"))
+
+
+@pytest.mark.parametrize(("kind", "extra"), [("slurm", "slurm"), ("dask=a:1", "dask")])
+def test_what_is_not_installed_is_a_sentence(kind, extra, tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "find_spec", lambda name: None)
+    with pytest.raises(NoPlace, match=rf"pip install 'dlplay\[{extra}\]'"):
+        place(kind, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("90", 90), ("1:30:00", 90), ("0:00:01", 1), ("2-00:00:00", 2880), ("100:00:00", 6000)],
+)
+def test_minutes(text, found):
+    assert minutes(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1:30", "1:2:3", "0:00:00", "٣", "1.5"])
+def test_no_minutes(text):
+    with pytest.raises(ValueError):  # noqa: PT011  # the word that it is for says the rest
+        minutes(text)
+
+
+def test_the_words_as_submitit_takes_them():
+    words = {
+        "partition": "gpu", "time": "2:00:00", "cpus": "4", "gpus": "1", "memory": "16",
+        "account": "a", "qos": "high", "constraint": "a100", "at_once": "8",
+    }  # fmt: skip
+    assert parameters(words) == {
+        "job_name": "dlplay", "partition": "gpu", "time": 120, "cpus_per_task": 4,
+        "gpus_per_node": 1, "mem": "16G", "account": "a", "qos": "high", "constraint": "a100",
+        "array_parallelism": 8, "signal_delay_s": 30,
+    }  # fmt: skip
+    assert parameters({}) == {"job_name": "dlplay", "time": 60, "signal_delay_s": 30}
+
+
+# Slurm, played by five scripts
+
+SBATCH = r"""
+import os, re, subprocess, sys
+text = open(sys.argv[1]).read()
+open(os.path.join(HOME, "submitted.sh"), "w").write(text)
+if "partition=closed" in text:
+    sys.exit("sbatch: error: invalid partition specified: closed")
+array = re.search(r"--array=0-(\d+)", text)
+open(os.path.join(HOME, "jobs"), "w").write(str(int(array[1]) + 1 if array else 1))
+for place in range(int(array[1]) + 1) if array else [None]:
+    env = {**os.environ, "SLURM_JOB_ID": "7", "SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1",
+           "SLURM_NODEID": "0", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}
+    if place is not None:
+        env |= {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": str(place)}
+    out = open(os.devnull, "w")
+    command = f"sh {sys.argv[1]}; echo over >> {HOME}/over"
+    subprocess.Popen(["sh", "-c", command], env=env, stdout=out, stderr=out, start_new_session=True)
+print("Submitted batch job 7")
+"""
+SRUN = r"""
+import os, sys
+words = sys.argv[1:]
+while words and words[0].startswith("--"):
+    words = words[1:] if words[0] == "--unbuffered" else words[2:]
+os.execvp(words[0], words)
+"""
+SACCT = r"""
+import os
+def said(name):
+    path = os.path.join(HOME, name)
+    return open(path).read() if os.path.exists(path) else ""
+print("JobID|State|NodeList")
+if said("over").count("over") >= int(said("jobs") or 0):
+    print(said("states"))
+"""
+NO_ACCOUNTS = """#!/bin/sh
+echo Slurm accounting storage is disabled >&2
+exit 1
+"""
+SQUEUE = r"""
+import os, sys
+assert sys.argv[-1] == "--jobs=7"
+print(open(os.path.join(HOME, "states")).read())
+"""
+SCANCEL = r"""
+import os, sys
+open(os.path.join(HOME, "cancelled"), "w").write(" ".join(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    """A folder with Slurm's commands in it, which is searched first; jobs are stand-ins."""
+    home = tmp_path / "slurm"
+    home.mkdir()
+    commands = {
+        "sbatch": SBATCH, "srun": SRUN, "sacct": SACCT, "scancel": SCANCEL, "squeue": SQUEUE
+    }  # fmt: skip
+    for name, body in commands.items():
+        (home / name).write_text(f"#!{sys.executable} -S\nHOME = {str(home)!r}\n{body}")
+        (home / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{home}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(job, "queued", stand_ins.made)
+    monkeypatch.setattr(slurm, "LAG", 0.0)
+    return home
+
+
+def asked_of(queue, tmp_path, *words):
+    """Submit tasks of these words, and what came of each."""
+    tasks = [Task(n, (word,), tmp_path / f"out-{n}") for n, word in enumerate(words)]
+    found = {}
+
+    def over():
+        found.update({task.words[0]: outcome for task, outcome in queue.over()})
+        return len(found) == len(words)
+
+    with queue:
+        queue.submit(tasks)
+        wait_for(over, "the end of the jobs")
+    return found
+
+
+def test_slurm_is_asked_for_an_array(cluster, tmp_path):
+    (cluster / "states").write_text("7_0|COMPLETED|n1\n7_1|OUT_OF_MEMORY|n1\n7_2|FAILED|n2")
+    queue = slurm.Slurm({"partition": "gpu", "memory": "4", "at_once": "2"}, tmp_path, here=False)
+    found = asked_of(queue, tmp_path, "fine", "killed", "raises")
+    assert found["fine"] == (0, "said", b"")
+    assert (tmp_path / "out-0").read_text() == "fine"
+    assert found["killed"].message.startswith("its job ran out of memory; memory=... asks for more")
+    assert found["raises"].message == "its job failed: ValueError: no room"
+    text = (cluster / "submitted.sh").read_text()
+    for flag in ("array=0-2%2", "partition=gpu", "mem=4G", "time=60", "job-name=dlplay"):
+        assert f"#SBATCH --{flag}\n" in text
+    assert not (cluster / "cancelled").exists()
+
+
+def test_a_job_alone_whose_time_was_up(cluster, tmp_path):
+    queue = slurm.Slurm({}, tmp_path / "jobs", here=False)
+    found = asked_of(queue, tmp_path, "timed-out")
+    assert found["timed-out"].message == "its job's time was up; time=... asks for more"
+
+
+def test_what_is_not_over_is_cancelled(cluster, tmp_path, monkeypatch):
+    (cluster / "states").write_text("7_0|PENDING|\n7_1|RUNNING|n1")
+    # Nothing has begun: the machines are busy.
+    (cluster / "sbatch").write_text("#!/bin/sh\necho Submitted batch job 7\n")
+    tasks = [Task(n, ("fine",), tmp_path / str(n)) for n in range(2)]
+    with slurm.Slurm({}, tmp_path / "jobs", here=False) as queue:
+        queue.submit(tasks)
+        assert list(queue.over()) == []
+        assert [queue.waits(task) for task in tasks] == [True, False]
+    assert (cluster / "cancelled").read_text() == "7_0 7_1"
+    assert not (tmp_path / "jobs").exists()
+
+
+def test_a_job_that_was_preempted_and_is_not_queued_again(cluster, tmp_path, monkeypatch):
+    (cluster / "states").write_text("7|PREEMPTED|n1")
+    (cluster / "sbatch").write_text("#!/bin/sh\necho Submitted batch job 7\n")
+    with slurm.Slurm({}, tmp_path / "jobs", here=False) as queue:
+        queue.submit([Task(0, ("fine",), tmp_path / "0")])
+        assert list(queue.over()) == []  # it may be, yet
+        monkeypatch.setattr(slurm, "BACK", 0.0)
+        ((_, lost),) = queue.over()
+    assert lost.message.startswith("its job was pre-empted, and not queued again")
+
+
+def test_slurm_that_keeps_no_accounts_is_asked_for_its_list(cluster, tmp_path, capfd):
+    (cluster / "sacct").write_text(NO_ACCOUNTS)
+    (cluster / "sbatch").write_text("#!/bin/sh\necho Submitted batch job 7\n")
+    (cluster / "states").write_text("7_1|TIMEOUT|n1\n7_0|PENDING|")
+    tasks = [Task(n, ("fine",), tmp_path / str(n)) for n in range(2)]
+    with slurm.Slurm({}, tmp_path / "jobs", here=False) as queue:
+        queue.submit(tasks)
+        ((task, lost),) = queue.over()
+        assert queue.waits(tasks[0])
+    assert task is tasks[1]
+    assert lost.message.startswith("its job's time was up; time=... asks for more; its log lies in")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_slurm_says_no(cluster, tmp_path, capfd):
+    queue = slurm.Slurm({"partition": "closed"}, tmp_path / "jobs", here=False)
+    said = "Slurm takes no jobs: sbatch: error: invalid partition specified: closed"
+    with pytest.raises(NoPlace, match=said), queue:
+        queue.submit([Task(0, ("fine",), tmp_path / "0")])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_slurm(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with (
+        pytest.raises(NoPlace, match=r"there is no Slurm here.*--on local"),
+        slurm.Slurm({}, tmp_path, here=False),
+    ):
+        pass
