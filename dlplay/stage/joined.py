@@ -39,6 +39,7 @@ class Joined(Alone):
         begin = commands.decode(connection.recv_bytes())
         self._controls = PipeControls(connection, [begin], gone=self._left)
         self._own = OwnStage(self._send, self._controls, several=several())
+        self._new = False  # whether there is something that was not sent
         self._news = threading.Event()
         threading.Thread(target=self._post, daemon=True).start()
         atexit.register(self._close)
@@ -58,36 +59,45 @@ class Joined(Alone):
             if not (self._there and self._draws):
                 return
             self._safely(name, None, call, *values, **named)
-            if time.monotonic() - self._own.flushed >= FLUSH_EVERY:
-                self._safely(name, None, self._own.flush)
-            elif not self._news.is_set():
-                self._news.set()
+            if not self._new:
+                self._tell()
 
         return guarded
 
+    def _tell(self) -> None:
+        """There is something new to send."""
+        self._new = True
+        self._news.set()
+
     def _post(self) -> None:
-        """In a thread: what was drawn before a long silence is sent all the same."""
+        """In a thread: send what is new, so that no step has to, nor waits for a device."""
         while self._there:
             self._news.wait()
             time.sleep(FLUSH_EVERY)
             self._news.clear()
-            if time.monotonic() - self._own.flushed >= FLUSH_EVERY:
-                self._safely("loop", None, self._own.flush)
+            self._new = False
+            self._safely("loop", None, self._own.flush)
 
     def loop(self, steps: int | Iterable[T], phase: str = "") -> Iterator[Any]:
         if not self._there:
             yield from super().loop(steps, phase)
             return
+        own, waiting = self._own, self._controls.waiting
         items, total = counted(steps)
-        place = self._own.enter(total, phase)
+        place = own.enter(total, phase)
         try:
             for item in items:
-                if not self._safely("loop", True, self._own.next, place):
+                if own.calm and not waiting and not place.over:  # most steps, which cost little
+                    own.count(place)
+                elif not self._safely("loop", True, own.next, place) or place.over:
                     return
+                if not self._new:
+                    self._tell()
                 yield item
-                self._safely("loop", None, self._own.after, place)
+                if own.looks:
+                    self._safely("loop", None, own.after, place)
         finally:
-            self._safely("loop", None, self._own.leave, place)
+            self._safely("loop", None, own.leave, place)
 
     @property
     def step(self) -> int:
@@ -109,8 +119,12 @@ class Joined(Alone):
         return self._there and self._own.changed(*names)
 
     def knob(self, name: str, default: T, **said: Any) -> T:
-        known: T = self._own.known(name, default)  # also when nobody watches any more
-        value: T = self._safely("knob", known, self._own.knob, name, default, **said)
+        own = self._own
+        if name in own.live and not self._controls.waiting:  # at each step: it is to cost nothing
+            live: T = own.live[name]
+            return live
+        known: T = own.known(name, default)  # also when nobody watches any more
+        value: T = self._safely("knob", known, own.knob, name, default, **said)
         return value
 
     def look(self, every: int = 1, *models: Any) -> Callable[[T], T]:

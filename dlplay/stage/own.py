@@ -63,8 +63,10 @@ class OwnStage(Stage):
         self.asked: dict[str, str] = {}  # what knobs are to be, as text
         self.turned: dict[str, Any] = {}  # before they were declared
         self._declared: dict[str, int] = {}  # knobs, and the tick at which they were
+        self.live: dict[str, Any] = {}  # those that are live, with their values
         self._knobs: list[events.AnyEvent] = []
         self._places: list[Place] = []
+        self.calm = False  # whether there is nothing to do between two steps but to count them
         self._at_once: set[tuple[str, str]] = set()  # what was drawn at this tick, without a loop
         self._told: set[str] = set()
 
@@ -76,30 +78,38 @@ class OwnStage(Stage):
         self._places.append(place)
         self._places[0].width = max(1, math.prod(each.total for each in self._places[1:]))
         self._level += 1
+        self.total, self.phase = total, phase
         self._at_once.clear()
         return place
 
     def next(self, place: Place) -> bool:
         """Its next step begins; False if it is asked to end before."""
-        place.step += 1
-        self.step, self.total, self.phase = place.step, place.total, place.phase
-        outer = self._places[-2] if len(self._places) > 1 else None
-        if outer is None or outer.inner:
-            self._note_progress()
-            self._boundary()
-            self.tick += 1
-        else:  # the first step of an inner loop is the one that the outer one has begun
-            outer.inner = True
-        place.inner = False
+        self._attend()
+        self.count(place)
         return not place.over
+
+    def count(self, place: Place) -> None:
+        """Its next step begins, and nothing was asked."""
+        self.step = place.step = place.step + 1
+        place.inner = False
+        if len(self._places) > 1 and not self._places[-2].inner:
+            self._places[-2].inner = True  # its step has begun with the outer loop's
+        else:
+            self.tick += 1
+
+    def _attend(self) -> None:
+        """Do what is asked before the next step: wait, look inside, turn a knob."""
+        within = len(self._places) > 1 and not self._places[-2].inner
+        if not within:
+            self._boundary()
+            asked = self._paused or self._stepping or self._pace or self._changed or self._due
+            self.calm = not (asked or self._xray)
 
     def after(self, place: Place) -> None:
         """A step is over."""
-        self.step, self.total, self.phase = place.step, place.total, place.phase
         if place.inner:
             return
-        self._note_progress()
-        for look in self._looks:
+        for look in self.looks:
             look.step, look.total, look.stale = place.step, place.total, True
             if (self.tick - 1) % look.every == 0:
                 self._look(look)
@@ -113,9 +123,11 @@ class OwnStage(Stage):
 
     def leave(self, place: Place) -> None:
         """A loop is over, or was left."""
+        if place is self._places[0]:
+            self._note_progress()
         del self._places[self._places.index(place) :]
         self._level = place.level
-        for look in self._looks:
+        for look in self.looks:
             if look.stale and not self._places:
                 self._look(look)
         self.step, self.total, self.phase = place.outer
@@ -129,7 +141,8 @@ class OwnStage(Stage):
             return
         if not self.tick or (panel, series) in self._at_once:
             self._progress = self.tick, 0, ""
-            self._boundary()
+            if not self.calm or self._controls.pending():
+                self._attend()
             self.tick += 1
             self._at_once.clear()
         self._at_once.add((panel, series))
@@ -165,8 +178,9 @@ class OwnStage(Stage):
         **named: Any,
     ) -> None:
         """As in a scene; `x` is the step, counted over all loops, unless given."""
-        for name in (*(values or ()), *named):
-            self._on(panel, name)
+        if not self._places:
+            for name in (*(values or ()), *named):
+                self._on(panel, name)
         at = max(self.tick - 1, 0) if x is None else x
         super().curve(panel, values, x=at, **named)
 
@@ -201,8 +215,10 @@ class OwnStage(Stage):
         elif not parameters[name].live and (self._places or self.tick > self._declared[name]):
             parameters[name].live = True
             self._knobs.append(told(parameters[name], self.scene.values[name], tick=self.tick))
-        self.scene.__dict__["_asked"].add(name)
-        return self.scene.__dict__["_values"][name]
+        value = self.known(name, default)
+        if parameters[name].live:
+            self.live[name] = value
+        return value
 
     def known(self, name: str, otherwise: Any) -> Any:
         """The value of a knob as it was last."""
@@ -245,6 +261,7 @@ class OwnStage(Stage):
         try:
             known = parameter.parse(value) if isinstance(value, str) else value
             super()._obey(commands.Tweak(name, known))
+            self.live.pop(name, None)  # asked for anew, it is the new one
         except ParameterError as error:
             self.tell(f"knob {name}", error)
 
@@ -276,5 +293,7 @@ class OwnStage(Stage):
         return [*knobs, *super().take_drawn()]
 
     def flush(self) -> None:
+        if self._places:
+            self._note_progress()
         self.device = "cuda" if on_cuda() else "cpu"
         super().flush()

@@ -85,7 +85,7 @@ class Stage(Drawings):
         self._measured: dict[str, float] = {}
         self._claims: list[ClaimResult] | None = None
         self._held: dict[str, ClaimResult] = {}
-        self._looks: list[Look] = []
+        self.looks: list[Look] = []
         self._looks_wanted = looks
         self._asked: set[str] = set()  # parameters that looks have read
         self._level = 0  # loops under way
@@ -125,11 +125,11 @@ class Stage(Drawings):
                 self.tick += 1
                 yield step
                 self._progress = step + 1, total, phase
-                if self._looks:
+                if self.looks:
                     self._look_around(step, total, level)
         finally:  # a scene may leave its loop before the end
             self._level = level
-            for look in self._looks:
+            for look in self.looks:
                 if look.level == level and look.seen < self.tick:
                     look.step, look.total, look.stale = self.step, total, True
         self.step, self.total, self.phase = outer
@@ -160,13 +160,13 @@ class Stage(Drawings):
 
         def register(function: Callable[[], None]) -> Callable[[], None]:
             if self._looks_wanted:
-                self._looks.append(Look(function, max(1, int(every)), models, self._level))
+                self.looks.append(Look(function, max(1, int(every)), models, self._level))
             return function
 
         return register
 
     def _look_around(self, step: int, total: int, level: int) -> None:
-        for look in self._looks:
+        for look in self.looks:
             if look.level == level:
                 look.step, look.total, look.stale = step, total, True
                 if look.is_due(step, total):
@@ -185,7 +185,7 @@ class Stage(Drawings):
 
     def _look_again(self) -> None:
         """After a live parameter was turned: what has been seen before is seen as it is now."""
-        for look in self._looks:
+        for look in self.looks:
             if look.seen >= 0:
                 self._look(look)
 
@@ -199,7 +199,7 @@ class Stage(Drawings):
 
         What is sent from here on is after the run, and no part of it.
         """
-        while self._looks:
+        while self.looks:
             turned = False
             while not turned or self._controls.pending():
                 command = self._controls.take()
@@ -407,7 +407,7 @@ class Stage(Drawings):
     def close(self) -> None:
         """After the last step: look where a loop was left early, develop a last X-ray, send the
         rest, notice a late divergence."""
-        for look in self._looks:
+        for look in self.looks:
             if look.stale:
                 self._look(look)
         if self._watch is not None:

@@ -15,7 +15,8 @@ from dlplay.wire import commands
 class PipeControls:
     """The first commands, then those that come through a pipe, read by a thread of their own.
 
-    `gone` is called, in that thread, when nobody is at the other end any more.
+    `waiting`: those that were not taken yet. `gone` is called, in that thread, when nobody is at
+    the other end any more.
     """
 
     def __init__(
@@ -27,25 +28,25 @@ class PipeControls:
     ) -> None:
         self._pipe = pipe
         self._gone = gone
-        self._waiting = deque(first)  # before the thread starts: the pipe may have some already
+        self.waiting = deque(first)  # before the thread starts: the pipe may have some already
         self._arrived = threading.Semaphore(len(first))
         threading.Thread(target=self._listen, daemon=True).start()
 
     def pending(self) -> bool:
-        return bool(self._waiting)
+        return bool(self.waiting)
 
     def take(self) -> commands.AnyCommand:
         self._arrived.acquire()
-        return self._waiting.popleft()
+        return self.waiting.popleft()
 
     def wait(self, seconds: float) -> bool:
         if self._arrived.acquire(timeout=seconds):
             self._arrived.release()
-        return bool(self._waiting)
+        return bool(self.waiting)
 
     def put(self, command: commands.AnyCommand) -> None:
         """As if it had come through the pipe."""
-        self._waiting.append(command)
+        self.waiting.append(command)
         self._arrived.release()
 
     def _listen(self) -> None:
