@@ -108,7 +108,7 @@ def _below(wants: Sequence[Want], columns: int, width: int, height: int, lead: i
     heights = _shared(room, [max(want.good(cell) for want in row) for row in rows], least)
     growing = [n for n, row in enumerate(rows) if any(want.stretches for want in row)]
     top = height - sum(heights)
-    idle = top - max(LEAD, wants[0].fills(width, top)[1])
+    idle = top - max(SMALLEST[1], wants[0].fills(width, top)[1])
     for _ in range(idle if growing and idle > 0 else 0):
         heights[min(growing, key=lambda n: heights[n])] += 1
     top = height - sum(heights)

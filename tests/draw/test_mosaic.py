@@ -29,6 +29,13 @@ def test_what_a_lead_cannot_fill_is_for_the_pictures_under_it():
     assert tables[0].height > 18  # nobody has a use for it
 
 
+def test_a_table_that_leads_takes_its_rows_and_the_pictures_the_others():
+    table = Want(lambda width: 11, False, lambda width, height: (width, min(height, 11)))
+    lead, *others = places([table, PICTURE, PICTURE], 78, 40)
+    assert lead.height == 11
+    assert {place.height for place in others} == {29}
+
+
 def test_a_lead_whose_picture_comes_in_steps_gets_the_next_step_if_it_can():
     """A map of 17 rows is whole in 20 rows and half as high in fewer."""
     lead = Want(

@@ -171,7 +171,7 @@ def test_an_empty_panel_says_what_will_be_seen_and_what_it_waits_for() -> None:
     rows = empty("the border; it should part both", "starting …", 24, 9, Look()).plain.split("\n")
     assert len(rows) == 9
     said = [row.strip() for row in rows if row.strip()]
-    assert said == ["the border; it", "should part both", "starting …"]
+    assert said == ["the border;", "it should part both", "starting …"]
     assert empty("a border", "waits", 0, 0, Look()).height == 0
     assert empty("a border", "waits", 12, 1, Look()).plain.strip() == "waits"
     assert "…" not in empty("a border", "starting …", 30, 5, Look("none", ascii=True)).plain
