@@ -163,7 +163,9 @@ def _strain(wants: Sequence[Want], layout: Sequence[Place]) -> float:
     for want, place in zip(wants[1:], layout[1:], strict=True):
         rows = want.rows(place.width)
         if want.stretches:
+            taken = math.prod(want.fills(place.width, place.height))
             strain += _unfit(place.width / place.height)
+            strain += IDLE * max(place.width * place.height - taken, 0) / area
         else:
             idle = max(place.height - rows, 0) * place.width / area
             strain += 1 + IDLE * idle + 2 * max(rows - place.height, 0) / max(rows, 1)
