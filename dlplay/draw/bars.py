@@ -20,6 +20,7 @@ from dlplay.draw.pillars import Pillar, pillars
 from dlplay.wire import events
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+THICKEST = 3  # rows of a lying bar
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _lying(
         right = 0
     size = max(1, canvas.width - left - right)
     # Rows to spare part the groups, and then make the bars thicker.
-    thick = next((n for n in (3, 2) if count * (series * n + 1) - 1 <= room), 1)
+    thick = next((n for n in (THICKEST, 2) if count * (series * n + 1) - 1 <= room), 1)
     gap = 1 if count * (series * thick + 1) - 1 <= room else 0
     shown = min(count, max(1, room // series))
     if shown < count and room > series:  # the last row tells how many are left out
@@ -293,6 +294,16 @@ def _height(bars: events.Bars, width: int) -> int:
     return max(4, rows + around) if rows + around <= 20 else max(8, min(20, math.ceil(width / 4)))
 
 
+def _fills(bars: events.Bars, width: int, height: int) -> tuple[int, int]:
+    """All rows for those that stand; lying ones get no thicker than THICKEST rows each."""
+    count, series = len(bars.labels), len(bars.series)
+    legend_rows = (2 if height >= 10 else 1) if series > 1 else 0
+    if count * series > height - legend_rows >= 4 and _can_stand(bars, width):
+        return width, height
+    most = count * (series * THICKEST + 1) - 1 + legend_rows + bool(bars.lines) + bars.log
+    return width, max(1, min(height, most))
+
+
 def _caption(bars: events.Bars, view: View) -> str:
     return "log scale" if bars.log else ""
 
@@ -301,6 +312,7 @@ BARS = Kind(
     events.Bars,
     draw_bars,
     height=_height,
+    fills=_fills,
     caption=_caption,
     parts=_parts,
     overlays=lambda bars: True,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
 
 from dlplay.draw import glyphs
 
+ENDS = {";": 0.0, ":": 0.0, ".": 0.0, ",": 0.5}  # how bad it is that a line ends there; else 1
+UNEVEN = 3  # times as long is a line that makes another look lost
 LITTLE = 2 / 3  # of a clause
 NARROW = 3  # times as wide is the next line, where nothing begins beside a title
 
@@ -31,15 +34,16 @@ def clauses(text: str, room: int) -> str:
 def wrapped(text: str, rooms: Sequence[int]) -> list[str]:
     """The text in at most as many lines as there are `rooms`, in cells, and no more than it needs.
 
-    What does not fit loses whole clauses from its end. A first clause that is too long for all
-    rooms is cut after a word; where that leaves little of it, nothing is said. The first line is
-    empty where it has little room beside the others.
+    Lines end with a clause where they can, else they are about equally long. What does not fit
+    loses whole clauses from its end. A first clause that is too long for all rooms is cut after a
+    word; where that leaves little of it, nothing is said. The first line is empty where it has
+    little room beside the others.
     """
     for part in beginnings(text):
         for many in range(1, len(rooms) + 1):
             lines, left = _filled(part, rooms[:many])
             if not left:
-                return lines
+                return _even(lines, rooms[:many])
     lines, _ = _filled(part, rooms)
     last = max((n for n, line in enumerate(lines) if line), default=0)
     while lines and lines[last] and glyphs.width(lines[last]) >= rooms[last]:
@@ -64,3 +68,21 @@ def _filled(text: str, rooms: Sequence[int]) -> tuple[list[str], str]:
             line = f"{line} {words.pop(0)}" if line else words.pop(0)
         lines.append(line)
     return lines, " ".join(words)
+
+
+def _even(lines: list[str], rooms: Sequence[int]) -> list[str]:
+    """The same words in as many lines: no line looks lost beside another, then the fewest of them
+    end within a clause, then the lengths differ least, and the first is the longer one."""
+    if not all(lines):  # the first is empty for want of room
+        return ["", *_even(lines[1:], rooms[1:])] if lines[1:] else lines
+    words = " ".join(lines).split()
+    found = []
+    for cuts in combinations(range(1, len(words)), len(lines) - 1):
+        each = [" ".join(words[a:b]) for a, b in pairwise((0, *cuts, len(words)))]
+        widths = [glyphs.width(line) for line in each]
+        if all(width <= room for width, room in zip(widths, rooms, strict=True)):
+            shortest, longest = min(widths), max(widths)
+            within = sum(ENDS.get(line[-1], 1.0) for line in each[:-1])
+            uneven = longest > UNEVEN * shortest
+            found.append((uneven, within, longest - shortest, -widths[0], each))
+    return min(found)[-1]

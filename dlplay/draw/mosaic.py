@@ -108,7 +108,7 @@ def _below(wants: Sequence[Want], columns: int, width: int, height: int, lead: i
     heights = _shared(room, [max(want.good(cell) for want in row) for row in rows], least)
     growing = [n for n, row in enumerate(rows) if any(want.stretches for want in row)]
     top = height - sum(heights)
-    idle = top - max(LEAD, wants[0].fills(width, top)[1])
+    idle = top - max(SMALLEST[1], wants[0].fills(width, top)[1])
     for _ in range(idle if growing and idle > 0 else 0):
         heights[min(growing, key=lambda n: heights[n])] += 1
     top = height - sum(heights)
@@ -163,7 +163,9 @@ def _strain(wants: Sequence[Want], layout: Sequence[Place]) -> float:
     for want, place in zip(wants[1:], layout[1:], strict=True):
         rows = want.rows(place.width)
         if want.stretches:
+            taken = math.prod(want.fills(place.width, place.height))
             strain += _unfit(place.width / place.height)
+            strain += IDLE * max(place.width * place.height - taken, 0) / area
         else:
             idle = max(place.height - rows, 0) * place.width / area
             strain += 1 + IDLE * idle + 2 * max(rows - place.height, 0) / max(rows, 1)

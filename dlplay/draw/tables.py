@@ -13,6 +13,7 @@ from dlplay.draw.kind import Kind, Rows
 from dlplay.draw.look import View
 from dlplay.wire import events
 
+LEGIBLE = 6  # letters of a head that are left while cells are whole
 NO_NUMBER = ("", "–", "—", "-", "…")  # what stands in a column of numbers where there is none
 
 
@@ -118,14 +119,20 @@ def _cell(cell: str | float | int) -> str:
 
 
 def _widths(columns: list[_Column], room: int) -> list[int]:
-    """Column widths: as wide as their cells. Where that is too much the widest is cut first."""
+    """Column widths: as wide as their cells and heads. Where that is too much the widest head is
+    cut first, while a few letters of it are left, and then the widest cells."""
     widths = [column.whole() for column in columns]
-    least = [min(width, column.least()) for width, column in zip(widths, columns, strict=True)]
     excess = sum(widths) - room
-    while excess > 0 and widths != least:
-        spare = [(width, i) for i, width in enumerate(widths) if width > least[i]]
-        widths[max(spare)[1]] -= 1
-        excess -= 1
+    for least in (
+        [max(column.widest(), LEGIBLE) for column in columns],
+        [column.least() for column in columns],
+    ):
+        while excess > 0:
+            spare = [(width, i) for i, width in enumerate(widths) if width > least[i]]
+            if not spare:
+                break
+            widths[max(spare)[1]] -= 1
+            excess -= 1
     return widths
 
 

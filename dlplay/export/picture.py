@@ -40,6 +40,7 @@ from dlplay.words.plain import as_wide, to_ascii
 Line = list[Segment]
 GAP = 2  # columns between panels
 TALL, TALLER = 12, 18  # rows of a panel that has one to spare, and two
+FURTHER = 2  # lines under its title line that a caption has at most
 BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
 NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
 
@@ -202,11 +203,17 @@ class Page:
         told = printable(card.panels.get(name, ""), self.options.look) if card is not None else ""
         beside = max(width - len(title) - len(note) - 6, 0)
         further = (height >= TALL) + (height >= TALLER)
-        if content is not None and not stretches(content):  # words and tables would be cut
-            spare = height - 2 - natural_height(content, width, self.options.look)
-            further = min(further, max(spare, 0))
+        if content is not None:  # what the drawing leaves is free; words and tables would be cut
+            spare = max(height - 2 - self._high(content, width, height - 2), 0)
+            further = min(max(spare, further) if stretches(content) else spare, FURTHER)
         first, *below = wrapped(told, [beside, *[width] * further])
         return [first, *(line for line in below if line)]
+
+    def _high(self, content: Drawn, width: int, height: int) -> int:
+        """The rows that the drawing takes, or would like if it does not stretch."""
+        if stretches(content):
+            return filled(content, width, height)[1]
+        return natural_height(content, width, self.options.look)
 
     def _below(self, name: str, content: Drawn, width: int, height: int) -> int:
         """The lines that the caption takes under the title line."""

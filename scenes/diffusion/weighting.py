@@ -64,7 +64,7 @@ class Weighting(Scene):
     covers = ("Final Expression for the Diffusion Loss",)
     panels = {
         "error": "of each net's guess of the noise; apart where it is noisy, where shapes are made",
-        "weight": "of each level in the loss that each net is trained on",
+        "weight": "of each level in the loss of each net",
         "samples": "above of the net with equal weights, below of the other",
         "distance": "of 300 samples from real digits; lower is better",
     }

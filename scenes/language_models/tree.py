@@ -44,7 +44,7 @@ class Tree(Scene):
     covers = ("Strategies for Next Token Sampling (overview)",)
     panels = {
         "one tree": "words with the probability of all up to there; bright: the best of its column",
-        "searches": "what each found in this tree, and how many beginnings it looked at",
+        "searches": "what each found in this tree, and how many beginnings it tried",
         "over all trees": "how often the most probable sentence is found, and begins likewise",
     }
     claims = {
@@ -189,7 +189,7 @@ class Tree(Scene):
                 "one tree", places, edges, values=values, labels=labels,
                 marked=[nodes.index(node) for node in ways["most probable"]],
             )  # fmt: skip
-            stage.table("searches", ("search", "sentence", "probability", "looked at"), rows)
+            stage.table("searches", ("search", "sentence", "probability", "tried"), rows)
             stage.headline(
                 f"{rows[0][1]}: {rows[0][2]}; {rows[2][1]}: {rows[2][2]}; "
                 f"greedy is right in {counts[0] / begun:.0%}"

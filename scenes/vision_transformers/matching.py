@@ -59,7 +59,7 @@ class Matching(Scene):
     covers = ("CLIP",)
     panels = {
         "cosines": "36 new pictures (rows), 36 captions (columns), in the same order; 1 fits best",
-        "found": "the three new pictures that fit the typed caption best, with their cosines",
+        "found": "new pictures that fit the caption best, and their cosines",
         "named": "share of new pictures whose best of 36 captions has this right",
         "loss": "of finding the caption in the batch, and the picture; lower is better",
     }

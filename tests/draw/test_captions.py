@@ -26,8 +26,10 @@ def test_clauses_end_outside_of_brackets_and_numbers() -> None:
         ([60, 60], [LONG]),
         ([40], ["how wrong the net is on its 200 points"]),
         ([20, 30], ["how wrong the net is", "on its 200 points"]),
+        ([37, 60], ["how wrong the net is on its", "200 points; lower is better"]),
         ([20, 34], ["how wrong the net is", "on its 200 points; lower is better"]),
-        ([20, 30, 30], ["how wrong the net is", "on its 200 points; lower is", "better"]),
+        ([20, 30, 30], ["how wrong the net is", "on its 200 points;", "lower is better"]),
+        ([54, 60], ["how wrong the net is on its 200 points;", "lower is better"]),
         ([8, 38], ["", "how wrong the net is on its 200 points"]),
         ([30], ["how wrong the net is on its…"]),
         ([20, 10], ["how wrong the net is", "on its…"]),
@@ -49,6 +51,21 @@ def test_no_word_is_cut_and_no_line_too_long(first: int, more: list[int]) -> Non
     cut = said.endswith("…")
     assert f"{LONG};".startswith(said.removesuffix("…") + (" " if cut else ""))
     assert cut or said in ("", LONG, "how wrong the net is on its 200 points")
+
+
+def test_no_word_stands_alone_where_a_clause_can() -> None:
+    text = "where it draws; the data are at 0"
+    assert wrapped(text, [31, 46]) == ["where it draws;", "the data are at 0"]
+    text = "a picture that is 1 everywhere, blurred once: its first row, across"
+    assert wrapped(text, [31, 40]) == ["a picture that is 1 everywhere,", text[32:]]
+    three = ["a picture that is 1", "everywhere, blurred once:", "its first row, across"]
+    assert wrapped(text, [23, 36, 36]) == three
+    text = "query and key, turned by their places: their angle is the distance"
+    assert wrapped(text, [39, 60])[0] == "query and key, turned by their places:"
+    assert wrapped("one line for each of the nets", [27, 40]) == [
+        "one line for",
+        "each of the nets",
+    ]
 
 
 def test_nothing_said_takes_nothing() -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.draw.mosaic import LEAD, LOWEST, SMALLEST, Place, Want, _beside, pages, places
+from dlplay.draw.mosaic import (
+    LEAD,
+    LOWEST,
+    SMALLEST,
+    Place,
+    Want,
+    _beside,
+    _strain,
+    pages,
+    places,
+)
 from dlplay.tui.widgets.strip import fitted
 
 PICTURE = Want(lambda width: 14)
@@ -29,6 +39,13 @@ def test_what_a_lead_cannot_fill_is_for_the_pictures_under_it():
     assert tables[0].height > 18  # nobody has a use for it
 
 
+def test_a_table_that_leads_takes_its_rows_and_the_pictures_the_others():
+    table = Want(lambda width: 11, False, lambda width, height: (width, min(height, 11)))
+    lead, *others = places([table, PICTURE, PICTURE], 78, 40)
+    assert lead.height == 11
+    assert {place.height for place in others} == {29}
+
+
 def test_a_lead_whose_picture_comes_in_steps_gets_the_next_step_if_it_can():
     """A map of 17 rows is whole in 20 rows and half as high in fewer."""
     lead = Want(
@@ -51,6 +68,14 @@ def test_others_stand_beside_a_lead_that_is_narrow():
     assert {place.y for place in places([narrow, PICTURE, PICTURE], 120, 40)} == {0, 20}
     assert places([narrow, PICTURE, PICTURE], 120, 40)[0].width < 120
     assert places([wide, PICTURE, PICTURE], 78, 40)[0].width == 78
+
+
+def test_room_that_a_low_picture_leaves_idle_counts_against_a_layout():
+    low = Want(lambda width: 14, fills=lambda width, height: (width, min(height, 14)))
+    layout = _beside([PICTURE, low, low], 67, 202, 60)
+    assert _strain([PICTURE, low, low], layout) > _strain([PICTURE, PICTURE, PICTURE], layout) + 2
+    more = Want(lambda width: 14, fills=lambda width, height: (width, height + 2))
+    assert _strain([PICTURE, more, more], layout) == _strain([PICTURE] * 3, layout)
 
 
 @pytest.mark.parametrize("kinds", [(PICTURE,), (PICTURE, TABLE), (TABLE,)])

@@ -171,7 +171,7 @@ def test_an_empty_panel_says_what_will_be_seen_and_what_it_waits_for() -> None:
     rows = empty("the border; it should part both", "starting …", 24, 9, Look()).plain.split("\n")
     assert len(rows) == 9
     said = [row.strip() for row in rows if row.strip()]
-    assert said == ["the border; it", "should part both", "starting …"]
+    assert said == ["the border;", "it should part both", "starting …"]
     assert empty("a border", "waits", 0, 0, Look()).height == 0
     assert empty("a border", "waits", 12, 1, Look()).plain.strip() == "waits"
     assert "…" not in empty("a border", "starting …", 30, 5, Look("none", ascii=True)).plain
@@ -192,3 +192,22 @@ def test_a_strip_of_images_wants_the_rows_at_which_it_is_seen_whole(width: int) 
     grid = layout(strip, width, high)
     assert grid.shown == 24
     assert 3 * (grid.cell_rows + grid.gap) - grid.gap >= high - 3
+
+
+def test_lying_bars_take_no_more_rows_than_they_are_thick_and_standing_ones_all() -> None:
+    lying = Bars(panel="b", labels=["a", "b"], series={"x": [1, 2], "y": [2, 1]})
+    drawn = draw(lying, 60, 40, Look()).plain.split("\n")
+    wide, high = filled(lying, 60, 40)
+    assert wide == 60
+    spare = high - 1 - max(y for y, row in enumerate(drawn) if row.strip())
+    assert spare in (0, 1)  # the legend may need a second row
+    many = Bars(panel="b", labels=[str(n) for n in range(40)], series={"x": range(40)})
+    assert filled(many, 60, 30) == (60, 30)
+
+
+def test_the_head_of_a_column_gives_way_before_its_cells() -> None:
+    rows = [["most probable", "The dog has", 0.36]]
+    table = Table(panel="t", columns=["search", "sentence", "probability"], rows=rows)
+    head, row = draw(table, 36, 2, Look()).plain.split("\n")
+    assert row.split() == ["most", "probable", "The", "dog", "has", "0.360"]
+    assert head.split() == ["search", "sentence", "probabili…"]
