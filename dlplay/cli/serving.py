@@ -58,7 +58,8 @@ def run(here: Session, id: str | None, *, host: str, port: int, most: int, files
     )
 
     def ready(port: int) -> None:
-        say(f"dlplay is at {address(host, port)} for {site.most} visitors at once; Ctrl-C ends it")
+        visitors = "1 visitor" if site.most == 1 else f"{site.most} visitors"
+        say(f"dlplay is at {address(host, port)} for {visitors} at once; Ctrl-C ends it")
         sys.stdout.flush()
         if not is_local(host):
             complain(warning(host, port, files))

@@ -49,4 +49,6 @@ def _far(together: list[Running], label: Callable[[Job], str]) -> str:
 
 def goes_on(place: Cluster) -> str:
     """What to do about runs made elsewhere that are not done."""
-    return f"the same command runs only the rest; what is done lies in {place.folder}"
+    return (
+        f"the same command, with its --on, runs only the rest; what is done lies in {place.folder}"
+    )

@@ -79,7 +79,7 @@ def draw_curves(canvas: Canvas, curves: Curves, view: View) -> None:
         colors = [trace.style.color(canvas.look) for trace in traces]
         attr = BOLD if canvas.look.colors == "none" else 0
         canvas.strands(area.x, area.y, list(zip(strokes, colors, strict=True)), attr)
-    if canvas.look.colors == "none" or canvas.look.ascii:
+    if (canvas.look.colors == "none" or canvas.look.ascii) and len(every) > 1:
         for trace, dots in zip(traces, strokes, strict=True):
             _sign(canvas, area, trace, dots)
     if lines:

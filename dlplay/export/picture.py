@@ -41,6 +41,7 @@ Line = list[Segment]
 GAP = 2  # columns between panels
 TALL, TALLER = 12, 18  # rows of a panel that has one to spare, and two
 FURTHER = 2  # lines under its title line that a caption has at most
+SPOKEN = 3  # lines of a title or a headline at most
 BOLD, FAINT, PLAIN = Style(bold=True), Style(dim=True), Style.null()
 NO_ENVIRONMENT = {"TERM": "xterm-256color"}  # what is exported does not depend on the terminal
 
@@ -101,30 +102,42 @@ class Page:
         self._judged: tuple[object, list[Line]] = (None, [])
         self._grid = max((place.y + place.height for place in self.places.values()), default=0)
         self._footer = len(self._beneath(source.history, None))
+        self._named = self._whole(source.title, BOLD)
+        said = [self._whole(each.text) for each in source.history.headlines]
+        self._headline = max(map(len, said), default=1)
 
     @property
     def height(self) -> int:
         """Lines of the page."""
-        return 2 + self._grid + 1 + self._footer
+        return len(self._named) + self._headline + self._grid + 1 + self._footer
 
     def lines(self, history: History, until: int | None = None) -> list[Line]:
         """The page as it was at the tick `until`; as it is at the end of `history` for None.
 
         A line of panels that none has changed is the same object as the last time.
         """
-        width = self.options.width
-        title = set_cell_size(printable(self.source.title, self.options.look), width)
         beneath = self._beneath(history, until)[: self._footer]
-        blank = [[Segment(" " * width)]]
-        said = printable(history.headline(until), self.options.look)
+        blank = [_blank(self.options.width)]
+        said = self._whole(history.headline(until))
         return [
-            [Segment(title, BOLD)],
-            [Segment(set_cell_size(said, width))],
+            *self._named,
+            *said,
+            *blank * (self._headline - len(said)),
             *self._panels(history, until),
             *blank,
             *beneath,
             *blank * (self._footer - len(beneath)),
         ]
+
+    def _whole(self, text: str, style: Style = PLAIN) -> list[Line]:
+        """The title or a headline in as many lines as it needs, up to SPOKEN."""
+        width, look = self.options.width, self.options.look
+        rows = [row.plain for row in Text(printable(text, look)).wrap(console(width), width)]
+        if len(rows) > SPOKEN:
+            last = Text(" ".join(rows[SPOKEN - 1 :]))
+            last.truncate(width, overflow="ellipsis")
+            rows = [*rows[: SPOKEN - 1], as_wide(last.plain) if look.ascii else last.plain]
+        return [[Segment(set_cell_size(row, width), style)] for row in rows or [""]]
 
     def _want(self, history: History, name: str) -> Want:
         """What a panel would like, with its title, the line under it, and the gap beside it."""

@@ -112,7 +112,8 @@ def test_check_with_tries_and_what_failed(start, tmp_path):
     assert "1 of 2 claims hold, 1 of 2 scenes failed" in out
     assert "seed 0: raises.py raised ValueError: the batch is empty" in " ".join(out.split())
     assert err == (
-        f"dlplay: the same command runs only the rest; what is done lies in {tmp_path}\n"
+        "dlplay: the same command, with its --on, runs only the rest; "
+        f"what is done lies in {tmp_path}\n"
     )
     args = ("check", "faults/page", "--tries", "--scenes", FAULTS)
     tried = start(*args, "--on", "local", "--at", tmp_path)
@@ -152,7 +153,8 @@ def test_ctrl_c_prints_what_has_finished_and_leaves_no_process(two_values, tmp_p
     assert out == CSV
     assert err == (
         "dlplay: interrupted: 1 of 2 runs had finished\n"
-        f"dlplay: the same command runs only the rest; what is done lies in {tmp_path}\n"
+        "dlplay: the same command, with its --on, runs only the rest; "
+        f"what is done lies in {tmp_path}\n"
     )
     assert with_mark(str(tmp_path)) == []
     assert with_mark(mark) == []
@@ -178,7 +180,7 @@ def test_a_job_that_is_killed_is_told(two_values, tmp_path):
     assert process.returncode == 0
     assert "1000000000,0,failed,0,," in out
     assert "1 of 2 runs failed: its job was killed: by hand, or by the system when memory" in err
-    assert "the same command runs only the rest" in err
+    assert "the same command, with its --on, runs only the rest" in err
     wait_for(lambda: not with_mark(mark), "the end of the run")
 
 

@@ -91,6 +91,7 @@ def test_a_choice_that_was_made_before_is_told(dlplay):
         (["--search", "3"], "--search searches parameters that are left open: NAME= for the whole"),
         (["rate=", "--search", "0"], "--search takes a whole number from 1 on, not '0'"),
         (["rate=", "--search", "3", "--measure", "seed"], "no claim says which end of seed"),
+        (["rate=", "--search", "3", "--measure", "ends"], "Did you mean 'end'?"),
         (["rate=", "--search", "3", "--goal", "most"], "--goal takes one of least, greatest, not"),
         (["rate=", "--search", "3", "--goal", "leats"], "Did you mean 'least'?"),
         (["rate=1..0.1", "--search", "3"], "rate is searched from low to high, not 1..0.1"),

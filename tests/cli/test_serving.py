@@ -93,6 +93,7 @@ def test_others_on_the_network_are_warned_of(dlplay, monkeypatch):
     result = dlplay("serve", "--host", "0.0.0.0", "--files")
     assert "names any file that you can read" in result.stderr
     assert not dlplay("serve").stderr
+    assert "for 1 visitor at once" in dlplay("serve", "--most", "1").stdout
 
 
 def test_a_visitor_is_given_the_options_of_the_server():

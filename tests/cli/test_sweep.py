@@ -82,6 +82,7 @@ def test_a_spread_is_taken(dlplay, how):
         (["steps=3"], "as in steps=1,10,20,"),
         (["rate=0.1,0.5", "steps=1,2"], "rate and steps have several values each"),
         (["rate=0.1,0.5", "--over", "steps"], "rate and steps have several values each"),
+        (["rate=0.1..0.5"], "a range such as rate=0.1..0.5 is searched, with --search N; a sweep"),
         (["rate=0.1,0.5", "rate=0.2,0.3"], "rate is given twice"),
         (["rate=0.1", "--over", "rate"], "rate is to be swept, and has a single value as well"),
         (["rat=0.1,0.5"], "Did you mean 'rate'"),

@@ -278,3 +278,12 @@ def test_names_are_cut_after_a_word_where_that_tells_them_apart() -> None:
     assert glyphs.fit_apart(["units of layer 1", "noise"], 13) == ["units of…", "noise"]
     alike = glyphs.fit_apart(["error of training", "error of testing"], 12)
     assert alike == ["error of tr…", "error of te…"]
+
+
+@pytest.mark.parametrize("look", [PLAIN, Look("none", ascii=True)])
+def test_marks_along_a_line_tell_lines_apart_and_are_no_points(look: Look) -> None:
+    one = rows(draw(curves({"a": [1.0, 2.0, 3.0]}), 60, 16, look))
+    mark = one[0][0]
+    assert sum(row.count(mark) for row in one[1:]) == 1
+    two = rows(draw(curves({"a": [1.0, 2.0, 3.0], "b": [3.0, 2.0, 1.0]}), 60, 16, look))
+    assert sum(row.count(mark) for row in two[1:]) > 3

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -279,6 +280,22 @@ def test_a_recording_is_put_in_its_place_when_it_is_whole(stands_in, tmp_path):
     assert len(list(target.parent.iterdir())) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its open files have names")
+def test_a_killed_job_leaves_nothing_in_the_folder_of_temporary_files(
+    stands_in, tmp_path, monkeypatch
+):
+    passing = tmp_path / "tmp"
+    passing.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(passing))
+    stands_in("echo why >&2; exit 1")
+
+    def during():
+        assert list(passing.iterdir()) == []  # what a kill now would leave
+        return True
+
+    assert job.make(["run"], str(tmp_path / "a"), during)[:2] == (1, "why")
+
+
 def test_a_run_that_is_not_wanted_any_more_ends(stands_in, tmp_path, monkeypatch):
     monkeypatch.setattr(job, "GLANCE", 0.01)
     asked = []
@@ -338,6 +355,9 @@ def test_slurm_decides_what_becomes_of_a_job_that_is_told_to_end(stands_in, tmp_
         ("slurm,qos=a,qos=b", "qos is given twice"),
         ("slurm,account=a b", "account takes a name, not 'a b'"),
         ("slurm,partition=a\nrm -rf", "partition takes a name"),
+        ("local,tme=9", "--on local knows partition, time"),
+        ("local,time=soon", "--on local: time takes minutes"),
+        ("local,time=1,time=2", "--on local: time is given twice"),
         ("slurm=x", "takes its words behind a comma"),
         ("slurm,cluster=aws", "cluster takes slurm or local, not 'aws'"),
         ("dask", "dask=HOST:PORT, not ''"),

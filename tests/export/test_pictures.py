@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from dlplay.draw import Look
 from dlplay.draw.mosaic import LOWEST, Want
@@ -207,6 +208,28 @@ def test_a_caption_goes_on_under_the_title_and_cuts_no_table(by_hand):
     assert "more rows" not in page
     assert "each row with its number" in " ".join(page.split())
     assert "…" not in page
+
+
+def test_a_headline_is_whole_and_moves_nothing(by_hand):
+    """At its longest, too: a number that is cut is another number."""
+    said = "distance: in turn 0.39, look-ahead 0.27, momentum 1.975, penalty 0.00168"
+    source = by_hand(
+        [
+            events.Headline(tick=1, text="short"),
+            events.Table(tick=1, panel="table", columns=["a"], rows=[["1"]]),
+        ],
+        [events.Headline(tick=2, text=said)],
+    )
+    page = Page(source, Options(width=40, height=12))
+    early, late = (page.lines(source.history, tick) for tick in (1, 2))
+    words = [" ".join("".join(s.text for s in line).split()) for line in late]
+    assert said in " ".join(words)
+    assert early[3:] == late[3:]
+    assert len(early) == len(late) == page.height
+    endless = replace(source, card=replace(stand_in("made/up"), title="word " * 100))
+    lines = Page(endless, Options(width=40, height=12)).lines(source.history)
+    assert lines[2][0].text.endswith("…")
+    assert all(cell_len("".join(s.text for s in line)) == 40 for line in lines)
 
 
 def test_what_a_moment_leaves_as_it_was_is_not_made_again(fine):

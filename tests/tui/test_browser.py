@@ -44,7 +44,7 @@ async def test_the_page_tells_parameters_and_claims(open_app):
         app.screen.select("faults/fine")
         await until(pilot, lambda: "learning_rate" in page(app), "the scene")
         text = page(app)
-        for words in ("0.001 to 10", "live", "one thousandth", "never run"):
+        for words in ("0.001 to 10", "live", "one thousandth", "not yet seen to its end"):
             assert words in text
 
 

@@ -19,6 +19,16 @@ from tests.web.devtools import CHROMIUM, browser, until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 
+# What the page says at each change: until something is drawn, that dlplay begins.
+LOOKS = """
+window.looks = [];
+addEventListener("DOMContentLoaded", () => new MutationObserver(() => looks.push(
+  (document.body.matches(".-first-byte") ? "prepared, " : "") +
+  (getComputedStyle(begins).display === "none" ? "" : "begins")
+)).observe(document.body, { attributes: true }));
+"""
+
+
 async def test_a_page_has_colours_downloads_and_no_editor_and_ends_with_its_server(serve, visit):
     served = serve("faults/fine")
     page = await visit(served)
@@ -72,8 +82,12 @@ async def test_a_browser_shows_it_and_saves_what_is_exported(serve, tmp_path):
     saved, profile = tmp_path / "saved", tmp_path / "profile"
     saved.mkdir()
     async with browser(profile) as page:
+        await page.call("Page.enable")
+        await page.call("Page.addScriptToEvaluateOnNewDocument", source=LOOKS)
         await page.open(served.url, saved)
-        await until(lambda: page.value("document.body.matches('.-first-byte')"), "a page", 60)
+        await until(lambda: page.value("document.body.matches('.-drawn')"), "a page", 60)
+        assert await page.value("window.looks.includes('prepared, begins')")
+        assert await page.value("getComputedStyle(begins).display") == "none"
         (home,) = await until(served.visits, "a visitor", 60)
         runs = home / "xdg_data_home" / "dlplay" / "runs"
         await until(lambda: [*runs.glob("*.dlplay")], "a run", 60)

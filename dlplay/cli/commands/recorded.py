@@ -91,7 +91,8 @@ def export(
         typer.Option("--to", metavar="FORMAT", help="The format; see above."),
     ] = None,
     panel: Annotated[
-        str | None, typer.Option("--panel", metavar="NAME", help="This panel alone.")
+        str | None,
+        typer.Option("--panel", metavar="NAME", help="This panel alone, with the claims."),
     ] = None,
     size: Annotated[
         str | None,
@@ -101,7 +102,9 @@ def export(
     ] = None,
     seconds: Annotated[
         str | None,
-        typer.Option("--seconds", metavar="S", help="How long what moves (gif, cast) takes."),
+        typer.Option(
+            "--seconds", metavar="S", help="How long what moves (gif, cast) takes; gif rests then."
+        ),
     ] = None,
     out: Annotated[
         str | None,

@@ -51,6 +51,11 @@ def plan(card: SceneCard, words: Sequence[str], over: str | None, seed: str | No
     fixed = []
     for word in words:
         name, sign, text = word.partition("=")
+        if ranged(card, name, text):
+            raise Mistake(
+                f"a range such as {word} is searched, with --search N; a sweep takes values, as in "
+                f"{_example(card.parameters[name])}"
+            )
         if not sign or not several(card, name, text):
             fixed.append(word)
         elif name in swept:
@@ -77,6 +82,12 @@ def several(card: SceneCard, name: str, text: str) -> bool:
     if isinstance(parameter, File) and os.path.exists(os.path.expanduser(text)):
         return False
     return not text or "," in text
+
+
+def ranged(card: SceneCard, name: str, text: str) -> bool:
+    """Whether this is a part of a number's range, low..high."""
+    parameter = card.parameters.get(name)
+    return parameter is not None and parameter.kind in ("number", "integer") and ".." in text
 
 
 def _only(card: SceneCard, names: list[str], settings: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.interrupts import SHOW_CURSOR, Interrupts
 from dlplay.cli.options import chosen_seed
 from dlplay.cli.results import WIDEST
-from dlplay.cli.sweeps.command import launched, several
+from dlplay.cli.sweeps.command import launched, ranged, several
 from dlplay.cli.waiting import goes_on, progress
 from dlplay.course.catalog import BrokenScene
 from dlplay.engine.comparing import checked
@@ -29,6 +29,7 @@ from dlplay.engine.sweeps.search import (
     axis,
     goal_of,
     main_measure,
+    measures_claimed,
 )
 from dlplay.words.address import address, elsewhere, parse_settings, show_setting, show_settings
 from dlplay.words.foreign import cell
@@ -106,9 +107,7 @@ def plan(
 
 def _searches(card: SceneCard, name: str, text: str) -> bool:
     """Whether this leaves the parameter open."""
-    parameter = card.parameters.get(name)
-    ranged = parameter is not None and parameter.kind in ("number", "integer") and ".." in text
-    return ranged or several(card, name, text)
+    return ranged(card, name, text) or several(card, name, text)
 
 
 def _goal(card: SceneCard, measure: str, goal: str | None) -> str:
@@ -119,8 +118,10 @@ def _goal(card: SceneCard, measure: str, goal: str | None) -> str:
         return goal
     known = goal_of(card, measure)
     if known is None:
+        hint = did_you_mean(measure, measures_claimed(card))
         raise Mistake(
-            f"no claim says which end of {measure} is better: --goal least, or --goal greatest"
+            f"no claim says which end of {measure} is better: "
+            f"--goal least, or --goal greatest.{hint}"
         )
     return known
 

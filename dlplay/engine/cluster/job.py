@@ -36,11 +36,8 @@ def make(words: Sequence[str], target: str, wanted: Callable[[], bool] = always)
 
     The run ends when this does, however that comes, and soon after it is not `wanted` any more.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="dlplay-job-") as folder,
-        _draft(target, folder) as draft,
-    ):
-        code, said = _run([*words, "--record", str(draft), "--json"], Path(folder), wanted)
+    with _draft(target) as draft:
+        code, said = _run([*words, "--record", str(draft), "--json"], wanted)
         data = b""
         if code in RECORDED and draft.exists():
             if target:
@@ -51,10 +48,15 @@ def make(words: Sequence[str], target: str, wanted: Callable[[], bool] = always)
 
 
 @contextmanager
-def _draft(target: str, folder: str) -> Iterator[Path]:
-    """Where a recording is made until it is whole: beside its place. What is left of it goes, or,
-    if this is killed, with the next attempt (`kept.tidy`)."""
-    place = Path(target) if target else Path(folder) / "recording"
+def _draft(target: str) -> Iterator[Path]:
+    """Where a recording is made until it is whole: beside its place, or in a folder of its own if
+    it has none. What is left of it goes, or, if this is killed, with the next attempt
+    (`kept.tidy`)."""
+    if not target:
+        with tempfile.TemporaryDirectory(prefix="dlplay-job-") as folder:
+            yield Path(folder) / "recording"
+        return
+    place = Path(target)
     draft = place.with_name(f".{place.name}.{uuid.uuid4().hex}.draft")
     try:
         yield draft
@@ -63,8 +65,8 @@ def _draft(target: str, folder: str) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
-def _run(words: Sequence[str], folder: Path, wanted: Callable[[], bool]) -> tuple[int, str]:
-    with open(folder / "said", "w+b") as said:
+def _run(words: Sequence[str], wanted: Callable[[], bool]) -> tuple[int, str]:
+    with tempfile.TemporaryFile() as said:  # without a name: gone if this is killed
         process = subprocess.Popen(
             [sys.executable, "-m", "dlplay", *words],
             stdin=subprocess.PIPE,  # its leash

@@ -97,7 +97,7 @@ def place(text: str, folder: str | None = None) -> Cluster:
         return Cluster(kind, _folder(folder), address=_scheduler(address, rest))
     if address:
         raise NoPlace(f"--on {kind} takes its words behind a comma: --on {kind},{_EXAMPLE}")
-    words = _words(rest)
+    words = _words(kind, rest)
     if words.pop("cluster", "slurm") == "local":
         kind = "local"
     return Cluster(kind, _folder(folder), words)
@@ -202,21 +202,21 @@ WORDS = {
 }
 
 
-def _words(rest: list[str]) -> dict[str, str]:
-    """The words behind `slurm`, each held to what it takes."""
+def _words(kind: str, rest: list[str]) -> dict[str, str]:
+    """The words behind `slurm` or `local`, each held to what it takes."""
     found: dict[str, str] = {}
     for each in rest:
         word, sign, text = each.strip().partition("=")
         if word not in WORDS:
-            raise NoPlace(f"--on slurm knows {', '.join(WORDS)}, not {word!r}.{_meant(word)}")
+            raise NoPlace(f"--on {kind} knows {', '.join(WORDS)}, not {word!r}.{_meant(word)}")
         if word in found:
-            raise NoPlace(f"--on slurm: {word} is given twice")
+            raise NoPlace(f"--on {kind}: {word} is given twice")
         read, takes = WORDS[word]
         try:
             read(text)
         except ValueError:
             given = f", not {text!r}" if sign else f": {word}=..."
-            raise NoPlace(f"--on slurm: {word} takes {takes}{given}") from None
+            raise NoPlace(f"--on {kind}: {word} takes {takes}{given}") from None
         found[word] = text
     return found
 

@@ -105,10 +105,13 @@ def axis(card: SceneCard, name: str, text: str) -> Axis:
 
 def main_measure(card: SceneCard) -> str | None:
     """The measure of the first claim that compares one with a bound."""
-    for claim in card.claims:
-        if match := re.match(r"([\w-]+) *(>|<|≥|≤)", claim.condition):
-            return match[1]
-    return None
+    return next(iter(measures_claimed(card)), None)
+
+
+def measures_claimed(card: SceneCard) -> list[str]:
+    """The measures that claims compare with a bound, in their order."""
+    found = (re.match(r"([\w-]+) *(>|<|≥|≤)", claim.condition) for claim in card.claims)
+    return [match[1] for match in found if match]
 
 
 def goal_of(card: SceneCard, measure: str) -> str | None:

@@ -13,6 +13,10 @@
     document.body.classList.add("-closed");
     document.getElementById("again").focus();
   };
+  // The first words to the terminal only prepare it; what is drawn is longer.
+  const drawn = ({ data }) => {
+    if (data.byteLength > 100) document.body.classList.add("-drawn");
+  };
   const type = () => document.querySelector(".xterm-helper-textarea")?.focus();
 
   // Keys are heard at once, and the server says why it closes.
@@ -20,6 +24,7 @@
     constructor(url) {
       super(url);
       this.addEventListener("open", type);
+      this.addEventListener("message", drawn);
       this.addEventListener("close", (event) => end(event.reason));
     }
   };
