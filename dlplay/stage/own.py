@@ -125,6 +125,8 @@ class OwnStage(Stage):
 
     def _on(self, panel: str, series: str = "") -> None:
         """Without a loop, what is drawn twice begins a step."""
+        if not isinstance(panel, str):
+            raise TypeError(f"a panel's name is a text, not {panel!r}")
         if self._places or self.looking:
             return
         if not self.tick or (panel, series) in self._at_once:
@@ -168,7 +170,8 @@ class OwnStage(Stage):
         for name in (*(values or ()), *named):
             self._on(panel, name)
         at = max(self.tick - 1, 0) if x is None else x
-        super().curve(panel, values, x=at, **named)
+        lines = {str(name): value for name, value in {**(values or {}), **named}.items()}
+        super().curve(panel, lines, x=at)
 
     def _show(self, content: AnyContent) -> None:
         if not isinstance(content, events.XRay):
@@ -277,4 +280,9 @@ class OwnStage(Stage):
 
     def flush(self) -> None:
         self.device = "cuda" if on_cuda() else "cpu"
-        super().flush()
+        try:
+            super().flush()
+        except Exception as error:  # a device that has failed: what comes after can be sent
+            self._points, self._device_points = [], False
+            self.tell("curve", error)
+            self.send_log()
