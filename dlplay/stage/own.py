@@ -10,7 +10,8 @@ import math
 import signal
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from dlplay.author.claims import Claim, relation_of
@@ -26,11 +27,11 @@ from dlplay.wire.events import AnyContent
 FLUSH_EVERY = 0.1  # seconds between two batches of events: the interface looks as often
 
 
-@dataclass
+@dataclass(eq=False)
 class Place:
     """Where a loop is. `began`: the tick; `inner`: whether a loop within has begun since its last
     step; `width`: how many steps of the loops within one of its own has, as far as is known;
-    `over`: whether it was asked to end."""
+    `over`: whether it was asked to end. Loops of one `thread` are within each other."""
 
     total: int
     phase: str
@@ -41,6 +42,7 @@ class Place:
     inner: bool = False
     width: int = 1
     over: bool = False
+    thread: int = field(default_factory=threading.get_ident)
 
 
 class OwnStage(Stage):
@@ -83,7 +85,8 @@ class OwnStage(Stage):
         """Its next step begins; False if it is asked to end before."""
         place.step += 1
         self.step, self.total, self.phase = place.step, place.total, place.phase
-        outer = self._places[-2] if len(self._places) > 1 else None
+        before = takewhile(lambda each: each is not place, self._places)
+        outer = next((each for each in reversed([*before]) if each.thread == place.thread), None)
         if outer is None or outer.inner:
             self._note_progress()
             self._boundary()
@@ -106,14 +109,18 @@ class OwnStage(Stage):
 
     def _note_progress(self) -> None:
         """Where the outermost loop is, in steps of the innermost."""
-        first = self._places[0]
+        first = self._places[0] if self._places else Place(0, "", 0, (0, 0, ""), 0)
         total = first.total * first.width
         done = self.tick - first.began
         self._progress = (min(done, total) if total else done), total, first.phase
 
     def leave(self, place: Place) -> None:
         """A loop is over, or was left."""
-        del self._places[self._places.index(place) :]
+        within = False  # what it leaves behind of its own thread is left too
+        for each in [*self._places]:
+            within = within or each is place
+            if within and each.thread == place.thread:
+                self._places.remove(each)
         self._level = place.level
         for look in self._looks:
             if look.stale and not self._places:
@@ -167,6 +174,8 @@ class OwnStage(Stage):
         **named: Any,
     ) -> None:
         """As in a scene; `x` is the step, counted over all loops, unless given."""
+        if not (values or named):
+            raise TypeError('it takes a number by the name of its line: train=loss, or {"x": loss}')
         for name in (*(values or ()), *named):
             self._on(panel, name)
         at = max(self.tick - 1, 0) if x is None else x

@@ -429,3 +429,48 @@ def test_of_a_flood_of_prints_no_line_is_lost(watch):
     wait_for(over, "its end")
     over()
     assert lines == [str(line) for line in range(50_000)]
+
+
+def test_loops_that_do_not_end_in_order_are_loops_still(watch):
+    seen = watch(
+        """
+        import threading
+
+        from dlplay import stage
+
+        for a, b in zip(stage.loop(5), stage.loop(3)):
+            stage.curve("zipped", product=a * b)
+
+        together = threading.Barrier(3)
+
+        def draw(number):
+            for step in stage.loop(20 * (3 - number)):
+                if step < 20:
+                    together.wait()
+                stage.curve("threads", {number: step})
+
+        threads = [threading.Thread(target=draw, args=(n,)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        """
+    )
+    assert seen.end().status == "done"
+    assert seen.points("zipped", "product")[1] == [0, 1, 4]
+    for number in range(3):
+        assert seen.points("threads", str(number))[1] == list(range(20 * (3 - number)))
+    assert "stage.loop" not in seen.log
+
+
+def test_a_curve_without_a_line_says_how_one_is_named(watch):
+    seen = watch(
+        """
+        from dlplay import stage
+
+        for step in stage.loop(3):
+            stage.curve("place", x=1.0)
+        """
+    )
+    assert seen.end().status == "done"
+    assert seen.log.count("stage.curve: TypeError: it takes a number by the name of its line") == 1
