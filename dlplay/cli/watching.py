@@ -124,10 +124,12 @@ def _follow(run: OwnRun, sinks: Sequence[Sink], interrupts: Interrupts) -> event
 def _passed_on(batch: list[events.AnyEvent]) -> None:
     """What the program prints."""
     from dlplay.cli.streams import stderr_text
+    from dlplay.words.foreign import printed, uncoloured
 
     for event in batch:
         if isinstance(event, events.Logged):
-            print(stderr_text(event.text), file=sys.stderr, flush=True)
+            text = uncoloured(printed(event.text))
+            print(stderr_text(text), file=sys.stderr, flush=True)
 
 
 def surroundings() -> dict[str, str]:

@@ -38,6 +38,8 @@ class LiveRun:
     summary has come; its process goes on until `dismiss`.
     """
 
+    kept_lines: int | None = LOG_LINES  # of its log, until they are drained
+
     def __init__(self, context: Any, order: Order, card: SceneCard) -> None:
         self.order = order
         self.card = card
@@ -46,7 +48,7 @@ class LiveRun:
         self._context = context
         self._inbox: deque[events.AnyEvent] = deque()
         self._waiting = 0  # bytes of what is in it
-        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._log: deque[str] = deque(maxlen=self.kept_lines)
         self._log_rest = b""
         self._lost_lines = 0
         self._tick = 0
@@ -196,8 +198,8 @@ class LiveRun:
         if self._leash is not None:
             self._heard[self._leash] = self._read_pid
         while self._heard:
-            full = self._full
-            heard = [pipe for pipe in self._heard if not (full and pipe in self._outlets)]
+            put_off = self._put_off()
+            heard = [pipe for pipe in self._heard if pipe not in put_off]
             for pipe in connection.wait(heard, timeout=0.1):
                 if not self._heard[pipe](pipe):
                     del self._heard[pipe]
@@ -218,6 +220,10 @@ class LiveRun:
         """Whether nobody takes what comes: then the run waits, unless it is to end."""
         much = len(self._inbox) > INBOX or self._waiting > INBOX_BYTES
         return much and self._kill_at is None
+
+    def _put_off(self) -> set[Any]:
+        """What is not read for now."""
+        return self._outlets if self._full else set()
 
     def _read_pid(self, leash: Any) -> bool:
         with suppress(OSError):

@@ -21,7 +21,7 @@ import msgspec
 
 from dlplay.course.cards import SceneCard
 from dlplay.engine import child, keeper
-from dlplay.engine.live import GRACE, LiveRun, signal_in_words
+from dlplay.engine.live import GRACE, LOG_LINES, LiveRun, signal_in_words
 from dlplay.stage.joining import ADDRESS
 from dlplay.wire import commands, events
 from dlplay.words.nearest import did_you_mean
@@ -56,6 +56,8 @@ class OwnRun(LiveRun):
     It is over when its process is: done if that ended with 0, stopped if it was asked to stop.
     """
 
+    kept_lines = None  # all: see `_put_off`
+
     def __init__(self, order: OwnOrder, card: SceneCard) -> None:
         from dlplay.engine import server
 
@@ -64,9 +66,11 @@ class OwnRun(LiveRun):
         self._drawn: Connection | None = None  # the one that is seen
         self._knobs: dict[str, events.Knob] = {}
         self._headline = ""
+        self._prints: Connection | None = None
         self._asked_to_stop = False
         self._last = ""  # line that it printed
         self._trouble = ""
+        self._unread: set[str] = set()  # what was wrong with what it has drawn
         # Not from the fork server: it would import torch for nothing.
         super().__init__(mp.get_context("spawn"), order, card)  # type: ignore[arg-type]
 
@@ -91,6 +95,7 @@ class OwnRun(LiveRun):
         listener.bind(address)
         listener.listen()
         log, child_log = self._context.Pipe(duplex=False)
+        self._prints = log
         self._heard = {listener: self._admit, log: self._read_log}
         self._pipes = [listener, log]
         self._listens(_Everyone(order))
@@ -103,8 +108,14 @@ class OwnRun(LiveRun):
         return server.surroundings()
 
     def _printed(self, lines: list[str]) -> None:
-        super()._printed(lines)
+        self._log.extend(lines)
         self._last = next((each for each in reversed(lines) if each.strip()), self._last)
+
+    def _put_off(self) -> set[Any]:
+        """Nor is what it prints while nobody takes it: it waits, as before a pager."""
+        put_off = super()._put_off()
+        much = len(self._log) >= LOG_LINES and self._kill_at is None
+        return put_off | {self._prints} if much else put_off
 
     def _admit(self, listener: socket.socket) -> bool:
         """A process of the program has found us."""
@@ -118,9 +129,14 @@ class OwnRun(LiveRun):
     def _hear(self, connection: Connection) -> bool:
         try:
             data = connection.recv_bytes()
-            batch = events.decode(data)
+            batch, wrong = events.decode_each(data)
         except (EOFError, OSError, msgspec.MsgspecError):
             return False
+        for each in dict.fromkeys(wrong):
+            if each not in self._unread:
+                self._unread.add(each)
+                text = f"stage: something that was drawn cannot be shown: {each}"
+                batch.append(events.Logged(tick=self._tick, text=text))
         if self._drawn is None:
             self._drawn = connection
             self._outlets.add(connection)

@@ -11,9 +11,11 @@ A training program of one's own draws with the calls of a scene:
 Under `dlplay watch -- python train.py` that is seen; run alone, the program does not notice it.
 """
 
+import threading
 from typing import Any
 
 _own: Any = None
+_joining = threading.Lock()  # the threads of a program are seen through one stage
 
 
 def __getattr__(name: str) -> Any:
@@ -23,9 +25,11 @@ def __getattr__(name: str) -> Any:
         raise no_call(name)
     global _own
     if _own is None:
-        from dlplay.stage.joining import join
+        with _joining:
+            if _own is None:
+                from dlplay.stage.joining import join
 
-        _own = join()
+                _own = join()
     found = getattr(_own, name)
     if callable(found):  # the next time it is found at once
         globals()[name] = found

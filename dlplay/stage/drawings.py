@@ -100,7 +100,7 @@ class Drawings:
         """A float; or, of a tensor on an accelerator, a copy that is fetched at the next flush."""
         if not hasattr(value, "detach"):
             return float(value)
-        if value.device.type == "cpu":
+        if value.device.type in ("cpu", "meta"):  # what has no number says so at once
             return float(value.item())
         self._device_points = True
         return value.detach().reshape(()).clone()
@@ -581,13 +581,17 @@ class Drawings:
         bounds.few(panel, "series", len(series), bounds.SERIES)
 
     def _fetch(self) -> None:
-        """Move all buffered scalars off the accelerator in one copy."""
+        """Move all buffered scalars off the accelerators in one copy each."""
         import torch
 
-        waiting = [i for i, point in enumerate(self._points) if type(point[4]) is not float]
-        values = torch.stack([self._points[i][4].float() for i in waiting]).tolist()
-        for i, value in zip(waiting, values, strict=True):
-            self._points[i] = (*self._points[i][:4], value)
+        waiting: dict[Any, list[int]] = {}
+        for i, point in enumerate(self._points):
+            if type(point[4]) is not float:
+                waiting.setdefault(point[4].device, []).append(i)
+        for places in waiting.values():
+            values = torch.stack([self._points[i][4].float() for i in places]).tolist()
+            for i, value in zip(places, values, strict=True):
+                self._points[i] = (*self._points[i][:4], value)
         self._device_points = False
         self._find_divergence()
 

@@ -10,7 +10,7 @@ import math
 import signal
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dlplay.author.claims import Claim, relation_of
@@ -23,14 +23,15 @@ from dlplay.stage.stage import Sink, Stage, Stopped
 from dlplay.wire import commands, events
 from dlplay.wire.events import AnyContent
 
+NO_PANEL = "a panel's name is a text, not {!r}"
 FLUSH_EVERY = 0.1  # seconds between two batches of events: the interface looks as often
 
 
-@dataclass
+@dataclass(eq=False)
 class Place:
     """Where a loop is. `began`: the tick; `inner`: whether a loop within has begun since its last
     step; `width`: how many steps of the loops within one of its own has, as far as is known;
-    `over`: whether it was asked to end."""
+    `over`: whether it was asked to end; `around`: the loop of the same `thread` that it is in."""
 
     total: int
     phase: str
@@ -41,6 +42,8 @@ class Place:
     inner: bool = False
     width: int = 1
     over: bool = False
+    thread: int = field(default_factory=threading.get_ident)
+    around: Place | None = None
 
 
 class OwnStage(Stage):
@@ -75,6 +78,8 @@ class OwnStage(Stage):
     def enter(self, total: int, phase: str) -> Place:
         """A loop begins."""
         place = Place(total, phase, self._level, (self.step, self.total, self.phase), self.tick)
+        ours = (each for each in reversed(self._places) if each.thread == place.thread)
+        place.around = next(ours, None)
         self._places.append(place)
         self._places[0].width = max(1, math.prod(each.total for each in self._places[1:]))
         self._level += 1
@@ -84,7 +89,7 @@ class OwnStage(Stage):
 
     def next(self, place: Place) -> bool:
         """Its next step begins; False if it is asked to end before."""
-        self._attend()
+        self._attend(place)
         self.count(place)
         return not place.over
 
@@ -92,15 +97,15 @@ class OwnStage(Stage):
         """Its next step begins, and nothing was asked."""
         self.step = place.step = place.step + 1
         place.inner = False
-        if len(self._places) > 1 and not self._places[-2].inner:
-            self._places[-2].inner = True  # its step has begun with the outer loop's
+        if place.around is not None and not place.around.inner:
+            place.around.inner = True  # its step has begun with the outer loop's
         else:
             self.tick += 1
 
-    def _attend(self) -> None:
+    def _attend(self, place: Place | None = None) -> None:
         """Do what is asked before the next step: wait, look inside, turn a knob."""
-        within = len(self._places) > 1 and not self._places[-2].inner
-        if not within:
+        around = place.around if place is not None else None
+        if around is None or around.inner:
             self._boundary()
             asked = self._paused or self._stepping or self._pace or self._changed or self._due
             self.calm = not (asked or self._xray)
@@ -116,16 +121,20 @@ class OwnStage(Stage):
 
     def _note_progress(self) -> None:
         """Where the outermost loop is, in steps of the innermost."""
-        first = self._places[0]
+        first = self._places[0] if self._places else Place(0, "", 0, (0, 0, ""), 0)
         total = first.total * first.width
         done = self.tick - first.began
         self._progress = (min(done, total) if total else done), total, first.phase
 
     def leave(self, place: Place) -> None:
         """A loop is over, or was left."""
-        if place is self._places[0]:
+        if self._places and place is self._places[0]:
             self._note_progress()
-        del self._places[self._places.index(place) :]
+        within = False  # what it leaves behind of its own thread is left too
+        for each in [*self._places]:
+            within = within or each is place
+            if within and each.thread == place.thread:
+                self._places.remove(each)
         self._level = place.level
         for look in self.looks:
             if look.stale and not self._places:
@@ -137,6 +146,8 @@ class OwnStage(Stage):
 
     def _on(self, panel: str, series: str = "") -> None:
         """Without a loop, what is drawn twice begins a step."""
+        if not isinstance(panel, str):
+            raise TypeError(NO_PANEL.format(panel))
         if self._places or self.looking:
             return
         if not self.tick or (panel, series) in self._at_once:
@@ -178,11 +189,16 @@ class OwnStage(Stage):
         **named: Any,
     ) -> None:
         """As in a scene; `x` is the step, counted over all loops, unless given."""
+        if not (values or named):
+            raise TypeError('it takes a number by the name of its line: train=loss, or {"x": loss}')
+        if not isinstance(panel, str):
+            raise TypeError(NO_PANEL.format(panel))
         if not self._places:
             for name in (*(values or ()), *named):
                 self._on(panel, name)
         at = max(self.tick - 1, 0) if x is None else x
-        super().curve(panel, values, x=at, **named)
+        lines = {str(name): value for name, value in {**(values or {}), **named}.items()}
+        super().curve(panel, lines, x=at)
 
     def _show(self, content: AnyContent) -> None:
         if not isinstance(content, events.XRay):
@@ -296,4 +312,9 @@ class OwnStage(Stage):
         if self._places:
             self._note_progress()
         self.device = "cuda" if on_cuda() else "cpu"
-        super().flush()
+        try:
+            super().flush()
+        except Exception as error:  # a device that has failed: what comes after can be sent
+            self._points, self._device_points = [], False
+            self.tell("curve", error)
+            self.send_log()

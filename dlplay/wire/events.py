@@ -194,6 +194,8 @@ AnyEvent = (
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[AnyEvent])
+_parts = msgspec.msgpack.Decoder(list[msgspec.Raw])
+_one = msgspec.msgpack.Decoder(AnyEvent)
 
 
 def encode(events: list[AnyEvent]) -> bytes:
@@ -207,6 +209,22 @@ def encode(events: list[AnyEvent]) -> bytes:
 def decode(frame: bytes) -> list[AnyEvent]:
     """The events of a frame; msgspec.MsgspecError if it is not one."""
     return _decoder.decode(frame)
+
+
+def decode_each(frame: bytes) -> tuple[list[AnyEvent], list[str]]:
+    """The events of a frame that can be read, and what is wrong with each of the others;
+    msgspec.MsgspecError if it is no frame."""
+    try:
+        return decode(frame), []
+    except msgspec.ValidationError:
+        read: list[AnyEvent] = []
+        wrong: list[str] = []
+        for part in _parts.decode(frame):
+            try:
+                read.append(_one.decode(part))
+            except msgspec.ValidationError as error:
+                wrong.append(str(error))
+        return read, wrong
 
 
 def to_json(event: AnyEvent) -> str:

@@ -109,3 +109,17 @@ def test_a_program_that_has_changed_since_is_told(call, written, tmp_path, monke
     assert "has been changed" in changed_since(replay, card_of(replay, []))
     (tmp_path / "train.py").unlink()
     assert "no train.py here any more" in changed_since(replay, card_of(replay, []))
+
+
+def test_of_a_progress_bar_the_last_state_is_printed(call, written):
+    written(
+        r"""
+        import sys
+
+        for part in range(3):
+            sys.stderr.write(f"\r\x1b[32m{part + 1}/3\x1b[0m")
+        print()
+        """,
+        "bar.py",
+    )
+    assert call("watch", "bar.py").stderr.splitlines()[0] == "3/3"

@@ -314,3 +314,163 @@ def _alive(pid):
         return False
     with open(f"/proc/{pid}/stat") as file:
         return file.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_cannot_be_sent_or_read_hides_nothing_of_what_comes_after(watch):
+    seen = watch(
+        """
+        import torch
+        from dlplay import stage
+
+        for step in stage.loop(5):
+            stage.curve("nowhere", train=torch.ones((), device="meta"))
+            stage.curve(3, train=1.0)
+            stage.image(3, [[0, 1], [1, 0]])
+            stage.bars("bars", [3, 4], [1.0, 2.0])
+            stage.curve("loss", {0: 1.0, "train": 2.0})
+        """
+    )
+    assert seen.end().steps == 5
+    assert seen.points("loss", "0")[1] == [1.0] * 5
+    assert seen.points("loss", "train")[1] == [2.0] * 5
+    for said in (
+        "meta tensors",
+        "stage.curve: TypeError: a panel's name",
+        "stage.image: TypeError",
+    ):
+        assert seen.log.count(said) == 1, seen.log
+
+
+def test_an_event_that_cannot_be_read_is_told_once_and_the_others_are_taken(watch):
+    seen = watch(
+        """
+        from dlplay import stage
+
+        for step in stage.loop(5):
+            stage.axes("loss", y=3)
+            stage.curve("loss", train=step)
+        """
+    )
+    assert seen.end().steps == 5
+    assert seen.points("loss", "train")[1] == [0, 1, 2, 3, 4]
+    assert seen.log.count("cannot be shown") == 1
+
+
+def test_a_failing_device_loses_its_own_points_alone(watch):
+    seen = watch(
+        """
+        import torch
+        from dlplay import stage
+        from dlplay.stage.own import OwnStage
+
+        class Broken:
+            device = "broken"
+
+            def float(self):
+                raise RuntimeError("the device is lost")
+
+        usual = OwnStage._scalar
+
+        def scalar(self, value):  # as of an accelerator that fails while its numbers are fetched
+            if not isinstance(value, Broken):
+                return usual(self, value)
+            self._device_points = True
+            return value
+
+        OwnStage._scalar = scalar
+        for step in stage.loop(2):
+            stage.curve("loss", train=Broken() if step == 0 else 1.0)
+        for step in stage.loop(2):
+            stage.curve("loss", train=2.0)
+        """
+    )
+    assert seen.end().status == "done"
+    assert seen.points("loss", "train")[1] == [2.0, 2.0]
+    assert seen.log.count("the device is lost") == 1
+
+
+def test_threads_that_begin_at_once_are_seen_together(watch):
+    seen = watch(
+        """
+        import threading
+
+        from dlplay import stage
+
+        together = threading.Barrier(4)
+
+        def draw(number):
+            together.wait()
+            stage.curve("loss", {number: number})
+
+        threads = [threading.Thread(target=draw, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        """
+    )
+    assert seen.end().status == "done"
+    assert set(seen.history.series["loss"]) == {"0", "1", "2", "3"}
+
+
+def test_of_a_flood_of_prints_no_line_is_lost(watch):
+    seen = watch(
+        """
+        for line in range(50_000):
+            print(line)
+        """
+    )
+    lines = []
+
+    def over():
+        lines.extend(e.text for e in seen.run.drain() if isinstance(e, events.Logged))
+        return seen.run.wait(0)
+
+    wait_for(over, "its end")
+    over()
+    assert lines == [str(line) for line in range(50_000)]
+
+
+def test_loops_that_do_not_end_in_order_are_loops_still(watch):
+    seen = watch(
+        """
+        import threading
+
+        from dlplay import stage
+
+        for a, b in zip(stage.loop(5), stage.loop(3)):
+            stage.curve("zipped", product=a * b)
+
+        together = threading.Barrier(3)
+
+        def draw(number):
+            for step in stage.loop(20 * (3 - number)):
+                if step < 20:
+                    together.wait()
+                stage.curve("threads", {number: step})
+
+        threads = [threading.Thread(target=draw, args=(n,)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        """
+    )
+    assert seen.end().status == "done"
+    assert seen.points("zipped", "product")[1] == [0, 1, 4]
+    for number in range(3):
+        assert seen.points("threads", str(number))[1] == list(range(20 * (3 - number)))
+    assert "stage.loop" not in seen.log
+
+
+def test_a_curve_without_a_line_says_how_one_is_named(watch):
+    seen = watch(
+        """
+        from dlplay import stage
+
+        for step in stage.loop(3):
+            stage.curve("place", x=1.0)
+        """
+    )
+    assert seen.end().status == "done"
+    assert seen.log.count("stage.curve: TypeError: it takes a number by the name of its line") == 1
