@@ -208,10 +208,11 @@ class OwnStage(Stage):
 
     def claim(self, name: str, value: Any, **bound: Any) -> None:
         """As in a scene, where its sentence is declared; here its name is the sentence."""
-        relation_of(name, bound)
+        plain = {how: _plain(limit) for how, limit in bound.items()}
+        relation_of(name, plain)
         if all(claim.name != name for claim in self.scene.claims):
             type(self.scene).claims = (*self.scene.claims, Claim(name, name))
-        super().claim(name, value, **bound)
+        super().claim(name, value, **plain)
 
     # Knobs
 
@@ -318,3 +319,10 @@ class OwnStage(Stage):
             self._points, self._device_points = [], False
             self.tell("curve", error)
             self.send_log()
+
+
+def _plain(limit: Any) -> Any:
+    """A bound as a float, where it is a number of numpy or torch."""
+    if isinstance(limit, (tuple, list)):
+        return tuple(map(_plain, limit))
+    return float(limit) if hasattr(limit, "item") else limit

@@ -125,6 +125,27 @@ def test_each_run_is_recorded(session_of, tmp_path):
     assert info.parameters == {"rate": 0.1}
 
 
+def test_what_was_wrong_with_a_call_is_said_once(session_of):
+    text = """
+        from dlplay import stage
+        for step in stage.loop(3):
+            stage.image("digits", "no image")
+    """
+    session = session_of(text)
+    said = []
+
+    def ended():
+        said.append(session.take_note())
+        return session.state == "done"
+
+    for run in (1, 2):
+        session.start()
+        see(session, ended, "the end")
+        notes = [*filter(None, said)]
+        assert len(notes) == run
+        assert notes[-1].startswith("stage.image: ValueError: image takes")
+
+
 def test_to_leave_it_while_it_runs_has_to_be_said_twice(session_of):
     session = session_of(ENDLESS)
     session.start()

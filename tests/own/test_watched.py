@@ -474,3 +474,18 @@ def test_a_curve_without_a_line_says_how_one_is_named(watch):
     )
     assert seen.end().status == "done"
     assert seen.log.count("stage.curve: TypeError: it takes a number by the name of its line") == 1
+
+
+def test_a_bound_may_be_a_number_of_numpy(watch):
+    seen = watch(
+        """
+        import numpy
+        from dlplay import stage
+        stage.claim("near", numpy.float32(0.5), within=(numpy.float32(0), 1))
+        stage.claim("far", 3, above=numpy.float64(4))
+        """
+    )
+    assert [(claim.name, claim.holds) for claim in seen.end().claims] == [
+        ("near", True),
+        ("far", False),
+    ]

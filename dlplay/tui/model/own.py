@@ -10,6 +10,7 @@ from typing import Any
 from dlplay.author.claims import Claim
 from dlplay.author.parameters import Int
 from dlplay.course.own import card_of_command, settings_of, with_knobs
+from dlplay.engine.history import History
 from dlplay.engine.launcher import Launcher
 from dlplay.engine.live import LiveRun
 from dlplay.engine.own import OwnOrder, OwnRun
@@ -33,6 +34,7 @@ class OwnSession(Session):
         card = card_of_command(order.command, Path(order.folder))
         super().__init__(card, launcher, library=library, tweaks=order.tweaks)
         self.order = order
+        self._read = 0, 0  # of which run how many lines of the log
         self._warned = 0  # of which run it was said that leaving ends it
         self._given: Mapping[str, str] = order.settings  # until the program has asked for them
 
@@ -61,10 +63,20 @@ class OwnSession(Session):
         news = super().poll()
         if news:
             self._learn(self.moment.history.knobs)
+            self._notice(self.moment.history)
             claimed = tuple(Claim(each.name, each.claim) for each in self.moment.history.claims)
             if len(claimed) > len(self.card.claims):
                 self.card = replace(self.card, claims=claimed)
         return news
+
+    def _notice(self, history: History) -> None:
+        """Say what was wrong with a call: what it drew is missing, and the log is elsewhere."""
+        run, read = self._read
+        new = history.logged - (read if run == self.runs else 0)
+        self._read = self.runs, history.logged
+        for line in [*history.log][-new:] if new else []:
+            if line.text.startswith("stage."):
+                self.moment.note = line.text
 
     def _learn(self, knobs: Mapping[str, events.Knob]) -> None:
         """Take in what the program has asked for since."""
