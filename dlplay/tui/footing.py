@@ -25,7 +25,8 @@ FOOTERS = {
     "break": ("start_or_pause", "more", "default", "breaker", "claims", "back"),
     "replaying": ("start_or_pause", "step", "restart", "earlier", "later", "claims", "back"),
 }
-OF_SCENES = ("tries", "breaker", "next_scene", "lesson")  # what a program of one's own has not
+# What a program of one's own has not.
+OF_SCENES = ("tries", "riddle", "breaker", "sweep", "next_scene")
 # Said otherwise: both arrows by one name, and what a key does while something is asked.
 SAID = {
     "more": ("←→", "Turn"),
@@ -84,7 +85,7 @@ def footed(
     stands = stand(session, asks)
     wanted = FOOTERS[stands]
     if session.card.command:
-        wanted = (*(name for name in wanted if name not in OF_SCENES), "log")
+        wanted = (*(name for name in wanted if name not in (*OF_SCENES, "lesson")), "log")
     footed = {}
     for key, active in found.items():
         binding, name = active.binding, names.get(active.binding.action)

@@ -53,6 +53,8 @@ def test_a_sweep_through_submitit_here_and_what_is_done_is_not_made_again(start,
     assert [path.name for path in tmp_path.iterdir() if path.name not in before] == []
     again = dlplay(*args, "--on", "local", "--at", tmp_path)
     assert values(again.stdout) == values(out)
+    told = dlplay(*args[:-1], "--on", "local", "--at", tmp_path).stdout.split()
+    assert told[-4:] == ["--on", "local", "--at", str(tmp_path)]  # the command, to be pasted
     assert stamps(tmp_path) == before
 
 

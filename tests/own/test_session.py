@@ -167,7 +167,11 @@ async def test_on_the_stage_a_key_turns_the_knob_and_x_ends_its_loops(
         await pilot.press("right")
         await until(pilot, lambda: session.history.tweaks, "the turn")
         assert session.shown["rate"] > 0.5
-        await pilot.press("S")
+        await pilot.press("question_mark")
+        shown = {action.name for action in app.screen.actions}
+        assert {"more", "stop", "log"} <= shown
+        assert not shown & {"tries", "riddle", "breaker", "sweep", "next_scene"}
+        await pilot.press("escape", "S")
         await pilot.press("q")
         assert app.screen is stage
         await pilot.press("x")

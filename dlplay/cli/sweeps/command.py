@@ -160,7 +160,8 @@ def run(
     elif form == "csv":
         swept.print_csv(sweep)
     elif sweep.runs:
-        swept.print_sweep(session.console(), sweep, measure, session)
+        where = place.asked if place else ""
+        swept.print_sweep(session.console(), sweep, measure, session, where)
     for message, count in _failures(sweep).items():
         complain(f"{count} of {len(sweep.runs)} runs failed: {message}")
     if sweep.stopped:

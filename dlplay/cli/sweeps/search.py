@@ -163,7 +163,8 @@ def run(
     elif form == "csv":
         print_csv(search)
     elif search.runs:
-        print_search(session.console(), search, session, device)
+        where = place.asked if place else ""
+        print_search(session.console(), search, session, device, where)
     failures = [run.message for run in search.runs if run.status == "failed"]
     for message in dict.fromkeys(failures):
         complain(f"{failures.count(message)} of {len(search.runs)} runs failed: {message}")
@@ -317,8 +318,11 @@ def print_csv(search: Search) -> None:
             writer.writerow([point.number, *at, seed, run.status, run.steps, *measured])
 
 
-def print_search(console: Console, search: Search, session: Session, device: str) -> None:
-    """The best so far by the number of points, the best points, and what that is worth."""
+def print_search(
+    console: Console, search: Search, session: Session, device: str, where: str = ""
+) -> None:
+    """The best so far by the number of points, the best points, and what that is worth. `where`:
+    the options that say where the runs were made, if not here."""
     from rich.text import Text
 
     def say(text: str, style: str = "") -> None:
@@ -332,7 +336,7 @@ def print_search(console: Console, search: Search, session: Session, device: str
         _print_table(console, search, session)
         console.print()
     say(summary(search))
-    say(command(search))
+    say(f"{command(search)} {where}".rstrip())
     best = search.best
     if best is None:
         return

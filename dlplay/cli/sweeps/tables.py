@@ -84,8 +84,11 @@ def print_csv(sweep: Sweep) -> None:
         writer.writerow([value, run.seed, run.status, run.steps, *measured])
 
 
-def print_sweep(console: Console, sweep: Sweep, measure: str | None, session: Session) -> None:
-    """The chart of the measure (unless given, of the scene's main one) and the table."""
+def print_sweep(
+    console: Console, sweep: Sweep, measure: str | None, session: Session, where: str = ""
+) -> None:
+    """The chart of the measure (unless given, of the scene's main one) and the table. `where`: the
+    options that say where the runs were made, if not here."""
     from rich.text import Text
 
     name = measure if measure in sweep.measures else sweep.main_measure
@@ -101,7 +104,8 @@ def print_sweep(console: Console, sweep: Sweep, measure: str | None, session: Se
     console.print(Text(session.text(summary(sweep))))
     if sweep.together:
         console.print(Text(session.text(TOGETHER), "dim"))
-    console.print(Text(session.text(sweep.command)), soft_wrap=True)
+    line = f"{sweep.command} {where}".rstrip()
+    console.print(Text(session.text(line)), soft_wrap=True)
 
 
 def _print_chart(console: Console, sweep: Sweep, name: str, session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -29,7 +30,7 @@ class NoPlace(ValueError):
 class Cluster:
     """Other machines. `kind`: "slurm", "local" (this machine, through the same package) or "dask".
     `words`: how Slurm is asked, checked. `address`: of Dask's scheduler. `folder`: where the
-    recordings of its runs lie.
+    recordings of its runs lie. `asked`: the options that say so, ready to paste into a shell.
     """
 
     batches = False  # a job is one run
@@ -38,6 +39,7 @@ class Cluster:
     folder: Path
     words: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    asked: str = ""
 
     @property
     def room(self) -> int:
@@ -93,14 +95,16 @@ def place(text: str, folder: str | None = None) -> Cluster:
         hint = did_you_mean(kind, ("slurm", "dask", "local"))
         raise NoPlace(f"--on takes {FORMS}, not {text!r}.{hint}")
     _installed(kind)
+    asked = shlex.join(["--on", text, *(["--at", folder] if folder else [])])
     if kind == "dask":
-        return Cluster(kind, _folder(folder), address=_scheduler(address, rest))
+        scheduler = _scheduler(address, rest)
+        return Cluster(kind, _folder(folder), address=scheduler, asked=asked)
     if address:
         raise NoPlace(f"--on {kind} takes its words behind a comma: --on {kind},{_EXAMPLE}")
     words = _words(kind, rest)
     if words.pop("cluster", "slurm") == "local":
         kind = "local"
-    return Cluster(kind, _folder(folder), words)
+    return Cluster(kind, _folder(folder), words, asked=asked)
 
 
 def default_folder() -> Path:

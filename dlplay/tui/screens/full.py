@@ -65,11 +65,16 @@ class FullScreen(Screen[None]):
         raise NotImplementedError
 
     def action_help(self) -> None:
-        self.app.push_screen(Help(self.HEADING, self.ACTIONS))
+        self.app.push_screen(Help(self.HEADING, self.offered))
+
+    @property
+    def offered(self) -> tuple[Action, ...]:
+        """The actions that there are, as things stand."""
+        return self.ACTIONS
 
     def commands(self) -> Iterable[SystemCommand]:
         """The actions of this screen for the command palette."""
-        for action in self.ACTIONS:
+        for action in self.offered:
             run = self._runner(action.name)
             explained = action.explained(self.app.is_web)
             yield command(action.label, f"{explained} ({action.written})", run)

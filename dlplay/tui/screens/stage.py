@@ -15,9 +15,9 @@ from textual.widgets import Footer
 from dlplay.author.parameters import Parameter
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
-from dlplay.tui.actions import STAGE, bindings
+from dlplay.tui.actions import STAGE, Action, bindings
 from dlplay.tui.editing import line_of
-from dlplay.tui.footing import footed, go, stand
+from dlplay.tui.footing import OF_SCENES, footed, go, stand
 from dlplay.tui.model import steering
 from dlplay.tui.model.pace import TICK
 from dlplay.tui.model.place import next_scene
@@ -151,6 +151,10 @@ class StageScreen(FullScreen):
         side, below = self.side.parameters, (self.time, self.line)
         last = (self.side.claims, self.pages, self.dock)
         return [self.tries, self.pages.in_place, self.panels, side, *below, *last]
+
+    @property
+    def offered(self) -> tuple[Action, ...]:
+        return tuple(a for a in STAGE if not (self.card.command and a.name in OF_SCENES))
 
     async def action_do(self, name: str) -> None:
         if name in STEERING and self.steered is None:
