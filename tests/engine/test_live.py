@@ -12,33 +12,11 @@ import time
 import pytest
 
 from dlplay import run
-from dlplay.engine.history import LOG_LINES, History
+from dlplay.engine.history import LOG_LINES
 from dlplay.engine.live import INBOX_BYTES
 from dlplay.wire import events
 from tests.conftest import FAULTS, wait_for
-
-
-class Watched:
-    """A live run and its history."""
-
-    def __init__(self, launcher, card, settings=None, **options):
-        self.history = History()
-        self.run = launcher.start(card, settings, **options)
-
-    def see(self):
-        self.history.feed(self.run.drain())
-        return self.history
-
-    def until(self, condition, what="it"):
-        wait_for(lambda: condition(self.see()), what)
-
-    def end(self):
-        wait_for(lambda: self.run.wait(0), "the end")
-        return self.see().finished
-
-    @property
-    def log(self):
-        return "\n".join(line.text for line in self.see().log)
+from tests.seen import Seen
 
 
 @pytest.fixture
@@ -46,7 +24,7 @@ def watch(launcher, faults):
     started = []
 
     def start(name, settings=None, **options):
-        watched = Watched(launcher, faults.find(f"faults/{name}"), settings, **options)
+        watched = Seen(launcher.start(faults.find(f"faults/{name}"), settings, **options))
         started.append(watched)
         return watched
 
@@ -73,7 +51,7 @@ def test_where_there_is_no_fork_server_runs_are_spawned(faults):
 
     launcher = Launcher("spawn")
     launcher.warm()
-    watched = Watched(launcher, faults.find("faults/fine"), seed=3)
+    watched = Seen(launcher.start(faults.find("faults/fine"), seed=3))
     assert watched.end().measures == run("faults/fine", seed=3, scenes=FAULTS).measures
 
 
@@ -81,7 +59,7 @@ def test_runs_may_start_at_once(launcher, faults):
     import sys
 
     shown = sys.stderr
-    several = [Watched(launcher, faults.find("faults/fine"), seed=seed) for seed in range(4)]
+    several = [Seen(launcher.start(faults.find("faults/fine"), seed=seed)) for seed in range(4)]
     assert [watched.end().status for watched in several] == ["done"] * 4
     assert sys.stderr is shown
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from dlplay.course.own import card_of_command
-from dlplay.engine.history import History
 from dlplay.engine.own import OwnRun, program
-from tests.conftest import wait_for
+from tests.seen import Seen
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,33 +40,6 @@ ENDLESS = """
     print("after the loop")
     stage.measure(last=rate)
 """
-
-
-class Seen:
-    """A program's run and its history."""
-
-    def __init__(self, order):
-        self.history = History()
-        self.run = OwnRun(order, card_of_command(order.command, Path(order.folder)))
-
-    def see(self):
-        self.history.feed(self.run.drain())
-        return self.history
-
-    def until(self, condition, what="it"):
-        wait_for(lambda: condition(self.see()), what)
-
-    def end(self):
-        wait_for(lambda: self.run.wait(0), "the end")
-        return self.see().finished
-
-    @property
-    def log(self):
-        return "\n".join(line.text for line in self.see().log)
-
-    def points(self, panel, series):
-        line = self.see().series[panel][series].line()
-        return list(line.x), list(line.mean)
 
 
 def environment(**more):
@@ -100,7 +72,9 @@ def watch(written, tmp_path):
             environment=environment(**(env or {})),
             folder=tmp_path,
         )
-        seen.append(Seen(replace(made, **options)))
+        order = replace(made, **options)
+        card = card_of_command(order.command, Path(order.folder))
+        seen.append(Seen(OwnRun(order, card)))
         return seen[-1]
 
     yield start
