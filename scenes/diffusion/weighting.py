@@ -65,7 +65,7 @@ class Weighting(Scene):
     panels = {
         "error": "of each net's guess of the noise; apart where it is noisy, where shapes are made",
         "weight": "of each level in the loss of each net",
-        "samples": "above of the net with equal weights, below of the other",
+        "samples": "left of the net with equal weights, right of the other",
         "distance": "of 300 samples from real digits; lower is better",
     }
     claims = {
@@ -177,10 +177,10 @@ class Weighting(Scene):
             stage.plot("error", MIDDLES, both)
             both = {name: grouped(each[1:]) for name, each in weights.items()}
             stage.plot("weight", MIDDLES, both)
-            digit = (self.digit + torch.arange(3, device=device)) % 10
-            names = ["equal"] * 3 + ["bound's"] * 3
-            both = pictures(torch.cat(samples(digit, self.sampler)))
-            stage.image("samples", both, columns=3, captions=names)
+            digit = (self.digit + torch.arange(2, device=device)) % 10
+            pairs = torch.stack(samples(digit, self.sampler), dim=1).flatten(0, 1)
+            names = ["equal", "bound's"] * 2
+            stage.image("samples", pictures(pairs), columns=2, captions=names)
             k = self.level
             stage.headline(f"error at level {k}: with equal weights {plain[k - 1]:.2g}, with the "
                            f"bound's {bound[k - 1]:.2g}")  # fmt: skip
