@@ -336,6 +336,16 @@ async def test_the_address_is_copied(open_app):
         assert not app._notifications
 
 
+async def test_what_a_key_did_is_read_before_what_happened_by_itself(open_app):
+    async with open_app("fine", start=False) as (app, pilot):
+        app.screen.line.say("what the key did", ticks=1_000_000)
+        app.screen.session.start()
+        await at_rest(pilot)
+        assert "what the key did" in status(app)
+        app.screen.line.say("what another did", ticks=1)
+        await until(pilot, lambda: "N: Draws" in status(app), "the next scene")
+
+
 @pytest.fixture
 def editor(monkeypatch, tmp_path):
     """Sets what the editor does to the file; the terminal need not be lent."""

@@ -182,9 +182,8 @@ class StageScreen(FullScreen):
             self._freshen()
         self._stands.see(session.state, session.runs)
         self._footing.see(stand(session, self.tries.asks), go(session))
-        happened = session.take_note()
-        if happened:
-            self.note(happened)
+        if happened := session.take_note():
+            self.hear(happened)
         self.line.tick()
         # With nothing new, a look a second: a finished run costs next to nothing.
         self._owed = max(self._owed, int(self.ticks % 10 == 0))
@@ -205,7 +204,7 @@ class StageScreen(FullScreen):
             self.dlplay.progress.ended(self.card, finished)
             after = next_scene(self.dlplay.catalog, self.card.id)
             if finished.status == "done" and after is not None:
-                self.note(f"N: {after.title}")
+                self.hear(f"N: {after.title}")
 
     def _warn(self) -> None:
         if self.session.warning:
@@ -239,6 +238,10 @@ class StageScreen(FullScreen):
     def note(self, text: str) -> None:
         """Say in the status line what a key did."""
         self.line.say(text, round(NOTE_SECONDS / TICK))
+
+    def hear(self, news: str) -> None:
+        """Say what happened by itself, after what a key did."""
+        self.line.hear(news, round(NOTE_SECONDS / TICK))
 
     @on(PanelGrid.Arranged)
     def rearrange(self, event: PanelGrid.Arranged) -> None:

@@ -33,6 +33,7 @@ class RunLine(Words, Part):
         self.session = session
         self._note = ""
         self._shows = 0  # how many more ticks the note is shown
+        self._next = ("", 0)  # what happened by itself meanwhile, and for how many it will be
 
     def show(self) -> None:
         put(self, status(self.session, self.screen.size.width, self.inks, self._note))
@@ -42,10 +43,14 @@ class RunLine(Words, Part):
         self._note, self._shows = note, ticks
         self.show()
 
+    def hear(self, news: str, ticks: int) -> None:
+        """Show what happened by itself, once the note that stands there has been read."""
+        self._next = (news, ticks)
+
     def tick(self) -> None:
         self._shows -= 1
         if self._shows < 0:
-            self._note = ""
+            (self._note, self._shows), self._next = self._next, ("", 0)
 
     def action_start_or_pause(self) -> None:
         self.ask("go")
