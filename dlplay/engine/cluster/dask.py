@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dlplay.course import safekeeping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
 PATIENCE = "10s"  # until a scheduler answers
-ASK = 2.0  # seconds between two questions whether there are workers, as long as there are none
+ASK = 2.0  # seconds between two questions how much the workers can do at once
 
 
 def task(words: Sequence[str]) -> Made:
@@ -45,8 +46,9 @@ class Dask:
         self._address = address
         self._futures: dict[Task, Future[Any]] = {}
         self._client: Any = None  # its class has no types
-        self._deserted = True  # no worker has been seen
+        self._at_work: set[Task] = set()  # at most
         self._asked = 0.0
+        self._threads = 0  # of all workers
 
     def __enter__(self) -> Dask:
         import distributed
@@ -75,10 +77,11 @@ class Dask:
             self._futures[each] = self._client.submit(task, each.words, pure=False)
 
     def over(self) -> Iterator[tuple[Task, Made | Lost]]:
-        if self._deserted and time.monotonic() > self._asked + ASK:
+        if time.monotonic() > self._asked + ASK:
             self._asked = time.monotonic()
             with suppress(Exception):  # it is told of where it is gone
-                self._deserted = not self._client.nthreads()
+                self._threads = sum(self._client.nthreads().values())
+        self._at_work = set(islice(self._futures, self._threads))
         for each, future in [*self._futures.items()]:
             if future.status == "pending":
                 continue
@@ -100,7 +103,7 @@ class Dask:
         return code, said, b""
 
     def waits(self, task: Task) -> bool:
-        return self._deserted  # more is not known without asking each time
+        return task not in self._at_work  # the first come first
 
 
 def _why(error: Exception) -> str:

@@ -1,5 +1,5 @@
-"""The dialog of a sweep: which parameter, which values, how many seeds, how many runs at once, and
-whether those of a seed are trained as one batch, where the scene can."""
+"""The dialog of a sweep: which parameter, which values, how many seeds, on which machines, how many
+runs at once, and whether those of a seed are trained as one batch, where the scene can."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from dlplay.author.parameters import Int, Parameter, ParameterError
+from dlplay.engine.cluster.places import NoPlace, place
 from dlplay.engine.pool import cores
 from dlplay.engine.sweeps.runs import distinct, spare_cores, spread
 from dlplay.tui.sweeps.model import MOST_RUNS, Plan, Wish
 from dlplay.tui.texts import Words
 from dlplay.web import in_a_browser
 
-FIELDS = ("#swept", "#values", "#seeds", "#jobs", "#batch")
+FIELDS = ("#swept", "#values", "#seeds", "#on", "#jobs", "#batch")
+HERE = "this machine, or slurm,partition=NAME, dask=HOST:PORT"
 SEEDS = Int(3, min=1, max=100)
 JOBS = Int(1, min=1, max=64)
 SEEDS.name, JOBS.name = "seeds", "jobs"
@@ -48,7 +50,9 @@ def offered(parameter: Parameter[Any], wish: Wish) -> str:
     return ", ".join(parameter.show(value) for value in spread(parameter, present))
 
 
-def planned(wish: Wish, parameter: Parameter[Any], values: str, seeds: str, jobs: str) -> Plan:
+def planned(
+    wish: Wish, parameter: Parameter[Any], values: str, seeds: str, jobs: str, on: str = ""
+) -> Plan:
     """What the fields ask for; Mistyped if one of them cannot be."""
     # The name of an option or a file may have a space in it.
     spaced = parameter.kind == "file" or (parameter.kind == "choice" and "," in values)
@@ -59,13 +63,26 @@ def planned(wish: Wish, parameter: Parameter[Any], values: str, seeds: str, jobs
     except ParameterError as error:
         raise Mistyped("#values", str(error)) from None
     count, at_once = _whole(SEEDS, "#seeds", seeds), _whole(JOBS, "#jobs", jobs)
-    plan = Plan(wish, parameter.name, plan.values, count, at_once)
+    plan = Plan(wish, parameter.name, plan.values, count, at_once, _machines(on))
     if in_a_browser() and at_once > cores():
         raise Mistyped("#jobs", f"jobs takes {cores()} at most here: others are served, too")
     if plan.runs > MOST_RUNS:
         message = f"that makes {plan.runs:,} runs, and a sweep takes {MOST_RUNS:,} at most"
         raise Mistyped("#seeds", message)
     return plan
+
+
+def _machines(text: str) -> str:
+    """Which other machines, as `--on` takes them, if any."""
+    on = text.strip()
+    if not on:
+        return ""
+    try:
+        if place(on).kind == "local":
+            raise Mistyped("#on", "left empty, the runs are made on this machine")
+    except NoPlace as error:
+        raise Mistyped("#on", str(error).removeprefix("--")) from None
+    return on
 
 
 def _whole(parameter: Int, field: str, text: str) -> int:
@@ -108,11 +125,12 @@ class SweepDialog(ModalScreen[Plan | None]):
     SweepDialog #keys { color: $foreground 60%; }
     """
 
-    def __init__(self, wish: Wish, warning: str = "") -> None:
-        """`warning`: what starting it would end."""
+    def __init__(self, wish: Wish, warning: str = "", on: str = "") -> None:
+        """`warning`: what starting it would end. `on`: the machines that are offered."""
         super().__init__()
         self.wish = wish
         self.warning = warning
+        self.machines = on
         self.choices = sweepable(wish)
         names = [parameter.name for parameter in self.choices]
         self.place = names.index(wish.name) if wish.name in names else 0
@@ -123,7 +141,7 @@ class SweepDialog(ModalScreen[Plan | None]):
         return self.choices[self.place]
 
     def compose(self) -> ComposeResult:
-        jobs, count = max(1, spare_cores() - self.wish.busy), cores()
+        jobs = max(1, spare_cores() - self.wish.busy)
         with Vertical(classes="dialog") as box:
             box.border_title = "sweep"
             yield Words(f"Run {self.wish.card.title} at several values of one parameter.\n")
@@ -132,13 +150,18 @@ class SweepDialog(ModalScreen[Plan | None]):
             yield from self._row("values", Input(id="values", select_on_focus=False))
             seeds = Input(str(SEEDS.default), id="seeds", classes="short")
             yield from self._row("seeds", seeds, f"for each value, from seed {self.wish.seed} on")
+            with Horizontal(classes="row", id="machines"):
+                yield Words("on", classes="label")
+                yield Input(self.machines, HERE, id="on")
             at_once = Input(str(min(jobs, JOBS.max)), id="jobs", classes="short")
-            cores_here = f"{count} core{'s' * (count > 1)}"
-            yield from self._row("jobs", at_once, f"runs at once; this machine has {cores_here}")
+            with Horizontal(classes="row"):
+                yield Words("jobs", classes="label")
+                yield at_once
+                yield Words(classes="about", id="about-jobs")
             with Horizontal(classes="row", id="together"):
                 yield Words("one batch", classes="label")
                 yield Batch(id="batch")
-                yield Words("of a seed's runs: no pictures until opened", classes="about")
+                yield Words(classes="about", id="about-batch")
             yield Words(id="makes")
             yield Words("enter runs it · ↓ next field · esc cancels", id="keys")
 
@@ -153,6 +176,8 @@ class SweepDialog(ModalScreen[Plan | None]):
                 yield Words(about, classes="about")
 
     def on_mount(self) -> None:
+        self.query_one("#machines").display = not in_a_browser()  # visitors queue nothing
+        self.show_machines()
         self.show_parameter()
         first = "#values" if self.wish.name == self.parameter.name else "#swept"
         self.set_focus(self.query_one(first))  # at once: what is typed next belongs there
@@ -174,8 +199,21 @@ class SweepDialog(ModalScreen[Plan | None]):
 
     def plan(self) -> Plan:
         """What the fields ask for; Mistyped if they cannot be."""
-        words = [self.query_one(field, Input).value for field in FIELDS[1:4]]
+        words = [self.query_one(f, Input).value for f in ("#values", "#seeds", "#jobs", "#on")]
         return replace(planned(self.wish, self.parameter, *words), apart=self.apart)
+
+    @on(Input.Changed, "#on")
+    def show_machines(self) -> None:
+        """Other machines see to it themselves how many runs they take at once."""
+        away, count = bool(self.query_one("#on", Input).value.strip()), cores()
+        for field, about in {
+            "jobs": f"runs at once; this machine has {count} core{'s' * (count > 1)}",
+            "batch": "of a seed's runs: no pictures until opened",
+        }.items():
+            self.query_one(f"#{field}").disabled = away
+            self.query_one(f"#about-{field}", Static).update(
+                "for this machine only" * away or about
+            )
 
     @on(Input.Changed)
     def show_count(self) -> None:
@@ -200,7 +238,12 @@ class SweepDialog(ModalScreen[Plan | None]):
             self.set_focus(self.query_one(error.field))
 
     def action_field(self, by: int) -> None:
-        there = FIELDS if self.query_one("#together").display else FIELDS[:-1]
+        fields = {field: self.query_one(field) for field in FIELDS}
+        there = [
+            name
+            for name, each in fields.items()
+            if not each.disabled and all(node.display for node in each.ancestors_with_self)
+        ]
         now = f"#{self.focused.id}" if self.focused is not None else ""
         place = there.index(now) if now in there else 0
         self.set_focus(self.query_one(there[(place + by) % len(there)]))

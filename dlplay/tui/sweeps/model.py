@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from dlplay.author.parameters import Value
 from dlplay.course.catalog import SceneCard
+from dlplay.engine.cluster.places import place
 from dlplay.engine.launcher import Launcher
 from dlplay.engine.pool import Job, Running
 from dlplay.engine.recordings.library import Library
@@ -35,14 +37,19 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be run: these values, each with so many seeds, so many processes at once."""
+    """What is to be run: these values, each with so many seeds, so many processes at once.
+
+    `on`: the machines that make the runs, as `--on` names them; unless empty, they see to how many
+    run at once. `apart`: each run alone, where several could be trained as one batch.
+    """
 
     wish: Wish
     name: str
     values: list[Any]
     seeds: int
     jobs: int
-    apart: bool = False  # each run alone, where several could be trained as one batch
+    on: str = ""
+    apart: bool = False
 
     @property
     def runs(self) -> int:
@@ -61,12 +68,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A run that is not over: which, how far it is, and its curves so far."""
+    """A run that is not over: which, how far it is, and its curves so far. `told`: all that is
+    known of it where it is made on another machine."""
 
     value: Value
     seed: int
     share: float
-    so_far: SweepRun | None
+    so_far: SweepRun | None = None
+    told: str = ""
 
 
 class LiveSweep:
@@ -75,10 +84,14 @@ class LiveSweep:
     `found`: what has finished. `under`: the runs under way. `version` grows with every change.
     """
 
-    def __init__(self, sweeping: Sweeping, settings: Mapping[str, Any] | None = None) -> None:
-        """`settings`: what the runs were given, but for the parameter that is swept."""
+    def __init__(
+        self, sweeping: Sweeping, settings: Mapping[str, Any] | None = None, on: str = ""
+    ) -> None:
+        """`settings`: what the runs were given, but for the parameter that is swept. `on`: as a
+        `Plan` has it."""
         self.sweeping = sweeping
         self.settings = dict(settings or {})
+        self.on = on
         self.found = self._copy()
         self.under: tuple[UnderWay, ...] = ()
         self.version = 0
@@ -91,7 +104,7 @@ class LiveSweep:
 
     @classmethod
     def of(cls, plan: Plan, launcher: Launcher, library: Library | None = None) -> LiveSweep:
-        """The sweep of a plan; ParameterError for one that cannot be."""
+        """The sweep of a plan; ParameterError or NoPlace for one that cannot be."""
         wish = plan.wish
 
         def record(job: Job) -> RunRecorder:
@@ -107,14 +120,14 @@ class LiveSweep:
             seeds=plan.seeds,
             first_seed=wish.seed,
             settings=plan.settings,
-            jobs=plan.jobs,
+            jobs=None if plan.on else plan.jobs,
             device=wish.device,
-            launcher=launcher,
+            launcher=place(plan.on) if plan.on else launcher,
             histories=True,
             record=record if library is not None else None,
             apart=plan.apart,
         )
-        return cls(sweeping, wish.settings)
+        return cls(sweeping, wish.settings, plan.on)
 
     def start(self) -> None:
         self._thread.start()
@@ -142,6 +155,12 @@ class LiveSweep:
         if self.trouble:
             return "failed"
         return "stopped" if len(self.found.runs) < self.found.total else "done"
+
+    @property
+    def command(self) -> str:
+        """What to write to make this sweep again, there."""
+        there = f" {shlex.join(['--on', self.on])}" if self.on else ""
+        return self.found.command + there
 
     @property
     def share(self) -> float:
@@ -191,8 +210,10 @@ class LiveSweep:
         if now < self._looked + GLANCE and over == len(self.found.runs):
             return
         name = self.sweeping.result.parameter.name
-        self._under = tuple(
-            UnderWay(run.job.settings[name], run.job.seed, run.done, self.sweeping.so_far(run))
-            for run in under
-        )
+        self._under = tuple(self._look(run, run.job.settings[name]) for run in under)
         self._looked = now
+
+    def _look(self, run: Running, value: Value) -> UnderWay:
+        if self.on:
+            return UnderWay(value, run.job.seed, 0.0, told="queued" if run.queued else "under way")
+        return UnderWay(value, run.job.seed, run.done, self.sweeping.so_far(run))

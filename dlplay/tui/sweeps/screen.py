@@ -198,10 +198,8 @@ class SweepScreen(FullScreen):
         colours, box = inks(self.app), self.query_one(ValueTable)
         width = max(box.size.width - 1, 20)
         box.show(*table(self.sweep, self.choice, width, colours, self.dlplay.look), self.place)
-        under = any(
-            run.value == self.choice.value and run.seed == self.found.seeds[self.choice.seed]
-            for run in self.sweep.under
-        )
+        which = self.choice.value, self.found.seeds[self.choice.seed]
+        under = next((run for run in self.sweep.under if (run.value, run.seed) == which), None)
         about = Text(about_run(self.found, self.run, self.choice, under), no_wrap=True)
         put(self.query_one("#run", Static), about)
         line = status_line(self.sweep, self.size.width, colours, self._note)
@@ -213,8 +211,9 @@ class SweepScreen(FullScreen):
 
     def paint_top(self) -> None:
         card, parameter = self.found.card, self.found.parameter
+        there = f" · on {self.sweep.on}" if self.sweep.on else ""
         top = Text.assemble(
-            (f"Sweep of {parameter.name}", "bold"), (f"  {card.title} · {card.id}", "dim")
+            (f"Sweep of {parameter.name}", "bold"), (f"  {card.title} · {card.id}{there}", "dim")
         )
         top.no_wrap = True
         put(self.query_one("#top", Static), top)
@@ -350,7 +349,7 @@ class SweepScreen(FullScreen):
         await ask(self.dlplay, replace(self.wish, name=name), self.use)
 
     def action_address(self) -> None:
-        self.note(self.dlplay.copied(self.found.command))
+        self.note(self.dlplay.copied(self.sweep.command))
 
     def action_open(self) -> None:
         run = self.run
@@ -395,4 +394,5 @@ async def ask(app: Program, wish: Wish, then: Callable[[LiveSweep], None]) -> No
         if plan is not None:
             then(app.begin_sweep(plan))
 
-    await app.push_screen(SweepDialog(wish, warning), begin)
+    on = old.on if old is not None else ""
+    await app.push_screen(SweepDialog(wish, warning, on), begin)

@@ -191,14 +191,15 @@ def _known(sweep: LiveSweep) -> Iterator[Column]:
 
 
 def state_words(found: Sweep, under: tuple[UnderWay, ...], value: Value) -> str:
-    """How the runs of a value stand: `done`, `2 of 3`, `40%` of those under way and, once none is,
-    `1 of 3 diverged`."""
+    """How the runs of a value stand: `done`, `2 of 3`, `40%` of those under way, or `queued` on
+    another machine and, once none is, `1 of 3 diverged`."""
     runs, mine = found.at(value), [run for run in under if run.value == value]
     words = []
     if len(runs) < len(found.seeds) and (runs or not mine):
         words.append(f"{len(runs)} of {len(found.seeds)}" if runs else "not run yet")
     if mine:
-        words.append(f"{sum(run.share for run in mine) / len(mine):.0%}")
+        share = f"{sum(run.share for run in mine) / len(mine):.0%}"
+        words.append(max(run.told for run in mine) or share)  # "under way" if one of them is
     for status in ("stopped", "diverged", "failed") if not mine else ():
         count = sum(run.status == status for run in runs)
         if count:
@@ -249,12 +250,13 @@ def _range(row: Row) -> str:
 # The lines under it
 
 
-def about_run(found: Sweep, run: SweepRun | None, choice: Choice, under: bool) -> str:
+def about_run(found: Sweep, run: SweepRun | None, choice: Choice, under: UnderWay | None) -> str:
     """The run that enter opens, in one line."""
     keys = " ([ ] others)" if len(found.seeds) > 1 else ""
     words = [f"{found.label(choice.value)} · seed {found.seeds[choice.seed]}{keys}"]
     if run is None:
-        return f"{words[0]} · {'under way' if under else 'not run yet'}"
+        stands = (under.told or "under way") if under is not None else "not run yet"
+        return f"{words[0]} · {stands}"
     words.append(f"{run.status} after {run.steps:,} steps, {run.seconds:.1f} s")
     if run.message:
         words.append(run.message)
@@ -287,8 +289,11 @@ def _counts(sweep: LiveSweep, found: Sweep) -> list[str]:
     ended = [status for status in ("diverged", "failed") if status in statuses]
     words += [f"{statuses.count(status)} {status}" for status in ended]
     left = found.total - len(statuses) - len(sweep.under)
-    if sweep.under:
-        words.append(f"{len(sweep.under)} under way")
+    queued = sum(run.told == "queued" for run in sweep.under)
+    if len(sweep.under) > queued:
+        words.append(f"{len(sweep.under) - queued} under way")
+    if queued:
+        words.append(f"{queued} queued")
     if left:
         words.append(f"{left} left" if sweep.active else f"{left} not run")
     first, last = found.seeds[0], found.seeds[-1]

@@ -50,7 +50,10 @@ class RunLine(Words, Part):
     def tick(self) -> None:
         self._shows -= 1
         if self._shows < 0:
-            (self._note, self._shows), self._next = self._next, ("", 0)
+            news, ticks = self._next
+            self._note, self._shows, self._next = news, ticks, ("", 0)
+            if news:
+                self.show()
 
     def action_start_or_pause(self) -> None:
         self.ask("go")
