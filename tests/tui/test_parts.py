@@ -40,7 +40,7 @@ async def test_keys_that_come_at_once_are_done_in_their_order(open_app):
         await until(pilot, lambda: session.history.progress.paused, "the last step before it")
         last = session.history.tick
         at_once(app, *["less_than_sign"] * 3)
-        await until(pilot, lambda: session.at == last - 3 * max(1, round(last / 100)), "all three")
+        await until(pilot, lambda: session.at == last - 3 * max(1, round(0.01 * last)), "all three")
 
 
 async def test_the_palette_reaches_the_parts_too(open_app):

@@ -45,6 +45,7 @@ async def test_a_run_that_dies_is_recorded_too(launcher, faults, tmp_path):
     (info,), _ = await record(launcher, faults, tmp_path, "killed")
     replay = load(info.path)
     assert replay.status == "failed"
+    assert "SIGKILL" in replay.summary.message
     assert replay.history.series["loss"]["train"].count == 6
 
 

@@ -58,9 +58,9 @@ async def test_steps_of_every_size(open_app):
         await pilot.press("left_parenthesis")
         assert session.at == last - 1
         await pilot.press("less_than_sign")
-        assert session.at == last - 1 - round(last / 100)
+        assert session.at == last - 1 - round(0.01 * last)
         await pilot.press("left_curly_bracket")
-        assert session.at == last - 1 - round(last / 100) - round(last / 10)
+        assert session.at == last - 1 - round(0.01 * last) - round(0.1 * last)
         await pilot.press("right_curly_bracket", "greater_than_sign")
         assert session.at == last - 1
         await pilot.press("right_parenthesis")

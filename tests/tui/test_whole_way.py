@@ -29,7 +29,7 @@ async def test_from_the_browser_to_the_next_scene(open_app, tmp_path):
         await pilot.press("minus", "minus")
         await until(pilot, lambda: "steps a second" in line(app, "status"), "the pace")
         await done(pilot, app)
-        await pilot.press("r")
+        await pilot.press("minus", "minus", "minus", "r")
         await until(pilot, lambda: session.runs == 2 and session.history.tick > 0, "some steps")
         await pilot.press("space")
         await until(pilot, lambda: session.state == "paused", "the pause")
