@@ -135,9 +135,9 @@ Sabotage = Annotated[
         autocompletion=lambda incomplete: [
             (kind, about) for kind, about in KINDS.items() if kind.startswith(incomplete)
         ],
-        help="Spoil its learning on purpose, as `dlplay check --sabotage` does: "
-        + ", ".join(f"{kind}: {about}" for kind, about in KINDS.items())
-        + ". A recording says so.",
+        help="Spoil its learning on purpose, as `dlplay check --sabotage` does ("
+        + "; ".join(f"{kind}: {about}" for kind, about in KINDS.items())
+        + "). A recording says so.",
     ),
 ]
 Search = Annotated[

@@ -222,7 +222,7 @@ def _meant(word: str) -> str:
         "gres": "gpus",
         "array_parallelism": "at_once",
     }
-    if word == "cluster":  # as submitit has it
+    if word == "cluster":  # so submitit is told to stay on this machine
         return " --on local makes the runs on this machine."
     if word in known:
         return f" Did you mean {known[word]!r}?"
