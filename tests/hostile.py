@@ -109,7 +109,7 @@ def recording(path: Path, scene: str = "evil/hostile", **parameters: object) -> 
     ]
     begun = events.Started(
         scene=scene, seed=1, device=EVIL, parameters=parameters or {EVIL: EVIL},
-        versions={EVIL: EVIL}, digest=EVIL,
+        versions={EVIL: EVIL}, digest=EVIL, sabotage=EVIL,
     )  # fmt: skip
     with Recorder(path, overwrite=True) as record:
         record([begun])

@@ -74,9 +74,11 @@ def _card(catalog: Catalog, scene: str) -> SceneCard:
 
 
 def _compared(info: RunInfo) -> Compared:
-    done = recordings.loaded(info).summary
+    replay = recordings.loaded(info)
+    done, sabotage = replay.summary, replay.started.sabotage
     name = str(info.number) if info.number else info.path.name
-    return Compared(name, done.parameters, done.seed, done.measures, done.status == "done")
+    whole = done.status == "done"
+    return Compared(name, done.parameters, done.seed, done.measures, whole, sabotage)
 
 
 def _print_json(card: SceneCard, found: list[Group]) -> None:
@@ -91,6 +93,7 @@ def _print_json(card: SceneCard, found: list[Group]) -> None:
                     "run": run.name,
                     "seed": run.seed,
                     "done": run.done,
+                    "sabotage": run.sabotage,
                     "parameters": dict(run.values),
                     "measures": dict(run.measures),
                 }

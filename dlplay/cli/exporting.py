@@ -142,6 +142,7 @@ def _source(session: Session, path: Path) -> Source | None:
     from dlplay.engine.recordings.format import BadRecording
     from dlplay.engine.recordings.replay import card_of, changed_since, load
     from dlplay.export import Source
+    from dlplay.words.sabotage import told
 
     try:
         replay = load(path)
@@ -155,6 +156,8 @@ def _source(session: Session, path: Path) -> Source | None:
     for trouble in (replay.damaged, changed_since(replay, card)):
         if trouble:
             complain(f"{path}: {trouble}" if trouble is replay.damaged else trouble)
+    if replay.started.sabotage:
+        complain(f"{path} is no healthy run, but {told(replay.started.sabotage)}")
     return Source(replay, card)
 
 

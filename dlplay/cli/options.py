@@ -21,6 +21,7 @@ from dlplay.words import foreign
 from dlplay.words.address import parse_seed
 from dlplay.words.nearest import did_you_mean
 from dlplay.words.plain import to_ascii
+from dlplay.words.sabotage import KINDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,6 +125,19 @@ At = Annotated[
         metavar="FOLDER",
         help="With --on: where the runs' recordings lie, on Slurm a folder that all machines see; "
         "dlplay/cluster in the user's data directory unless given.",
+    ),
+]
+Sabotage = Annotated[
+    str | None,
+    typer.Option(
+        "--sabotage",
+        metavar="|".join(KINDS),
+        autocompletion=lambda incomplete: [
+            (kind, about) for kind, about in KINDS.items() if kind.startswith(incomplete)
+        ],
+        help="Spoil its learning on purpose, as `dlplay check --sabotage` does ("
+        + "; ".join(f"{kind}: {about}" for kind, about in KINDS.items())
+        + "). A recording says so.",
     ),
 ]
 Search = Annotated[
@@ -307,6 +321,15 @@ def checked_device(word: str) -> str:
         return word
     hint = " Did you mean 'cuda'?" if word == "gpu" else did_you_mean(word, DEVICES)
     raise Mistake(f"--device takes one of {', '.join(DEVICES)}, not {word!r}.{hint}")
+
+
+def checked_sabotage(word: str | None) -> str:
+    """The word, if learning can be spoilt so; "" where none was given."""
+    if word is None or word in KINDS:
+        return word or ""
+    raise Mistake(
+        f"--sabotage takes one of {', '.join(KINDS)}, not {word!r}.{did_you_mean(word, KINDS)}"
+    )
 
 
 def elsewhere(on: str | None, at: str | None) -> Cluster | None:

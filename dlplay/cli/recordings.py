@@ -14,6 +14,7 @@ from dlplay.engine.recordings.format import BadRecording
 from dlplay.engine.recordings.library import BeingRecorded, Library, RunInfo, UnknownRun
 from dlplay.wire.events import Started, Tweaked
 from dlplay.words.address import address, show_settings
+from dlplay.words.sabotage import told
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
@@ -103,6 +104,7 @@ def as_object(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
         "name": info.name,
         "trouble": info.trouble,
         "command": list(info.command),
+        "sabotage": info.sabotage,
         **_address(info, catalog),
     }
 
@@ -114,7 +116,8 @@ def _address(info: RunInfo, catalog: Catalog) -> dict[str, Any]:
         return {"tweaks": [], "address": ""}
     begun, tweaks = _course(info)
     card = _card(catalog, info.scene)
-    line = "" if info.command else address(card, begun, info.seed, info.device, tweaks)
+    known = begun, info.seed, info.device, tweaks, info.sabotage
+    line = "" if info.command else address(card, *known)
     turned = [{"tick": t.tick, "name": t.name, "value": t.value} for t in tweaks]
     return {"tweaks": turned, "address": line}
 
@@ -137,6 +140,8 @@ def _course(info: RunInfo) -> tuple[Mapping[str, Any], list[Tweaked]]:
 def cells(info: RunInfo, catalog: Catalog) -> tuple[str, ...]:
     """A run in the table."""
     known = info.status != "damaged"
+    differs = show_settings(_card(catalog, info.scene), info.differs)
+    differs += filter(None, [told(info.sabotage)])
     return (
         str(info.number),
         info.id,
@@ -144,7 +149,7 @@ def cells(info: RunInfo, catalog: Catalog) -> tuple[str, ...]:
         info.scene or info.path.name,
         str(info.seed) if known else "",
         info.status,
-        " ".join(show_settings(_card(catalog, info.scene), info.differs)),
+        " ".join(differs),
         size(info.bytes),
         " ".join(["pinned"] * info.pinned + [info.name] * bool(info.name)),
     )

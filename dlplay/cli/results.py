@@ -9,6 +9,7 @@ from dlplay.engine.timeline import begun_with
 from dlplay.words.address import line_of
 from dlplay.words.foreign import printed, uncoloured
 from dlplay.words.numbers import bound, short, stands
+from dlplay.words.sabotage import told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +34,10 @@ def print_result(
     """Everything there is to see of a run that has ended; `device` is what was asked for."""
     from rich.text import Text
 
+    sabotage = history.started.sabotage if history.started else ""
     console.print(Text(session.text(card.title), style="bold"))
+    if sabotage:
+        console.print(Text(session.text(told(sabotage)), style="bold yellow"))
     if done.headline:
         console.print(Text(session.text(done.headline)))
     _print_panels(console, card, history, session)
@@ -57,7 +61,7 @@ def print_result(
     console.print(Text(session.text(summary + seeded)))
     begun = begun_with(history) if history.started else done.parameters
     word = "run" if history.tweaks else "open"
-    line = line_of(card, word, begun, done.seed, device, history.tweaks)
+    line = line_of(card, word, begun, done.seed, device, history.tweaks, sabotage)
     console.print(Text(session.text(line)), soft_wrap=True)
 
 

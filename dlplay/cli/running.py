@@ -37,10 +37,12 @@ def run(
     force: bool = False,
     tweaks: Sequence[events.Tweaked] = (),
     looks: bool = True,
+    sabotage: str = "",
 ) -> Exit:
     """Run the scene and print what it leaves; the exit status that tells of it.
 
-    `tweaks`: what is turned on the way. `looks`: whether looks are called.
+    `tweaks`: what is turned on the way. `looks`: whether looks are called. `sabotage`: how learning
+    is spoilt, "" for not at all.
     """
     from dlplay.engine.history import History
 
@@ -56,7 +58,7 @@ def run(
         recorder = recorder_of(stack, record, force)
         if recorder:  # first of all: what anybody has seen is in the file
             sinks.insert(0, recorder)
-        done = _execute(card, settings, seed, device, sinks, interrupts, tweaks, looks)
+        done = _execute(card, settings, seed, device, sinks, interrupts, tweaks, looks, sabotage)
     if not json:
         from dlplay.cli.results import log_tail, print_result
 
@@ -75,12 +77,21 @@ def _execute(
     interrupts: Interrupts,
     tweaks: Sequence[events.Tweaked],
     looks: bool,
+    sabotage: str,
 ) -> events.Finished:
     from dlplay.engine.launcher import Launcher
 
     launcher = Launcher()
     launcher.warm()
-    live = launcher.start(card, settings, seed=seed, device=device, tweaks=tweaks, looks=looks)
+    live = launcher.start(
+        card,
+        settings,
+        seed=seed,
+        device=device,
+        tweaks=tweaks,
+        looks=looks,
+        sabotage=sabotage,
+    )
     try:
         while True:
             over = live.state == "over"  # asked first: what was sent before it is then all there

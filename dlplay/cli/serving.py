@@ -8,15 +8,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlplay.author.scene import own_files
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.streams import say
 from dlplay.course.catalog import BrokenScene
 from dlplay.web import DRIVER, VISIT
+from dlplay.words.address import parse_words
 
 if TYPE_CHECKING:
     from dlplay.cli.options import Session
@@ -28,14 +30,23 @@ HOMES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")  # each visitor h
 TERMINALS = ("COLORFGBG", "LINES", "TERM_PROGRAM", "TEXTUAL", "TEXTUAL_LOG", "TMUX", "STY")
 
 
-def run(here: Session, id: str | None, *, host: str, port: int, most: int, files: bool) -> Exit:
-    """Serve until Ctrl-C, SIGTERM or SIGHUP."""
+def run(
+    here: Session,
+    id: str | None,
+    words: Sequence[str],
+    *,
+    host: str,
+    port: int,
+    most: int,
+    files: bool,
+) -> Exit:
+    """Serve until Ctrl-C, SIGTERM or SIGHUP. `words`: the settings of the scene `id`."""
     if sys.platform == "win32":
         raise Mistake("serve needs Linux or macOS")
     if not host.strip():
         raise Mistake("--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0")
-    if id is not None and (card := here.catalog().find(id)).broken:
-        raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
+    if id is not None:
+        check(here, id, words, files)
     if not all(map(find_spec, ("textual_serve", "aiohttp"))):
         complain(MISSING)
         return Exit.FAILED
@@ -49,7 +60,7 @@ def run(here: Session, id: str | None, *, host: str, port: int, most: int, files
         complain("there is no folder for temporary files that can be written; set TMPDIR to one")
         return Exit.FAILED
     site = Site(
-        Program(command(here, id), lambda visit: environment(os.environ, visit, files)),
+        Program(command(here, id, words), lambda visit: environment(os.environ, visit, files)),
         host=host,
         port=port,
         most=most or 2 * cores(),
@@ -73,6 +84,24 @@ def run(here: Session, id: str | None, *, host: str, port: int, most: int, files
     return Exit.DONE
 
 
+def check(here: Session, id: str, words: Sequence[str], files: bool) -> None:
+    """Raise what would end each visitor's page: no such scene or setting, or a file that visitors
+    are not given."""
+    if "=" in id:
+        raise Mistake(f"{id!r} is a setting of a scene: dlplay serve ID {id}")
+    card = here.catalog().find(id)
+    if card.broken:
+        raise BrokenScene(f"{card.id} cannot be read: {card.broken}")
+    settings = parse_words(card, words).settings
+    if files:
+        return
+    for name in own_files(card.parameters, card.defaults | settings).keys() & settings:
+        raise Mistake(
+            f"{name}={settings[name]} is a file of this machine: visitors have none of them read "
+            "unless --files says so"
+        )
+
+
 def checked_port(word: str | None) -> int:
     """What was given with --port, or 8000."""
     if word is None:
@@ -82,13 +111,13 @@ def checked_port(word: str | None) -> int:
     return int(word)
 
 
-def command(here: Session, id: str | None) -> list[str]:
+def command(here: Session, id: str | None, settings: Sequence[str] = ()) -> list[str]:
     """What draws a visitor's page: dlplay itself, with the options that it was served with."""
     words = [sys.executable, "-m", "dlplay", "--charts", here.asked_charts()[0]]
     words += ["--color", here.color] if here.color != "auto" else []
     words += ["--ascii"] if here.ascii else []
     words += ["--scenes", str(here.scenes.absolute())] if here.scenes is not None else []
-    return [*words, "open", id] if id is not None else words
+    return [*words, "open", id, *settings] if id is not None else words
 
 
 def environment(ours: Mapping[str, str], visit: Path, files: bool) -> dict[str, str]:

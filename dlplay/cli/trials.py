@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.cli.exits import Exit, complain
 from dlplay.cli.streams import print_json
 from dlplay.cli.waiting import goes_on, progress
-from dlplay.engine.sabotage import KINDS
 from dlplay.engine.trials import Outcome, Trial, never_broken, run_trials, trials
+from dlplay.words.sabotage import KINDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,19 +35,22 @@ def run(
     """Make the trials of these scenes, print what came of them, and say whether all is as said.
 
     `place`: where, if not here."""
-    if sabotage and place:
-        raise Mistake(
-            "--sabotage spoils learning in a process of this machine: leave out --on, or --sabotage"
-        )
     tried = cards if sabotage else [card for card in cards if card.is_page]
     todo = list(trials(tried, tries=tries, sabotage=sabotage))
 
     def label(job: Job) -> str:
         return f"{job.card.id} {describe(todo[job.number])}"
 
-    with ExitStack() as stack:
-        watch = progress(stack, session, label)
-        outcomes = run_trials(todo, jobs=jobs, device=device, launcher=place, watch=watch)
+    try:
+        with ExitStack() as stack:
+            watch = progress(stack, session, label)
+            outcomes = run_trials(todo, jobs=jobs, device=device, launcher=place, watch=watch)
+    except KeyboardInterrupt:
+        if place is None:
+            raise
+        complain("interrupted")
+        complain(goes_on(place))
+        return Exit.INTERRUPTED
     if json:
         print_json([as_object(outcome) for outcome in outcomes])
     else:

@@ -58,6 +58,7 @@ def execute_batch(
             versions=numerics.versions(),
             digest=card.digest,
             files=own_files(card.parameters, own),
+            sabotage=sabotage.struck.kind,
         )
         for value in each
     ]

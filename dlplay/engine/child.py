@@ -32,8 +32,8 @@ LANE = 4  # bytes of a run's number in a batch
 class Order:
     """What to run: a scene's file, its folder of chapters, and the settings that differ.
 
-    `looks`, `linger`: as `execute` takes them. `sabotage`: what is left out of learning, as
-    `dlplay.engine.sabotage` names it. `pace`: steps a second, 0 for as many as there can be.
+    `looks`, `linger`: as `execute` takes them. `sabotage`: how learning is spoilt, a
+    word of `dlplay.words.sabotage`. `pace`: steps a second, 0 for as many as there can be.
     `folder`: for its temporary files; "" for the usual one. `each`: a parameter and its values, for
     a batch of runs that differ in it; what is sent of a run then begins with its number, in LANE
     bytes.

@@ -16,18 +16,21 @@ from dlplay.words.nearest import did_you_mean
 
 @dataclass(frozen=True)
 class Compared:
-    """A run: its name here, its settings and seed, what it measured, whether it was done."""
+    """A run: its name here, its settings and seed, what it measured, whether it was done, and how
+    it was sabotaged, if it was."""
 
     name: str
     values: Mapping[str, Any]
     seed: int
     measures: Mapping[str, float]
     done: bool = True
+    sabotage: str = ""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in their seeds alone. `label`: the settings that other groups have not."""
+    """Runs that differ in their seeds alone. `label`: the settings that other groups have not, and
+    how they were sabotaged, if others were not so."""
 
     label: str
     runs: list[Compared]
@@ -46,10 +49,11 @@ def groups(card: SceneCard, runs: Sequence[Compared]) -> list[Group]:
     """The runs by their settings, in order of appearance."""
     found: dict[tuple[tuple[str, str], ...], list[Compared]] = {}
     for run in runs:
-        key = tuple((name, _shown(card, name, run.values)) for name in card.parameters)
+        known = {name: _shown(card, name, run.values) for name in card.parameters}
+        key = (*known.items(), ("sabotage", run.sabotage or "none"))
         found.setdefault(key, []).append(run)
     differ = [
-        place for place in range(len(card.parameters)) if len({key[place] for key in found}) > 1
+        place for place in range(len(card.parameters) + 1) if len({key[place] for key in found}) > 1
     ]
     return [
         Group(" ".join("=".join(key[place]) for place in differ) or "these settings", mine)

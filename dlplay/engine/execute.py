@@ -60,6 +60,7 @@ def execute(
         versions=numerics.versions(),
         digest=card.digest,
         files=own_files(card.parameters, values),
+        sabotage=sabotage.struck.kind,
     )
     sink([begun])
     try:

@@ -10,20 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-KINDS = {
-    "step": "the optimizer's step is left out",
-    "labels": "the labels are shuffled",
-    "sign": "gradients have the wrong sign",
-}
-
 INPUTS = ("images", "ids")  # of named parts, what a net reads
 
 
 class Struck:
-    """How often something was spoilt: never, where a scene does not learn in this way."""
+    """How often something was spoilt: never, where a scene does not learn in this way. `kind`: as
+    `dlplay.words.sabotage` names it; "" where nothing is to be spoilt."""
 
     def __init__(self) -> None:
         self.times = 0
+        self.kind = ""
 
 
 struck = Struck()  # of the sabotage under way in this process
@@ -34,6 +30,8 @@ def sabotaged(kind: str) -> Iterator[Struck]:
     """Within this block, learning goes wrong in the way that `kind` names; "" changes nothing."""
     with ExitStack() as stack:
         stack.callback(setattr, struck, "times", 0)
+        stack.callback(setattr, struck, "kind", struck.kind)
+        struck.kind = kind
         if kind:
             {"step": _without_step, "labels": _shuffled, "sign": _wrong_sign}[kind](stack)
         yield struck

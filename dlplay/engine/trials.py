@@ -10,8 +10,8 @@ from dlplay.author.tries import BUDGET, Try
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.check import warmed
 from dlplay.engine.pool import Job, Running, Watch, Where, unwatched
-from dlplay.engine.sabotage import KINDS
 from dlplay.wire.events import Finished
+from dlplay.words.sabotage import KINDS
 
 
 @dataclass(frozen=True)

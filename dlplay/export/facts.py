@@ -43,6 +43,7 @@ def facts(source: Source) -> dict[str, Any]:
         "damaged": source.replay.damaged,
         "parameters": begun.parameters,
         "files": begun.files,
+        "sabotage": begun.sabotage,
         "tweaks": [
             {"tick": tweak.tick, "name": tweak.name, "value": tweak.value}
             for tweak in history.tweaks

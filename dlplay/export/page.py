@@ -57,6 +57,7 @@ def html(source: Source, options: Options) -> str:
     """
     notes = [
         source.history.headline(),
+        source.sabotaged,
         source.summary(),
         source.replay.damaged,
         changed_since(source.replay, source.card),

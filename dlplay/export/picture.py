@@ -258,6 +258,8 @@ class Page:
         parts: list[RenderableType] = []
         if history.tweaks:
             parts.append(Text(printable(tweaks(history), look)))
+        if self.source.sabotaged:
+            parts.append(Text(printable(self.source.sabotaged, look), "bold yellow"))
         parts.append(Text(printable(self._state(history, until), look)))
         address = Text(printable(self.source.command, look), overflow="fold")
         parts.append(address)

@@ -19,6 +19,10 @@ def script(source: Source, options: Options) -> str:
         raise NotTranslatable(
             f"there is no scene {source.started.scene} here: a script is made of its source"
         )
+    if source.sabotaged:
+        raise NotTranslatable(
+            f"a script learns as the scene says, and this run was {source.sabotaged}"
+        )
     done = source.history.finished
     return translated(
         Plan(

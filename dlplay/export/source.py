@@ -13,6 +13,7 @@ from dlplay.engine.recordings.replay import Replay
 from dlplay.engine.timeline import begun_with
 from dlplay.wire import events
 from dlplay.words.address import address, line_of, show_setting, show_tweak
+from dlplay.words.sabotage import told
 
 
 class Points:
@@ -52,11 +53,14 @@ class Source:
         """What to write after `dlplay run`: how the run began, and what was turned on the way."""
         begun, turned = self.started, self.history.tweaks
         if self.card:
-            return address(self.card, begun.parameters, begun.seed, begun.device, turned)
+            known = begun.parameters, begun.seed, begun.device, turned, begun.sabotage
+            return address(self.card, *known)
         words = [shlex.quote(begun.scene)]
         words += [show_setting({}, name, value) for name, value in begun.parameters.items()]
         words += [show_tweak({}, tweak) for tweak in turned]
-        return " ".join([*words, f"--seed {begun.seed}", f"--device {begun.device}"])
+        words += [f"--seed {begun.seed}", f"--device {begun.device}"]
+        words += [f"--sabotage {shlex.quote(begun.sabotage)}"] * bool(begun.sabotage)
+        return " ".join(words)
 
     @property
     def command(self) -> str:
@@ -64,7 +68,12 @@ class Source:
         if self.card and self.card.command:
             begun = begun_with(self.history)
             return line_of(self.card, "", begun, 0, tweaks=self.history.tweaks)
-        return f"dlplay open {self.address}"
+        return f"dlplay {'run' if self.started.sabotage else 'open'} {self.address}"
+
+    @property
+    def sabotaged(self) -> str:
+        """How its learning was spoilt on purpose; empty of a healthy run."""
+        return told(self.started.sabotage)
 
     def summary(self) -> str:
         """How it ended, or where the recording ends."""

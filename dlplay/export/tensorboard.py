@@ -147,7 +147,8 @@ def _words(board: _Board, source: Source) -> None:
         board.text(0, "lesson", f"# {source.title}\n\n{source.card.lesson}")
     rows = [[name, str(value)] for name, value in source.started.parameters.items()]
     rows += [[f"{t.name} from step {t.tick}", str(t.value)] for t in history.tweaks]
-    board.text(0, RUN, f"{source.summary()}\n\n`{source.command}`")
+    said = [source.sabotaged, source.summary(), f"`{source.command}`"]
+    board.text(0, RUN, "\n\n".join(filter(None, said)))
     board.text(0, "parameters", _markdown(["parameter", "value"], rows))
     claims = [
         [stands(c.holds, history.whole)[0], c.claim, short(c.value), bound(c.relation, c.bound)]
@@ -164,7 +165,10 @@ def _hyperparameters(board: _Board, source: Source) -> None:
         hparams_pb,
     )
 
-    values = {**source.started.parameters, "seed": source.started.seed}
+    begun = source.started
+    values = {**begun.parameters, "seed": begun.seed}
+    if begun.sabotage:  # its row beside those of healthy runs
+        values["sabotage"] = begun.sabotage
     metrics = [Metric(f"measures/{name}") for name in source.history.measures]
     config = hparams_config_pb(
         hparams=[HParam(name) for name in values], metrics=metrics, time_created_secs=0

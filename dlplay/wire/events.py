@@ -45,6 +45,7 @@ class Started(Event):
     digest: str = ""  # SHA-256 of the scene's file
     files: dict[str, str] = {}  # SHA-256 of each file of the user's own, by the parameter's name
     command: tuple[str, ...] = ()  # of a program of the user's own, which is no scene
+    sabotage: str = ""  # how it was spoilt on purpose, a word of `dlplay.words.sabotage`
 
     def ended(self, status: str, tick: int = 0, **known: Any) -> Finished:
         """The summary of a run that began so and came as far as this tick; of what is not `known`

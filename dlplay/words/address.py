@@ -148,11 +148,13 @@ def line_of(
     seed: int,
     device: str = "auto",
     tweaks: Iterable[Tweaked] = (),
+    sabotage: str = "",
 ) -> str:
     """The command that makes this run again: `dlplay run ...`, with the `word` for a scene; for a
-    program of the user's own `dlplay watch ...`."""
+    program of the user's own `dlplay watch ...`. Only `dlplay run` sabotages."""
     if not card.command:
-        return f"dlplay {word} {address(card, values, seed, device, tweaks)}{elsewhere(card)}"
+        line = address(card, values, seed, device, tweaks, sabotage)
+        return f"dlplay {'run' if sabotage else word} {line}{elsewhere(card)}"
     words = ["dlplay watch", *show_settings(card, values)]
     words += [show_tweak(card.parameters, tweak) for tweak in tweaks]
     return " ".join([*words, "--", shlex.join(card.command)])
@@ -164,12 +166,15 @@ def address(
     seed: int,
     device: str = "auto",
     tweaks: Iterable[Tweaked] = (),
+    sabotage: str = "",
 ) -> str:
     """What to write after `dlplay open` or `dlplay run` to start this run again.
 
-    `values`: the parameters with which it began. `tweaks`: what was turned on the way.
+    `values`: the parameters with which it began. `tweaks`: what was turned on the way. `sabotage`:
+    how it was spoilt, if it was; `dlplay open` does not take that.
     """
     words = [shlex.quote(card.id), *show_settings(card, values)]
     words += [show_tweak(card.parameters, tweak) for tweak in tweaks]
     words.append(f"--seed {seed}")
-    return " ".join(words if device == "auto" else [*words, f"--device {device}"])
+    words += [f"--device {device}"] if device != "auto" else []
+    return " ".join([*words, f"--sabotage {shlex.quote(sabotage)}"] if sabotage else words)

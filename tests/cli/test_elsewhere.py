@@ -12,6 +12,7 @@ import pytest
 
 from dlplay.engine.cluster import dask
 from tests.conftest import FAULTS, wait_for
+from tests.engine.slurm import play
 
 pytest.importorskip("submitit")
 pytest.importorskip("distributed")
@@ -41,7 +42,7 @@ def values(result):
 
 def test_a_sweep_through_submitit_here_and_what_is_done_is_not_made_again(start, dlplay, tmp_path):
     args = ("sweep", "tiny/fine", "steps=1,2", "--json")
-    first = start(*args, "--on", "slurm,cluster=local,at_once=2", "--at", tmp_path)
+    first = start(*args, "--on", "local,at_once=2", "--at", tmp_path)
     out, err = first.communicate(timeout=300)
     assert err == ""
     assert first.returncode == 0
@@ -64,7 +65,6 @@ def test_a_sweep_through_submitit_here_and_what_is_done_is_not_made_again(start,
         (["sweep", "tiny/fine", "steps=1,2", "--at", "x"], "--at says where the recordings of"),
         (["sweep", "tiny/fine", "steps=1,2", "--on", "slurn"], "Did you mean 'slurm'?"),
         (["check", "tiny/fine", "--on", "slurm,tme=3"], "Did you mean 'time'?"),
-        (["check", "tiny/fine", "--sabotage", "--on", "local"], "leave out --on, or --sabotage"),
     ],
 )
 def test_mistakes(dlplay, args, message):
@@ -124,6 +124,53 @@ def test_check_with_tries_and_what_failed(start, tmp_path):
     assert "runs are as said" in out
     here = start(*args)
     assert (out, tried.returncode) == (here.communicate(timeout=300)[0], here.returncode)
+
+
+PAGE = ("check", "faults/page", "--sabotage", "--scenes", FAULTS)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("where", ["local,at_once=2", "slurm"])
+def test_sabotage_elsewhere_reads_as_here(start, tmp_path, where):
+    slurm, at = tmp_path / "slurm", tmp_path / "at"
+    play(slurm)
+    states = "\n".join(f"7_{number}|COMPLETED|n1" for number in range(4))
+    (slurm / "states").write_text(states)
+    path = f"{slurm}{os.pathsep}{os.environ['PATH']}"
+    far = start(*PAGE, "--on", where, "--at", at, PATH=path)
+    here = start(*PAGE)
+    told = far.communicate(timeout=300)
+    assert told == here.communicate(timeout=300)
+    assert "4 of 4 runs are as said" in told[0]
+    assert far.returncode == here.returncode == 0
+    before = stamps(at)
+    assert len(before) == 4
+    again = start(*PAGE, "--on", "local", "--at", at)
+    assert again.communicate(timeout=300) == told
+    assert stamps(at) == before
+
+
+@pytest.mark.full
+def test_sabotage_that_is_interrupted_goes_on_where_it_was(start, tmp_path):
+    where = ("--on", "local,at_once=1", "--at", tmp_path)
+    process = start(*PAGE, *where)
+    wait_for(lambda: len(stamps(tmp_path)) == 2, "the first sabotage")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=300) == (
+        "",
+        "dlplay: interrupted\n"
+        "dlplay: the same command, with its --on, runs only the rest; "
+        f"what is done lies in {tmp_path}\n",
+    )
+    assert process.returncode == 130
+    assert with_mark(str(tmp_path)) == []
+    before = stamps(tmp_path)
+    assert 2 <= len(before) < 4
+    again = start(*PAGE, *where)
+    assert "4 of 4 runs are as said" in again.communicate(timeout=300)[0]
+    after = stamps(tmp_path)
+    assert len(after) == 4
+    assert before.items() <= after.items()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dlplay.course import catalog
 from dlplay.engine.execute import execute
 from dlplay.engine.recordings.format import MAGIC, Recorder
 from dlplay.engine.recordings.library import Library
+from dlplay.engine.sabotage import sabotaged
 from dlplay.wire import events
 from dlplay.wire.events import ClaimResult
 from tests.cli.test_commands import HEAVY, loaded
@@ -28,10 +29,11 @@ def data(tmp_path, monkeypatch):
 def record(course):
     """Runs a scene as the interface would, and records it."""
 
-    def run(name, settings=None, seed=0):
+    def run(name, settings=None, seed=0, sabotage=""):
         card = catalog.Catalog([course]).find(f"tiny/{name}")
         recorder = Library().recorder(card, seed=seed, device="auto", settings=settings or {})
-        execute(card, settings, seed=seed, device="cpu", sink=recorder)
+        with sabotaged(sabotage):
+            execute(card, settings, seed=seed, device="cpu", sink=recorder)
         recorder.close()
         assert recorder.trouble == ""
         return recorder.path
@@ -104,6 +106,28 @@ def test_a_replay_prints_what_the_run_printed(dlplay, record):
         assert len(lines) == len(printed)
         differ = [a for a, b in zip(lines, printed, strict=True) if a != b]
         assert all(line.startswith("done: 20 steps in ") for line in differ)
+
+
+def test_a_sabotaged_run_is_never_taken_for_a_healthy_one(dlplay, record, tmp_path):
+    record("fine", seed=1)
+    path = record("fine", {"rate": 0.25}, sabotage="sign")
+    said, line = "sabotaged: gradients have the wrong sign", "--seed 0 --sabotage sign"
+    assert f" rate=0.25 {said}  " in dlplay("runs").stdout
+    row, healthy = json.loads(dlplay("runs", "--json").stdout)
+    assert (row["sabotage"], healthy["sabotage"]) == ("sign", "")
+    assert row["address"] == "tiny/fine rate=0.25 --seed 0 --device cpu --sabotage sign"
+    shown = dlplay("replay", path).stdout.splitlines()
+    assert shown[1] == said
+    assert shown[-1] == f"dlplay run tiny/fine rate=0.25 {line}"
+    assert "sabotage" not in dlplay("replay", "2").stdout
+    found = json.loads(dlplay("compare", "tiny/fine", "--json").stdout)
+    assert [run["sabotage"] for group in found["groups"] for run in group["runs"]] == ["sign", ""]
+    out = dlplay("export", path, "--to", "csv", "--out", tmp_path / "a.csv")
+    assert (out.exit_code, out.stderr) == (0, f"dlplay: {path} is no healthy run, but {said}\n")
+    refused = dlplay("export", path, "--to", "script")
+    assert refused.exit_code != 0
+    assert refused.stderr.endswith(f"this run was {said}\n")
+    assert refused.stdout == ""
 
 
 def test_a_replay_says_how_the_run_ended(dlplay, record):

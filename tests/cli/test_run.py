@@ -10,6 +10,7 @@ import pytest
 
 from dlplay.engine.recordings.format import Recorder, read
 from dlplay.wire.events import Finished
+from tests.conftest import FAULTS
 from tests.full import full_disk
 
 
@@ -175,6 +176,34 @@ def test_a_recording_is_not_written_over_unless_asked(dlplay, tmp_path):
     assert file.read_text() == "precious"
     assert dlplay("run", "tiny/fine", "--record", file, "--force").exit_code == 0
     assert isinstance(list(read(file))[-1][-1], Finished)
+
+
+def test_a_sabotaged_run_says_so_in_its_recording_and_on_paper(dlplay, tmp_path):
+    file = tmp_path / "run.dlplay"
+    args = ("run", "faults/page", "--scenes", FAULTS, "--no-looks")
+    shown = dlplay(*args, "--sabotage", "step", "--record", file)
+    assert shown.exit_code == 0
+    lines = shown.stdout.splitlines()
+    assert lines[1] == "sabotaged: the optimizer's step is left out"
+    assert "--seed 0 --sabotage step" in lines[-1]
+    events = [event for batch in read(file) for event in batch]
+    assert events[0].sabotage == "step"
+    assert events[-1].spoilt > 0
+    assert {claim.name: claim.holds for claim in events[-1].claims} == {
+        "learns": False, "counts": True
+    }  # fmt: skip
+    assert events_of(dlplay("run", "tiny/fine", "--json").stdout)[0]["sabotage"] == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"), [("sing", " Did you mean 'sign'?"), ("", ""), ("Labels", " Did you mean")]
+)
+def test_a_sabotage_that_there_is_not(dlplay, tmp_path, kind, hint):
+    file = tmp_path / "run.dlplay"
+    result = dlplay("run", "tiny/fine", "--sabotage", kind, "--record", file)
+    said = f"dlplay: --sabotage takes one of step, labels, sign, not {kind!r}.{hint}"
+    assert result.stderr.startswith(said)
+    assert (result.exit_code, result.stdout, file.exists()) == (2, "", False)
 
 
 def test_a_mistake_leaves_no_file(dlplay, tmp_path):

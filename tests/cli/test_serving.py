@@ -37,8 +37,12 @@ def test_a_port_that_is_taken_is_one_sentence(dlplay):
         (["--host", "203.0.113.7"], "--host: 203.0.113.7 is no address of this machine"),
         (["--host", ""], "--host takes an address of this machine"),
         (["tiny/broken"], "tiny/broken cannot be read"),
+        (["tiny/fine", "stps=2"], "there is no parameter 'stps'; this scene has rate, steps, rule, "
+         "word. Did you mean 'steps'?"),
+        (["tiny/fine", "2"], "'2' is no setting: write name=value, such as rate=0.5."),
+        (["steps=2"], "'steps=2' is a setting of a scene: dlplay serve ID steps=2"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_served_is_told(dlplay, words, said):
     result = dlplay("serve", "--port", "0", *words)
     assert result.exit_code in (1, 2)
@@ -105,6 +109,36 @@ def test_a_visitor_is_given_the_options_of_the_server():
         *("--charts", "plotext", "--color", "256", "--ascii"),
         *("--scenes", str(FAULTS), "open", "faults/fine"),
     ]
+
+
+def test_a_page_opens_with_the_settings_that_it_is_served_with(dlplay, monkeypatch):
+    served = []
+
+    async def run(site, ready, stop):
+        served.append(list(site.program.command))
+
+    monkeypatch.setattr(Site, "run", run)
+    words = ("tiny/fine", "rate=0.25", "rate@2=0.5", "seed=3")
+    assert dlplay("serve", *words).exit_code == 0
+    assert served[0][-5:] == ["open", *words]
+
+
+def test_a_file_of_the_server_is_served_only_with_files(dlplay, monkeypatch, tmp_path):
+    async def run(site, ready, stop):
+        pass
+
+    monkeypatch.setattr(Site, "run", run)
+    mine = tmp_path / "mine.csv"
+    mine.write_text("x,y,class\n1,2,0\n2,1,1\n")
+    words = ("serve", "introduction/first-net", f"data={mine}")
+    refused = dlplay(*words)
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        f"dlplay: data={mine} is a file of this machine: visitors have none of them read unless "
+        "--files says so\n"
+    )
+    assert dlplay(*words, "--files").exit_code == 0
+    assert dlplay(*words[:2], "data=moons").exit_code == 0
 
 
 def test_what_a_visitor_does_is_kept_in_his_folder_and_scenes_are_common(tmp_path, monkeypatch):

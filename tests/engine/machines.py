@@ -5,6 +5,7 @@ from __future__ import annotations
 from dlplay.engine.cluster.pool import Elsewhere, Lost
 from dlplay.engine.execute import execute
 from dlplay.engine.recordings.format import Recorder
+from dlplay.engine.sabotage import sabotaged
 from dlplay.words.address import parse_words
 
 
@@ -45,7 +46,8 @@ class Machines:
         seed = int(words[words.index("--seed") + 1])
         card = self.catalog.find(id)
         settings = parse_words(card, [word for word in words if "=" in word]).settings
-        with Recorder(task.target, overwrite=True) as recorder:
+        kind = words[words.index("--sabotage") + 1] if "--sabotage" in words else ""
+        with sabotaged(kind), Recorder(task.target, overwrite=True) as recorder:
             done = execute(
                 card, settings, seed=seed, sink=recorder, looks="--no-looks" not in words
             )

@@ -12,22 +12,29 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import dlplay
+from dlplay.cli import options
 from dlplay.course.catalog import Catalog
 from dlplay.engine import check
 from dlplay.engine.cluster import job, kept, places, slurm
 from dlplay.engine.cluster.places import NoPlace, minutes, parameters, place
 from dlplay.engine.cluster.pool import Task, command, said_of
 from dlplay.engine.pool import Job, cores
-from dlplay.engine.recordings.format import Recorder, being_written
+from dlplay.engine.recordings.format import Recorder, being_written, ends
+from dlplay.engine.recordings.replay import load
 from dlplay.engine.sweeps.runs import Sweeping
+from dlplay.engine.trials import run_trials, trials
+from dlplay.words.sabotage import KINDS
 from tests.conftest import wait_for
 from tests.engine import stand_ins
 from tests.engine.machines import Machines, Place
+from tests.engine.slurm import NO_ACCOUNTS, play
 
 pytest.importorskip("submitit")
 
@@ -212,6 +219,69 @@ def test_no_more_at_once_than_asked(fine, elsewhere):
     assert place.queue.most == 4
 
 
+# Sabotage
+
+
+def spoilt(card, launcher):
+    """What became of the claims, by how the learning was spoilt."""
+    todo = list(trials([card], tries=False, sabotage=True))
+    return {
+        o.trial.sabotage: (o.broken, o.trouble, o.finished.spoilt, o.finished.measures)
+        for o in run_trials(todo, launcher=launcher)
+    }
+
+
+def test_sabotage_elsewhere_is_that_made_here_and_its_recordings_say_so(
+    faults, elsewhere, launcher, tmp_path
+):
+    page = faults.find("faults/page")
+    place = elsewhere()
+    found = spoilt(page, place)
+    assert found == spoilt(page, launcher)
+    assert [found[kind][0] for kind in ("", *KINDS)] == [[], *[["learns"]] * 3]
+    said = [words[words.index("--sabotage") + 1 :][:1] for words in place.queue.asked[1:]]
+    assert said == [(kind,) for kind in KINDS]
+    for kind in ("", *KINDS):
+        path = kept.file_of(tmp_path, Job(page, 0, looks=False, sabotage=kind), "auto")
+        assert load(path).started.sabotage == kind
+        (first, *_), _ = ends(path)
+        assert first.sabotage == kind  # at the head of the file, whatever comes later
+    again = elsewhere()
+    assert spoilt(page, again) == found
+    assert again.queue.asked == []
+
+
+@pytest.mark.parametrize(("has", "wants"), [("sign", ""), ("", "sign"), ("step", "sign")])
+def test_a_sabotaged_recording_is_not_taken_for_another_run(fine, elsewhere, tmp_path, has, wants):
+    there, wanted = (Job(fine, 0, {"steps": 5}, sabotage=kind) for kind in (has, wants))
+    place = elsewhere()
+    place.pool([there], at_once=1).run(lambda each: None)
+    path = kept.file_of(tmp_path, there, "auto")
+    assert kept.done(path, there) is not None
+    assert kept.done(path, wanted) is None
+    target = kept.file_of(tmp_path, wanted, "auto")
+    assert target != path
+    path.rename(target)
+    again = elsewhere()
+    again.pool([wanted], at_once=1).run(lambda each: None)
+    assert len(again.queue.asked) == 1
+    assert load(target).started.sabotage == wants
+
+
+def test_a_worker_that_does_not_sabotage_is_found_out(fine, elsewhere):
+    place = elsewhere()
+    make = place.queue.make
+
+    def healthy(task):
+        words = [word for word in task.words if word not in ("--sabotage", "sign")]
+        return make(replace(task, words=tuple(words)))
+
+    place.queue.make = healthy
+    found = []
+    place.pool([Job(fine, 0, {"steps": 5}, sabotage="sign")], at_once=1).run(found.append)
+    assert found[0].finished.message == "it is a run that was not sabotaged"
+
+
 # The command of a job
 
 
@@ -359,7 +429,7 @@ def test_slurm_decides_what_becomes_of_a_job_that_is_told_to_end(stands_in, tmp_
         ("local,time=soon", "--on local: time takes minutes"),
         ("local,time=1,time=2", "--on local: time is given twice"),
         ("slurm=x", "takes its words behind a comma"),
-        ("slurm,cluster=aws", "cluster takes slurm or local, not 'aws'"),
+        ("slurm,cluster=local", "constraint, at_once, not 'cluster'. --on local makes the"),
         ("dask", "dask=HOST:PORT, not ''"),
         ("dask=host", "dask=HOST:PORT, not 'host'"),
         ("dask=host:port", "dask=HOST:PORT, not 'host:port'"),
@@ -372,9 +442,17 @@ def test_mistakes_about_where(text, message, tmp_path):
     assert message in str(raised.value)
 
 
+def test_every_word_that_is_known_is_told_before_it_is_missed():
+    told = get_args(options.On)[1].help
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    behind = readme.partition("`--on` gives runs")[2].partition("\n\n")[0]
+    assert [word for word in places.WORDS if f"{word}=" not in told] == []
+    assert [word for word in places.WORDS if f"`{word}`" not in behind] == []
+
+
 def test_where(tmp_path):
     assert place("local", str(tmp_path)).kind == "local"
-    told = place("slurm,cluster=local,at_once=3", str(tmp_path))
+    told = place("local,at_once=3", str(tmp_path))
     assert (told.room, told.spare) == (3, 3)
     assert place("local", str(tmp_path)).spare == max(1, cores() - 1)
     assert place("dask=tcp://a.b:8786", str(tmp_path)).address == "tcp://a.b:8786"
@@ -425,68 +503,14 @@ def test_the_words_as_submitit_takes_them():
     assert parameters({}) == {"job_name": "dlplay", "time": 60, "signal_delay_s": 30}
 
 
-# Slurm, played by five scripts
-
-SBATCH = r"""
-import os, re, subprocess, sys
-text = open(sys.argv[1]).read()
-open(os.path.join(HOME, "submitted.sh"), "w").write(text)
-if "partition=closed" in text:
-    sys.exit("sbatch: error: invalid partition specified: closed")
-array = re.search(r"--array=0-(\d+)", text)
-open(os.path.join(HOME, "jobs"), "w").write(str(int(array[1]) + 1 if array else 1))
-for place in range(int(array[1]) + 1) if array else [None]:
-    env = {**os.environ, "SLURM_JOB_ID": "7", "SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1",
-           "SLURM_NODEID": "0", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}
-    if place is not None:
-        env |= {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": str(place)}
-    out = open(os.devnull, "w")
-    command = f"sh {sys.argv[1]}; echo over >> {HOME}/over"
-    subprocess.Popen(["sh", "-c", command], env=env, stdout=out, stderr=out, start_new_session=True)
-print("Submitted batch job 7")
-"""
-SRUN = r"""
-import os, sys
-words = sys.argv[1:]
-while words and words[0].startswith("--"):
-    words = words[1:] if words[0] == "--unbuffered" else words[2:]
-os.execvp(words[0], words)
-"""
-SACCT = r"""
-import os
-def said(name):
-    path = os.path.join(HOME, name)
-    return open(path).read() if os.path.exists(path) else ""
-print("JobID|State|NodeList")
-if said("over").count("over") >= int(said("jobs") or 0):
-    print(said("states"))
-"""
-NO_ACCOUNTS = """#!/bin/sh
-echo Slurm accounting storage is disabled >&2
-exit 1
-"""
-SQUEUE = r"""
-import os, sys
-assert sys.argv[-1] == "--jobs=7"
-print(open(os.path.join(HOME, "states")).read())
-"""
-SCANCEL = r"""
-import os, sys
-open(os.path.join(HOME, "cancelled"), "w").write(" ".join(sys.argv[1:]))
-"""
+# Slurm, played by scripts
 
 
 @pytest.fixture
 def cluster(tmp_path, monkeypatch):
     """A folder with Slurm's commands in it, which is searched first; jobs are stand-ins."""
     home = tmp_path / "slurm"
-    home.mkdir()
-    commands = {
-        "sbatch": SBATCH, "srun": SRUN, "sacct": SACCT, "scancel": SCANCEL, "squeue": SQUEUE
-    }  # fmt: skip
-    for name, body in commands.items():
-        (home / name).write_text(f"#!{sys.executable} -S\nHOME = {str(home)!r}\n{body}")
-        (home / name).chmod(0o755)
+    play(home)
     monkeypatch.setenv("PATH", f"{home}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(job, "queued", stand_ins.made)
     monkeypatch.setattr(slurm, "LAG", 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,15 @@ def test_seeds_of_the_same_settings_are_one_box(faults):
     assert isinstance(plot, Boxes)
     assert [box.count for box in plot.boxes] == [2, 1]
     assert plot.boxes[0].mean == 2.0
+
+
+def test_sabotaged_runs_are_a_group_of_their_own(faults):
+    runs = [run(0.1, seed, 1.0) for seed in range(2)]
+    runs += [replace(each, sabotage="step") for each in runs]
+    found = groups(faults.find("faults/fine"), runs)
+    assert [(group.label, len(group.runs)) for group in found] == [
+        ("sabotage=none", 2), ("sabotage=step", 2)
+    ]  # fmt: skip
 
 
 def test_single_runs_are_bars_and_one_that_measured_nothing_has_none(faults):

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from dlplay import run
-from dlplay.engine.sabotage import KINDS, sabotaged, struck
+from dlplay.engine.sabotage import sabotaged, struck
 from dlplay.engine.trials import never_broken, run_trials, trials
 from dlplay.wire import events
+from dlplay.words.sabotage import KINDS
 from tests.conftest import FAULTS, wait_for
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from dlplay import run
 from dlplay.course.catalog import Catalog, built_in
@@ -48,11 +49,11 @@ def run_of(request):
 def by_hand(tmp_path):
     """Makes a source of these batches, after an honest beginning."""
 
-    def make(*batches, scene="made/up", **parameters):
+    def make(*batches, scene="made/up", sabotage="", **parameters):
         file = tmp_path / "hand.dlplay"
         with Recorder(file, overwrite=True) as record:
             begun = events.Started(scene=scene, seed=1, device="cpu", parameters=parameters)
-            record([begun])
+            record([replace(begun, sabotage=sabotage)])
             for batch in batches:
                 record(batch)
         return Source(load(file))

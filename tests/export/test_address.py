@@ -153,11 +153,13 @@ def test_a_strangers_names_are_words_in_the_line_that_one_pastes(tmp_path, comma
     file = tmp_path / "worst.dlplay"
     with Recorder(file) as record:
         begun = Started(
-            scene=f"a/{worst}", seed=0, device="cpu", parameters={worst: worst}, command=command
-        )
+            scene=f"a/{worst}", seed=0, device="cpu", parameters={worst: worst}, command=command,
+            sabotage="" if command else worst,
+        )  # fmt: skip
         record([begun, Tweaked(tick=1, name=worst, value=worst)])
     for card in (None, card_of(load(file), [])):
         words = shlex.split(Source(load(file), card).command)
         named = [f"{worst}={worst}", f"{worst}@1={worst}"]
         assert [word for word in words if "reboot" in word and "=" in word] == named
         assert not any(word in (";", "reboot", "$(reboot)") for word in words)
+        assert command or words[-2:] == ["--sabotage", worst]

@@ -12,8 +12,10 @@ import pytest
 
 from dlplay.engine.recordings.format import HEADER
 from dlplay.engine.recordings.replay import load
-from dlplay.export import FORMATS, NoSuchPanel, Options
+from dlplay.export import FORMATS, NoSuchPanel, Options, Source
+from dlplay.export.script import NotTranslatable
 from dlplay.wire import events
+from tests.export.conftest import CATALOG
 
 
 def table(source, **options):
@@ -53,6 +55,24 @@ def test_json_holds_the_same_and_what_the_run_was(run_of):
         (c.name, c.value, c.holds) for c in result.claims
     ]
     assert found["address"].startswith(f"dlplay open {result.scene} ")
+
+
+@pytest.mark.parametrize("form", ["svg", "html", "cast", "json"])
+def test_a_sabotaged_run_says_so(by_hand, form):
+    drawn = [events.Points(tick=1, panel="loss", series="a", ticks=[1], x=[0.0], y=[1.0])]
+    healthy, sabotaged = by_hand(drawn), "gradients have the wrong sign"
+    written = FORMATS[form].write(healthy, Options())
+    assert "sabotage" not in written.replace('"sabotage": ""', "")
+    written = FORMATS[form].write(by_hand(drawn, sabotage="sign"), Options()).replace("&#160;", " ")
+    assert "dlplay run made/up --seed 1 --device cpu --sabotage sign" in written
+    assert ('"sabotage": "sign"' if form == "json" else f"sabotaged: {sabotaged}") in written
+
+
+def test_a_sabotaged_run_has_no_script(by_hand):
+    source = by_hand(scene="faults/fine", sabotage="step")
+    source = Source(source.replay, CATALOG.find("faults/fine"))
+    with pytest.raises(NotTranslatable, match="this run was sabotaged: the optimizer's step is"):
+        FORMATS["script"].write(source, Options())
 
 
 def test_ticks_are_the_clock_of_the_run(fine):

@@ -60,6 +60,15 @@ def test_measures_words_and_hyperparameters(read, real):
     assert hparams["surface"].string_value == "rotated"
 
 
+def test_a_sabotaged_run_says_so_beside_healthy_ones(read, by_hand):
+    board = read(by_hand([events.Measured(tick=1, values={"x": 1.0})], sabotage="labels", rate=0.5))
+    content = board.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    hparams = HParamsPluginData.FromString(content).session_start_info.hparams
+    assert hparams["sabotage"].string_value == "labels"
+    text = make_ndarray(board.Tensors("run")[0].tensor_proto)[0].decode()
+    assert text.startswith("sabotaged: the labels are shuffled\n\n")
+
+
 def test_pictures_histograms_and_texts(read, by_hand):
     pixels = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
     matrix = np.array([[[0.0, 1.0], [0.5, np.nan]]], np.float32)

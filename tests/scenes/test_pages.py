@@ -11,7 +11,8 @@ from dlplay import run
 from dlplay.author.tries import BUDGET
 from dlplay.course.catalog import Catalog, built_in
 from dlplay.course.pages import is_look
-from dlplay.engine.sabotage import KINDS, sabotaged, struck
+from dlplay.engine.sabotage import sabotaged, struck
+from dlplay.words.sabotage import KINDS
 from tests.scenes.quickly import SEED, first_of_each_chapter, quick, short_run
 
 PAGES = {card.id: card for card in Catalog([built_in()]).scenes if card.is_page}

@@ -7,8 +7,11 @@ from textual.widgets import Static
 
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
+from dlplay.engine.execute import execute
+from dlplay.engine.recordings.format import Recorder
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import load
+from dlplay.engine.sabotage import sabotaged
 from dlplay.tui.app import DlplayApp, replayed
 from dlplay.tui.model.steering import RECORDED
 from tests.full import full_disk
@@ -104,6 +107,26 @@ async def test_a_recording_on_the_stage(launcher, faults, tmp_path):
         assert session.at == 1
         await pilot.press("end", "2")
         assert app.screen.panels.zoomed
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_sabotaged_recording_says_so_and_is_no_progress(launcher, faults, tmp_path, size):
+    card, path = faults.find("faults/fine"), tmp_path / "spoilt.dlplay"
+    with sabotaged("labels"), Recorder(path) as recorder:  # it has none: its claims hold
+        done = execute(card, device="cpu", sink=recorder)
+    assert all(claim.holds for claim in done.claims)
+    app = make(launcher, faults, tmp_path, replayed(faults, path))
+    async with app.run_test(size=size) as pilot:
+        screen = app.screen
+        await until(pilot, lambda: any(v.content for v in screen.panels.views), "a panel")
+        await until(pilot, lambda: screen.ticks > 3, "some looks at the run")
+        assert "sabotaged recording" in screen.query_one("#top", Static).content.plain
+        said = screen.query_one("#status", Static).content.plain
+        assert said.startswith(" ■ done · sabotaged: the labels are shuffled ")
+        assert screen.session.address.startswith("dlplay run faults/fine ")
+        assert screen.session.address.partition(" --scenes")[0].endswith(" --sabotage labels")
+        assert app.progress.mark(card.id) == ""
+    assert not (tmp_path / "p.json").exists()
 
 
 async def test_a_recording_of_a_scene_that_is_gone_or_changed(launcher, faults, tmp_path):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from msgspec.structs import replace as replaced
+
 from dlplay.course.catalog import Catalog
 from dlplay.engine.recordings.library import Library
+from dlplay.engine.recordings.replay import load
 from dlplay.tui.model import stills
 from dlplay.tui.model.place import Place, next_scene
 from dlplay.tui.model.stills import Stills
@@ -39,6 +42,17 @@ def test_the_lead_of_the_newest_that_can_be_read(faults, tmp_path, monkeypatch):
     assert known.of(card).steps == 200
     monkeypatch.setattr(stills, "MOST_BYTES", 10)
     assert Stills(library).of(card) is None
+
+
+def test_a_sabotaged_run_is_no_picture_of_its_scene(faults, tmp_path):
+    library, card = Library(tmp_path), faults.find("faults/fine")
+    record(library, card)
+    begun, *rest = story(card)
+    recorder = library.recorder(card, seed=0, device="cpu", settings={})
+    recorder([replaced(begun, sabotage="sign"), replaced(rest[-1], steps=7), *rest[:-1]])
+    recorder.close()
+    assert load(recorder.path).started.sabotage == "sign"
+    assert Stills(library).of(card).steps == 200
 
 
 def test_the_place_survives_damage_and_read_only_homes(tmp_path):

@@ -30,7 +30,7 @@ addEventListener("DOMContentLoaded", () => new MutationObserver(() => looks.push
 
 
 async def test_a_page_has_colours_downloads_and_no_editor_and_ends_with_its_server(serve, visit):
-    served = serve("faults/fine")
+    served = serve("faults/fine", "learning_rate=0.2")
     page = await visit(served)
     await page.sees("A scene that behaves", "done")
     assert page.drawn.count(b"38;2;") > 50
@@ -40,7 +40,7 @@ async def test_a_page_has_colours_downloads_and_no_editor_and_ends_with_its_serv
     await page.sees("no editor in a browser")
     await page.press("\x1a")  # ctrl+z
     await page.press("y")
-    await page.sees("copied, if your browser lets us: dlplay open faults/fine")
+    await page.sees("copied, if your browser lets us: dlplay open faults/fine learning_rate=0.2")
     assert b"\x1b]52;c;" in page.drawn
     await page.press("\x1b[24~")  # f12
     (_, key), *_ = await until(lambda: page.offered, "the picture")

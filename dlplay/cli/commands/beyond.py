@@ -12,6 +12,7 @@ from dlplay.cli.commands.base import command, start_interface
 from dlplay.cli.group import Rest
 from dlplay.cli.options import (
     Session,
+    Settings,
     complete_scene,
     whole_number,
 )
@@ -63,6 +64,7 @@ def serve(
     id: Annotated[
         str | None, typer.Argument(metavar="[ID]", hidden=True, autocompletion=complete_scene)
     ] = None,
+    settings: Settings = None,
     port: Annotated[
         str | None, typer.Option("--port", metavar="N", help="8000 unless given; 0: a free one.")
     ] = None,
@@ -82,7 +84,8 @@ def serve(
     """Show dlplay in web browsers, to each visitor a program of its own.
 
     \b
-    ID  the scene that is opened first; the browser of scenes unless given
+    ID          the scene that is opened first; the browser of scenes unless given
+    NAME=VALUE  parameters of it that differ from its defaults, and seed=N
 
     Only this machine's browsers reach it, unless --host is another of its addresses (0.0.0.0: all
     of them): then whoever reaches the port runs scenes here, without a password. What a visitor
@@ -95,6 +98,7 @@ def serve(
         serving.run(
             here,
             id,
+            settings or [],
             host=host,
             port=serving.checked_port(port),
             most=whole_number("--most", most, 0),

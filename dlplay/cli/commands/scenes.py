@@ -13,11 +13,13 @@ from dlplay.cli.exits import complain
 from dlplay.cli.options import (
     Device,
     Json,
+    Sabotage,
     SceneId,
     Seed,
     Session,
     Settings,
     checked_device,
+    checked_sabotage,
     chosen_seed,
     complete_chapter,
 )
@@ -137,6 +139,7 @@ def run(
             "--no-looks", help="Skip what only draws and looks; the numbers are the same."
         ),
     ] = False,
+    sabotage: Sabotage = None,
 ) -> None:
     """Run a scene without the interface and print its panels, claims and measures.
 
@@ -166,6 +169,7 @@ def run(
             force=force,
             tweaks=given.tweaks,
             looks=not no_looks,
+            sabotage=checked_sabotage(sabotage),
         )
     )
 

@@ -13,6 +13,7 @@ from dlplay.author.scene import own_files
 from dlplay.engine.pool import Job
 from dlplay.engine.recordings.format import BadRecording, being_written
 from dlplay.engine.recordings.replay import Replay, load
+from dlplay.words.sabotage import told
 
 DONE = ("done", "diverged")  # how a run ends that need not be made again
 DIGITS = 20  # of the digest in a file's name
@@ -21,8 +22,8 @@ DIGITS = 20  # of the digest in a file's name
 def file_of(folder: Path, job: Job, device: str) -> Path:
     """Where the recording of this run is: the same for whoever wants the same run.
 
-    The name depends on the scene's file, all parameters, files of the user's own, seed, device and
-    dlplay's version.
+    The name depends on the scene's file, all parameters, files of the user's own, seed, device,
+    dlplay's version and sabotage.
     """
     card = job.card
     values = card.defaults | dict(job.settings)
@@ -34,6 +35,8 @@ def file_of(folder: Path, job: Job, device: str) -> Path:
         job.looks,
         dlplay.__version__,
     ]
+    if job.sabotage:  # healthy runs are called as they were before there was any
+        said.append(job.sabotage)
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:DIGITS]
     scene = re.sub(r"[^\w-]", "_", card.id, flags=re.ASCII)
     return folder / f"{scene}_{digest}.dlplay"
@@ -72,4 +75,6 @@ def other(replay: Replay, job: Job) -> str:
         return f"the file of {card.id} there is another one than here"
     if (started.scene, started.seed) != (card.id, job.seed):
         return f"it is a run of {started.scene} with seed {started.seed}"
+    if started.sabotage != job.sabotage:
+        return f"it is a run that was {told(started.sabotage) or 'not sabotaged'}"
     return ""

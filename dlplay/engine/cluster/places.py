@@ -101,10 +101,7 @@ def place(text: str, folder: str | None = None) -> Cluster:
         return Cluster(kind, _folder(folder), address=scheduler, asked=asked)
     if address:
         raise NoPlace(f"--on {kind} takes its words behind a comma: --on {kind},{_EXAMPLE}")
-    words = _words(kind, rest)
-    if words.pop("cluster", "slurm") == "local":
-        kind = "local"
-    return Cluster(kind, _folder(folder), words, asked=asked)
+    return Cluster(kind, _folder(folder), _words(kind, rest), asked=asked)
 
 
 def default_folder() -> Path:
@@ -185,12 +182,6 @@ def name(text: str) -> str:
     return text
 
 
-def _which(text: str) -> str:
-    if text not in ("slurm", "local"):
-        raise ValueError
-    return text
-
-
 # Word: how it is read, and what it takes.
 WORDS = {
     "partition": (name, "a name"),
@@ -202,7 +193,6 @@ WORDS = {
     "qos": (name, "a name"),
     "constraint": (name, "a name"),
     "at_once": (count, "a whole number from 1 on"),
-    "cluster": (_which, "slurm or local"),
 }
 
 
@@ -232,6 +222,8 @@ def _meant(word: str) -> str:
         "gres": "gpus",
         "array_parallelism": "at_once",
     }
+    if word == "cluster":  # so submitit is told to stay on this machine
+        return " --on local makes the runs on this machine."
     if word in known:
         return f" Did you mean {known[word]!r}?"
     return did_you_mean(word, WORDS)

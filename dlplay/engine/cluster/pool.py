@@ -180,7 +180,7 @@ def command(job: Job, device: str) -> tuple[str, ...]:
     card = job.card
     values = card.defaults | dict(job.settings)
     values |= {name: absolute(str(values[name])) for name in own_files(card.parameters, values)}
-    words = ["run", *shlex.split(address(card, values, job.seed, device))]
+    words = ["run", *shlex.split(address(card, values, job.seed, device, sabotage=job.sabotage))]
     if not job.looks:
         words.append("--no-looks")
     root = os.path.realpath(card.root)

@@ -54,9 +54,9 @@ class RunInfo:
     `number`: 1 is the newest of a list, 0 a file from elsewhere. `status`: how the run ended
     (done, stopped, diverged, failed), "running" while it is recorded, "unfinished" if the file
     does not say how it ended, "damaged" if not even its beginning can be read: `trouble` says why
-    then. `command`: of a program of the user's own. `differs`: the parameters that differ from the
-    defaults of today's scene; all of them where there is no such scene. `seconds`: until the last
-    batch for an unfinished run.
+    then. `command`: of a program of the user's own. `sabotage`: as its `Started` has it. `differs`:
+    the parameters that differ from the defaults of today's scene; all of them where there is no
+    such scene. `seconds`: until the last batch for an unfinished run.
     """
 
     number: int
@@ -78,6 +78,7 @@ class RunInfo:
     name: str = ""
     trouble: str = ""
     command: tuple[str, ...] = ()
+    sabotage: str = ""
 
     @property
     def id(self) -> str:
@@ -304,6 +305,7 @@ def _described(info: RunInfo) -> RunInfo:
         digest=started.digest if started else "",
         versions=started.versions if started else {},
         command=started.command if started else (),
+        sabotage=started.sabotage if started else "",
     )
     if done:
         return replace(info, status=done.status, steps=done.steps, seconds=done.seconds)

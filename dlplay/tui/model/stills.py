@@ -1,4 +1,4 @@
-"""The picture that a scene's last recording ended with."""
+"""The picture that a scene's last recording ended with; of a sabotaged run there is none."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def _still(card: SceneCard, path: Path, stamp: float, size: int) -> Still | None
         replay = load(path)
     except (BadRecording, OSError):
         return None
-    return still_of(card, replay) if replay.started.scene == card.id else None
+    started = replay.started
+    shows = started.scene == card.id and not started.sabotage
+    return still_of(card, replay) if shows else None
 
 
 def still_of(card: SceneCard, replay: Replay) -> Still:

@@ -19,6 +19,7 @@ from dlplay.tui.model.pace import TICK, nearest, next_pace, played
 from dlplay.tui.model.pins import Pin, next_name
 from dlplay.tui.model.veil import Veil
 from dlplay.words.address import line_of
+from dlplay.words.sabotage import told
 
 ACTIVE = ("starting", "repeating", "running", "paused", "stopping")
 
@@ -106,6 +107,12 @@ class Watched(ABC):
         return self.moment.warning
 
     @property
+    def sabotaged(self) -> str:
+        """How the run that is shown was spoilt on purpose; empty of a healthy one."""
+        begun = self.history.started
+        return told(begun.sabotage) if begun is not None else ""
+
+    @property
     def after(self) -> bool:
         """Whether what is seen was turned after the end of the run, and is no part of it."""
         return bool(self.history.after) and self.at is None
@@ -152,7 +159,7 @@ class Watched(ABC):
             return line_of(self.card, "open", self.values, self.seed, self.device)
         turned = self.history.tweaks
         values = begun_with(self.history)
-        return line_of(self.card, "open", values, begun.seed, self.device, turned)
+        return line_of(self.card, "open", values, begun.seed, self.device, turned, begun.sabotage)
 
     # Its time
 

@@ -88,6 +88,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     mark, ink, word = LOOKS.get(session.state, LOOKS["unfinished"])
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" {mark} {word} ", f"bold {inks[ink]}")
+    if session.sabotaged:
+        text.append(f"· {session.sabotaged} ", f"bold {inks['error']}")
     if session.after:
         text.append("· after the run ", f"bold {inks['accent']}")
     finished = session.history.finished

@@ -22,7 +22,8 @@ class Title(Words, Part):
     def show(self) -> None:
         page, card = self.pages.page, self.session.card
         where = self.pages.grid.where if page == "panels" else page
-        title, about = card.title, "  recording" if self.session.recorded else ""
+        kind = "sabotaged recording" if self.session.sabotaged else "recording"
+        title, about = card.title, f"  {kind}" if self.session.recorded else ""
         named = f"  {card.id}" + about.replace("  ", " · ")
         if len(title) + len(where) + 4 > self.screen.size.width:
             where = where.partition(" · ")[0]
