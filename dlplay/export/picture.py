@@ -198,10 +198,11 @@ class Page:
         first, *below = told
         first = f" {first}" if first else ""
         line = "─" * (width - len(title) - len(first) - len(note) - 3)
-        rest = set_cell_size(f"{first} {line} {note}", width)
-        head = Text.assemble((title, BOLD), (as_wide(rest) if look.ascii else rest, FAINT))
+        rest = f" {line} {note}"
+        # Plain: what stands right under it, the name of an axis, is faint.
+        head = Text.assemble((title, BOLD), first, (as_wide(rest) if look.ascii else rest, FAINT))
         head.truncate(width, pad=True)
-        more = [[Segment(set_cell_size(each, width), FAINT)] for each in below]
+        more = [[Segment(set_cell_size(each, width), PLAIN)] for each in below]
         return [list(head.render(console(width))), *more]
 
     def _title(self, name: str, content: Drawn | None, width: int) -> tuple[str, str]:
