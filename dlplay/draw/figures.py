@@ -106,7 +106,9 @@ class Scale:
 def scale_of(values: npt.NDArray[Any], log: bool = False, *, roomy: bool = True) -> Scale | None:
     """The scale that holds all finite (on a log axis: positive) values; None if there are none.
 
-    `roomy`: a linear axis that nearly reaches zero goes there.
+    `roomy`: a linear axis that nearly reaches zero goes there. One that holds a single value has
+    it in its middle; where it is not roomy from zero on, so that a first step is not between .5
+    and 1.5.
     """
     finite = values[np.isfinite(values)]
     if log:
@@ -127,7 +129,7 @@ def scale_of(values: npt.NDArray[Any], log: bool = False, *, roomy: bool = True)
     if roomy and low >= 0 and 0 < 1 - high < 0.25 * (high - low):  # shares end at the whole
         high = 1.0
     if high - low <= 1e-9 * max(abs(low), abs(high)) or high - low < 1e-300:
-        reach = 0.5 * max(abs(low), abs(high)) or 1.0
+        reach = (0.5 if roomy else 1.0) * max(abs(low), abs(high)) or 1.0
         low, high = low - reach, high + reach
     return Scale(*_snapped(low, high))
 
