@@ -111,6 +111,7 @@ class OwnStage(Stage):
         """Do what is asked before the next step: wait, look inside, turn a knob."""
         around = place.around if place is not None else None
         if around is None or around.inner:
+            self.calm = False  # other threads wait too, where this one does
             self._boundary()
             asked = self._paused or self._stepping or self._pace or self._changed or self._due
             self.calm = not (asked or self._xray)
@@ -211,10 +212,13 @@ class OwnStage(Stage):
             self._fresh.append((panel, {name: y}, self.tick, at))
 
     def take(self, values: tuple[Any, ...], lines: dict[str, Any]) -> bool:
-        """`curve(*values, **lines)` where it is as simple as it mostly is: in a loop, a panel and
-        plain numbers. It needs no lock. False, and nothing is done, where it is anything else."""
+        """`curve(*values, **lines)` where it is as simple as it mostly is: in a loop to which
+        nothing is asked, a panel and plain numbers. It needs no lock. False, and nothing is done,
+        where it is anything else."""
         tick, fresh = self.tick, self._fresh
-        if not (tick and lines and self._places) or self.again or len(fresh) >= AHEAD:
+        if not (self.calm and self._places and tick) or self.again or len(fresh) >= AHEAD:
+            return False
+        if not lines:
             return False
         if len(values) != 1 or type(values[0]) is not str or not NO_LINES.isdisjoint(lines):
             return False

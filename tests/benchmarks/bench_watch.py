@@ -30,7 +30,7 @@ import numpy
 from dlplay import stage
 from dlplay.stage.alone import Alone
 
-STEPS, SECONDS, ROUNDS = 200, 0.005, 15
+STEPS, SECONDS, ROUNDS = 200, 0.005, 11
 matrix = numpy.random.rand(200, 200)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import sys
 import threading
 
 import pytest
@@ -9,6 +11,19 @@ import pytest
 from dlplay.stage import bounds
 from dlplay.stage.own import AHEAD, OwnStage
 from dlplay.wire import commands, events
+from tests.conftest import wait_for
+
+MANY = 4 * AHEAD
+
+
+class Asked(queue.SimpleQueue):
+    """Commands that a test puts in."""
+
+    def pending(self):
+        return not self.empty()
+
+    def take(self):
+        return self.get()
 
 
 @pytest.fixture
@@ -17,13 +32,20 @@ def sent():
 
 
 @pytest.fixture
-def stage(sent):
-    return OwnStage(sent.extend, commands.NoControls())
+def asked():
+    return Asked()
+
+
+@pytest.fixture
+def stage(sent, asked):
+    return OwnStage(sent.extend, asked)
 
 
 def begin(stage):
     """A loop, in its first step."""
-    stage.count(stage.enter(0, ""))
+    place = stage.enter(0, "")
+    stage.next(place)
+    return place
 
 
 def points(sent, series):
@@ -31,13 +53,23 @@ def points(sent, series):
     return [y for event in found for y in event.y]
 
 
-def test_threads_that_draw_while_another_sends_lose_no_point(stage, sent):
+@pytest.fixture
+def restless():
+    """Threads that take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def test_threads_that_draw_while_another_sends_lose_no_point(stage, sent, restless):
     begin(stage)
     over = threading.Event()
 
     def draw(name):
-        for number in range(5000):
-            assert stage.take(("loss",), {name: float(number)})
+        for number in range(MANY):
+            while not stage.take(("loss",), {name: float(number)}):
+                pass  # until there is room
 
     def send():
         while not over.is_set():
@@ -54,7 +86,7 @@ def test_threads_that_draw_while_another_sends_lose_no_point(stage, sent):
     sender.join()
     stage.flush()
     for name in "ab":
-        assert points(sent, name) == [float(number) for number in range(5000)]
+        assert points(sent, name) == [float(number) for number in range(MANY)]
 
 
 def test_points_of_all_kinds_stay_in_their_order(stage, sent):
@@ -75,6 +107,19 @@ def test_too_many_points_wait_until_they_are_sent(stage, sent):
     stage.flush()
     assert len(points(sent, "train")) == AHEAD
     assert stage.take(("loss",), {"train": 2.0})
+
+
+def test_while_one_thread_is_paused_no_other_goes_on(stage, sent, asked):
+    place = begin(stage)
+    asked.put(commands.Pause())
+    paused = threading.Thread(target=stage.next, args=(place,))
+    paused.start()
+    wait_for(lambda: any(isinstance(e, events.Progress) and e.paused for e in sent), "the pause")
+    assert not stage.take(("loss",), {"train": 1.0})
+    assert not stage.calm  # nor are steps only counted
+    asked.put(commands.Resume())
+    paused.join()
+    assert stage.take(("loss",), {"train": 1.0})
 
 
 @pytest.mark.parametrize(
