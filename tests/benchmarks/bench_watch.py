@@ -1,7 +1,7 @@
 """What the calls of the stage cost a training program: `python -m tests.benchmarks.bench_watch`.
 
 A program takes steps of 5 ms, asks for a knob at each and draws 100 points a second. In turns its
-steps have no calls, those of a program that runs alone, and those of one that is watched. Told is
+steps have no calls, the calls of one that runs alone, and those of one that is watched. Told is
 the processor time that a step takes more than without calls, in the thread that trains and in all
 threads together: the median of the rounds, the quartiles, the share of a step. It is to be below
 1 %. Of steps that compute, the calls and the other threads are measured, for a computation varies
