@@ -53,10 +53,11 @@ class Drawings:
     def _gathered(self) -> list[AnyEvent]:
         """The points, series by series. Done here, not at every step: there it would be dear."""
         found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
-        for panel, name in dict.fromkeys(point[:2] for point in self._points):
-            self._note_series(panel, name)
         for panel, name, tick, x, y in self._points:
-            ticks, xs, ys = found.setdefault((panel, name), ([], [], []))
+            if (panel, name) not in found:
+                self._note_series(panel, name)
+                found[panel, name] = [], [], []
+            ticks, xs, ys = found[panel, name]
             ticks.append(tick)
             xs.append(x)
             ys.append(y)
@@ -573,12 +574,14 @@ class Drawings:
 
     def _note_series(self, panel: str, name: str) -> None:
         """ValueError where a panel has too many series, or the scene too many panels."""
+        known = self._series.get(panel, ())
+        if name in known:
+            return
         bounds.few("the name of a panel", "characters", len(panel), bounds.NAME)
         bounds.few("the name of a series", "characters", len(name), bounds.NAME)
-        series = self._series.setdefault(panel, set())
-        series.add(name)
-        bounds.few("the scene", "panels", len(self._series), bounds.PANELS)
-        bounds.few(panel, "series", len(series), bounds.SERIES)
+        bounds.few("the scene", "panels", len({*self._series, panel}), bounds.PANELS)
+        bounds.few(panel, "series", len(known) + 1, bounds.SERIES)
+        self._series.setdefault(panel, set()).add(name)
 
     def _fetch(self) -> None:
         """Move all buffered scalars off the accelerators in one copy each."""

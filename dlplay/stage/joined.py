@@ -39,9 +39,12 @@ class Joined(Alone):
         begin = commands.decode(connection.recv_bytes())
         self._controls = PipeControls(connection, [begin], gone=self._left)
         self._own = OwnStage(self._send, self._controls, several=several())
+        self._live, self._waiting = self._own.live, self._controls.waiting  # looked at each step
         self._new = False  # whether there is something that was not sent
+        self._idle = False  # whether who sends it waits for the news of that
         self._news = threading.Event()
-        threading.Thread(target=self._post, daemon=True).start()
+        if self._draws:
+            threading.Thread(target=self._post, daemon=True).start()
         atexit.register(self._close)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave)
@@ -54,11 +57,14 @@ class Joined(Alone):
         return guarded
 
     def _guarded(self, name: str, call: Callable[..., Any]) -> Callable[..., None]:
+        take = self._own.take if name == "curve" else None  # which is called most
+
         @functools.wraps(call)
         def guarded(*values: Any, **named: Any) -> None:
             if not (self._there and self._draws):
                 return
-            self._safely(name, None, call, *values, **named)
+            if take is None or not take(values, named):
+                self._safely(name, None, call, *values, **named)
             if not self._new:
                 self._tell()
 
@@ -67,22 +73,30 @@ class Joined(Alone):
     def _tell(self) -> None:
         """There is something new to send."""
         self._new = True
-        self._news.set()
+        if self._idle:
+            self._news.set()
 
     def _post(self) -> None:
-        """In a thread: send what is new, so that no step has to, nor waits for a device."""
+        """In a thread: send what is new, so that no step has to, nor waits for a device. While
+        there is news, it wakes by the clock alone: to be woken would cost a step more than all
+        else."""
         while self._there:
-            self._news.wait()
             time.sleep(FLUSH_EVERY)
+            if self._new:
+                self._new = False
+                self._safely("loop", None, self._own.flush)
+                continue
+            self._idle = True
+            if not self._new:  # what came before it was idle has woken nobody
+                self._news.wait()
+            self._idle = False
             self._news.clear()
-            self._new = False
-            self._safely("loop", None, self._own.flush)
 
     def loop(self, steps: int | Iterable[T], phase: str = "") -> Iterator[Any]:
         if not self._there:
             yield from super().loop(steps, phase)
             return
-        own, waiting = self._own, self._controls.waiting
+        own, waiting = self._own, self._waiting
         items, total = counted(steps)
         place = own.enter(total, phase)
         try:
@@ -119,12 +133,12 @@ class Joined(Alone):
         return self._there and self._own.changed(*names)
 
     def knob(self, name: str, default: T, **said: Any) -> T:
-        own = self._own
-        if name in own.live and not self._controls.waiting:  # at each step: it is to cost nothing
-            live: T = own.live[name]
-            return live
-        known: T = own.known(name, default)  # also when nobody watches any more
-        value: T = self._safely("knob", known, own.knob, name, default, **said)
+        live = self._live
+        if name in live and not self._waiting:  # at each step: it is to cost nothing
+            value: T = live[name]
+        else:
+            known = self._own.known(name, default)  # also when nobody watches any more
+            value = self._safely("knob", known, self._own.knob, name, default, **said)
         return value
 
     def look(self, every: int = 1, *models: Any) -> Callable[[T], T]:

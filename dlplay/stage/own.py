@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import signal
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ from dlplay.wire.events import AnyContent
 
 NO_PANEL = "a panel's name is a text, not {!r}"
 FLUSH_EVERY = 0.1  # seconds between two batches of events: the interface looks as often
+AHEAD = 10_000  # calls of `curve` that need not wait for those before them to be sent
+NO_LINES = frozenset({"self", "panel", "values", "x"})  # what `curve` itself takes by these names
 
 
 @dataclass(eq=False)
@@ -72,6 +75,8 @@ class OwnStage(Stage):
         self.calm = False  # whether there is nothing to do between two steps but to count them
         self._at_once: set[tuple[str, str]] = set()  # what was drawn at this tick, without a loop
         self._told: set[str] = set()
+        # Panel, lines, tick, x of curves' calls: added by any thread, taken by the one that sends.
+        self._fresh: deque[tuple[str, dict[str, Any], int, float]] = deque()
 
     # Loops
 
@@ -106,6 +111,7 @@ class OwnStage(Stage):
         """Do what is asked before the next step: wait, look inside, turn a knob."""
         around = place.around if place is not None else None
         if around is None or around.inner:
+            self.calm = False  # other threads wait too, where this one does
             self._boundary()
             asked = self._paused or self._stepping or self._pace or self._changed or self._due
             self.calm = not (asked or self._xray)
@@ -159,6 +165,7 @@ class OwnStage(Stage):
         self._at_once.add((panel, series))
 
     def _look(self, look: Look) -> None:
+        self._note_device()
         try:
             super()._look(look)
         except Exception as error:
@@ -173,7 +180,6 @@ class OwnStage(Stage):
 
     def _check(self) -> None:
         """What is no longer finite is drawn, and ends nothing."""
-        self._diverged = ""
 
     def _find_divergence(self) -> None:
         """Nor does it end here what was drawn on a device."""
@@ -189,16 +195,38 @@ class OwnStage(Stage):
         **named: Any,
     ) -> None:
         """As in a scene; `x` is the step, counted over all loops, unless given."""
-        if not (values or named):
+        if values:
+            named = {str(name): value for name, value in {**values, **named}.items()}
+        elif not named:
             raise TypeError('it takes a number by the name of its line: train=loss, or {"x": loss}')
         if not isinstance(panel, str):
             raise TypeError(NO_PANEL.format(panel))
+        if self.again:
+            return
         if not self._places:
-            for name in (*(values or ()), *named):
+            for name in named:
                 self._on(panel, name)
-        at = max(self.tick - 1, 0) if x is None else x
-        lines = {str(name): value for name, value in {**(values or {}), **named}.items()}
-        super().curve(panel, lines, x=at)
+        at = float(max(self.tick - 1, 0) if x is None else x)
+        for name, value in named.items():
+            y = value if type(value) is float else self._scalar(value)
+            self._fresh.append((panel, {name: y}, self.tick, at))
+
+    def take(self, values: tuple[Any, ...], lines: dict[str, Any]) -> bool:
+        """`curve(*values, **lines)` where it is as simple as it mostly is: in a loop to which
+        nothing is asked, a panel and plain numbers. It needs no lock. False, and nothing is done,
+        where it is anything else."""
+        tick, fresh = self.tick, self._fresh
+        if not (self.calm and self._places and tick) or self.again or len(fresh) >= AHEAD:
+            return False
+        if not lines:
+            return False
+        if len(values) != 1 or type(values[0]) is not str or not NO_LINES.isdisjoint(lines):
+            return False
+        for value in lines.values():
+            if type(value) is not float:
+                return False
+        fresh.append((values[0], lines, tick, tick - 1.0))
+        return True
 
     def _show(self, content: AnyContent) -> None:
         if not isinstance(content, events.XRay):
@@ -297,6 +325,14 @@ class OwnStage(Stage):
 
             _thread.interrupt_main()
 
+    def _vitals(self) -> events.Vitals:
+        self._note_device()
+        return super()._vitals()
+
+    def _note_device(self) -> None:
+        """The program may begin with one at any time."""
+        self.device = "cuda" if on_cuda() else "cpu"
+
     def tell(self, name: str, error: Exception) -> None:
         """Say once in the log what went wrong in a call, which did nothing then."""
         text = f"stage.{name}: {type(error).__name__}: {error}"
@@ -306,13 +342,18 @@ class OwnStage(Stage):
 
     def take_drawn(self) -> list[events.AnyEvent]:
         """What was declared, too."""
+        taken = [self._fresh.popleft() for _ in range(len(self._fresh))]  # more may come meanwhile
+        self._points += [
+            (panel, name, tick, x, y)
+            for panel, lines, tick, x in taken
+            for name, y in lines.items()
+        ]
         knobs, self._knobs = self._knobs, []
         return [*knobs, *super().take_drawn()]
 
     def flush(self) -> None:
         if self._places:
             self._note_progress()
-        self.device = "cuda" if on_cuda() else "cpu"
         try:
             super().flush()
         except Exception as error:  # a device that has failed: what comes after can be sent

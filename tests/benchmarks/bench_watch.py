@@ -1,15 +1,17 @@
 """What the calls of the stage cost a training program: `python -m tests.benchmarks.bench_watch`.
 
-A program takes steps of 5 ms, asks for a knob at each and draws 100 points a second, alone and
-watched. Told is the processor time of the calls in the thread that trains, measured around them
-while the steps multiply matrices; and what all threads take more, against the same steps without
-calls, while the steps sleep. Each should be below 1 % of a step.
+A program takes steps of 5 ms, asks for a knob at each and draws 100 points a second. In turns its
+steps have no calls, the calls of one that runs alone, and those of one that is watched. Told is
+the processor time that a step takes more than without calls, in the thread that trains and in all
+threads together: the median of the rounds, the quartiles, the share of a step. It is to be below
+1 %. Of steps that compute, the calls and the other threads are measured, for a computation varies
+more than they take; of steps that wait, as for an accelerator, all that the process does. What
+else the machine does makes the calls dearer, for it takes their place in the caches.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -20,55 +22,88 @@ from dlplay.wire import events
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import time
-import numpy
-from dlplay import stage
+from statistics import quantiles
+from types import SimpleNamespace
 
-STEPS, SECONDS = 200, 0.005
+import numpy
+
+from dlplay import stage
+from dlplay.stage.alone import Alone
+
+STEPS, SECONDS, ROUNDS = 200, 0.005, 11
 matrix = numpy.random.rand(200, 200)
 
 
-def work():
+def compute():
     end = time.perf_counter() + SECONDS
     while time.perf_counter() < end:
         matrix @ matrix
 
 
-def calls(step):
-    rate = stage.knob("rate", 0.1)
-    if step % 2 == 0:
-        stage.curve("loss", train=rate)
+def wait():
+    time.sleep(SECONDS)
 
 
-def around():
-    spent, last = 0.0, time.thread_time()
-    for step in stage.loop(STEPS):
-        spent += time.thread_time() - last
+def no_calls():
+    steps = iter(range(10**9))
+
+    def call():
+        step = next(steps)
+        rate = 0.1
+        if step % 2 == 0:
+            pass
+
+    return call
+
+
+def calls(stage):
+    steps = stage.loop(10**9)
+
+    def call():
+        step = next(steps)
+        rate = stage.knob("rate", 0.1)
+        if step % 2 == 0:
+            stage.curve("loss", train=rate)
+
+    return call
+
+
+def measured(work, call):
+    inside, whole, thread = 0.0, time.process_time(), time.thread_time()
+    for _ in range(STEPS):
         work()
-        last = time.thread_time()
-        calls(step)
-        spent += time.thread_time() - last
-        last = time.thread_time()
-    return spent / STEPS
-
-
-def whole(drawing):
-    before = time.process_time()
-    for step in stage.loop(STEPS) if drawing else range(STEPS):
-        time.sleep(SECONDS)
-        if drawing:
-            calls(step)
-    return (time.process_time() - before) / STEPS
+        begun = time.thread_time()
+        call()
+        inside += time.thread_time() - begun
+    time.sleep(0.2)  # until all is sent
+    thread = time.thread_time() - thread
+    whole = time.process_time() - whole
+    if work is compute:
+        thread, whole = inside, inside + whole - thread
+    return thread / STEPS, whole / STEPS
 
 
 def told(what, found):
-    middle = sorted(found)[len(found) // 2]
-    print(f"{'watched' if stage.watched else 'alone'}, {what}: {1e6 * middle:.0f} us a step "
-          f"({1e6 * min(found):.0f} to {1e6 * max(found):.0f}), {middle / SECONDS:.2%} of 5 ms")
+    low, middle, high = (1e6 * each for each in quantiles(found, n=4))
+    share = middle / 1e6 / SECONDS
+    print(f"  {what:31} {middle:5.1f} us a step ({low:.1f} to {high:.1f}), {share:.2%} of 5 ms")
 
 
-around()  # what is imported at first is no step's
-told("the thread that trains", [around() for _ in range(9)])
-told("all threads", [whole(True) - whole(False) for _ in range(9)])
+alone = Alone()
+alone = SimpleNamespace(loop=alone.loop, knob=alone.knob, curve=alone.curve)
+ways = {"no calls": no_calls(), "alone": calls(alone), "watched": calls(stage)}
+for call in ways.values():
+    measured(wait, call)  # what is imported at first is no step's
+for work in (compute, wait):
+    print(f"steps that {work.__name__}:")
+    rounds = []
+    for number in range(ROUNDS):
+        names = list(ways)[number % 3 :] + list(ways)[: number % 3]
+        rounds.append({name: measured(work, ways[name]) for name in names})
+    for name in ("alone", "watched"):
+        for part, threads in enumerate(("the thread that trains", "all threads")):
+            more = [each[name][part] - each["no calls"][part] for each in rounds]
+            told(f"{name}, {threads}", more)
 """
 
 
@@ -78,7 +113,6 @@ def main() -> None:
         path.write_text(PROGRAM, encoding="utf-8")
         paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         surroundings = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-        os.spawnve(os.P_WAIT, sys.executable, [sys.executable, str(path)], surroundings)
         made = program([str(path)], settings={}, environment=surroundings)
         run = OwnRun(made, card_of_command(made.command))
         while not run.wait(0.1):

@@ -476,6 +476,42 @@ def test_a_curve_without_a_line_says_how_one_is_named(watch):
     assert seen.log.count("stage.curve: TypeError: it takes a number by the name of its line") == 1
 
 
+def test_a_curve_that_is_called_wrongly_ends_nothing(watch):
+    seen = watch(
+        """
+        from dlplay import stage
+
+        for step in stage.loop(3):
+            stage.curve()
+            stage.curve("loss", 1.0, 2.0, train=1.0)
+            stage.curve("loss", panel=1.0)
+            stage.curve("loss", self=1.0)
+            stage.curve("loss", train=float(step))
+        """
+    )
+    assert seen.end().status == "done"
+    assert seen.points("loss", "train")[1] == [0, 1, 2]
+    assert seen.log.count("stage.curve: TypeError") == 4
+
+
+def test_a_look_that_is_called_again_at_its_step_has_its_point(watch):
+    seen = watch(
+        """
+        from dlplay import stage
+
+        @stage.look(1)
+        def look():
+            stage.curve("seen", rate=stage.knob("rate", 1.0, min=0.5, max=9))
+
+        for step in stage.loop(4):
+            stage.curve("loss", train=float(step))
+        """,
+        tweaks=(events.Tweaked(tick=2, name="rate", value="2"),),
+    )
+    seen.end()
+    assert seen.points("seen", "rate") == ([0, 1, 2, 3], [1, 1, 2, 2])
+
+
 def test_a_bound_may_be_a_number_of_numpy(watch):
     seen = watch(
         """
