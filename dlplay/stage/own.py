@@ -348,8 +348,9 @@ class OwnStage(Stage):
             for panel, lines, tick, x in taken
             for name, y in lines.items()
         ]
+        drawn = super().take_drawn()
         knobs, self._knobs = self._knobs, []
-        return [*knobs, *super().take_drawn()]
+        return [*knobs, *drawn]
 
     def flush(self) -> None:
         if self._places:

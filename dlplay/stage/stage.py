@@ -354,6 +354,7 @@ class Stage(Drawings):
         """Send what has been drawn and measured since the last time."""
         self.flushed = time.monotonic()
         step, total, phase = self._progress
+        drawn = self.take_drawn()  # what fails is this: all else is then still there
         batch: list[events.AnyEvent] = [
             events.Progress(
                 tick=self.tick, step=step, total=total, phase=phase, paused=self._paused
@@ -364,7 +365,7 @@ class Stage(Drawings):
             batch.append(self._vitals())
         batch += self._tweaks
         batch += self._logged()
-        batch += self.take_drawn()
+        batch += drawn
         batch += self._judged()
         self._tweaks = []
         self._sink(batch)

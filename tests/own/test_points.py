@@ -152,3 +152,16 @@ def test_a_panel_with_too_many_series_goes_on_with_those_it_has(stage, sent):
     assert points(sent, "0") == [1.0, 2.0]
     (said,) = [e.text for e in sent if isinstance(e, events.Logged)]
     assert said == "stage.curve: ValueError: loss takes at most 200 series, not 201"
+
+
+def test_what_was_said_beside_a_batch_that_fails_is_sent_with_the_next(stage, sent):
+    begin(stage)
+    stage.log("a line")
+    stage.knob("rate", 1.0)
+    stage.curve("loss", {str(number): 1.0 for number in range(bounds.SERIES + 1)})
+    stage.flush()
+    stage.flush()
+    said = [e.text for e in sent if isinstance(e, events.Logged)]
+    assert said[0] == "a line"
+    assert len(said) == 2
+    assert [e.name for e in sent if isinstance(e, events.Knob)] == ["rate"]
