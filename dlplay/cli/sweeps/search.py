@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.cli.exits import Exit, Mistake
 from dlplay.cli.options import chosen_seed
 from dlplay.cli.sweeps import search_tables as tables

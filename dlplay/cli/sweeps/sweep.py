@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlplay.author.parameters import Parameter, ParameterError, Text
+from dlplay.author.parameters.base import Parameter, ParameterError
+from dlplay.author.parameters.words import Text
 from dlplay.cli.exits import Exit, Mistake
 from dlplay.cli.options import chosen_seed
 from dlplay.cli.sweeps import sweep_tables as tables

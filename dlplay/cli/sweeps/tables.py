@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from dlplay.author.parameters import Parameter
+    from dlplay.author.parameters.base import Parameter
     from dlplay.cli.options import Session
     from dlplay.draw import Curves
     from dlplay.engine.summary import Summarised

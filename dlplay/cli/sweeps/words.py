@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlplay.author.parameters import File, ParameterError, Text
+from dlplay.author.parameters.base import ParameterError
+from dlplay.author.parameters.file import File
+from dlplay.author.parameters.words import Text
 from dlplay.course.catalog import BrokenScene
 from dlplay.words.address import parse_settings
 
