@@ -11,12 +11,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Scene": "dlplay.author.scene",
-    "Float": "dlplay.author.parameters",
-    "Int": "dlplay.author.parameters",
-    "Choice": "dlplay.author.parameters",
-    "Toggle": "dlplay.author.parameters",
-    "Text": "dlplay.author.parameters",
-    "File": "dlplay.author.parameters",
+    "Float": "dlplay.author.parameters.numbers",
+    "Int": "dlplay.author.parameters.numbers",
+    "Choice": "dlplay.author.parameters.words",
+    "Toggle": "dlplay.author.parameters.words",
+    "Text": "dlplay.author.parameters.words",
+    "File": "dlplay.author.parameters.file",
     "Try": "dlplay.author.tries",
     "claim": "dlplay.author.claims",
     "run": "dlplay.engine.headless",
@@ -25,7 +25,9 @@ __all__ = ["Choice", "File", "Float", "Int", "Scene", "Text", "Toggle", "Try", "
 
 if TYPE_CHECKING:
     from dlplay.author.claims import claim
-    from dlplay.author.parameters import Choice, File, Float, Int, Text, Toggle
+    from dlplay.author.parameters.file import File
+    from dlplay.author.parameters.numbers import Float, Int
+    from dlplay.author.parameters.words import Choice, Text, Toggle
     from dlplay.author.scene import Scene
     from dlplay.author.tries import Try
     from dlplay.engine.headless import run

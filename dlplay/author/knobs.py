@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from dlplay.author.parameters import Choice, Float, Int, Parameter, ParameterError, Text, Toggle
+from dlplay.author.parameters.base import Parameter, ParameterError
+from dlplay.author.parameters.numbers import Float, Int
+from dlplay.author.parameters.words import Choice, Text, Toggle
 from dlplay.wire.events import Knob
 
 FAR = 1000.0  # how many times its default a number may be, where no range is given

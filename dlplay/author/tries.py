@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlplay.author.parameters import Parameter, ParameterError
-from dlplay.author.scene import find
+from dlplay.author.parameters.base import Parameter, ParameterError
+from dlplay.author.parameters.settings import find
 from dlplay.words.nearest import did_you_mean
 
 BUDGET = "steps"  # the parameter that says for how long; a try may shorten it

@@ -57,7 +57,7 @@ def complain(message: str) -> None:
 def tidy_end() -> Iterator[None]:
     """A user's mistake, an output that cannot be written or Ctrl-C ends the command with a status,
     not a traceback."""
-    from dlplay.author.parameters import ParameterError
+    from dlplay.author.parameters.base import ParameterError
     from dlplay.cli.streams import stderr_text
     from dlplay.course.catalog import BrokenScene, UnknownScene
     from dlplay.engine.cluster.places import NoPlace

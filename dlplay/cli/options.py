@@ -52,7 +52,7 @@ def complete_chapter(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
 
 def complete_setting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """`name=` for the parameters of the scene given before, and the values of a choice."""
-    from dlplay.author.parameters import File
+    from dlplay.author.parameters.file import File
     from dlplay.course.catalog import UnknownScene
 
     try:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlplay.author.scene import own_files
+from dlplay.author.parameters.settings import own_files
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.streams import say
 from dlplay.course.catalog import BrokenScene

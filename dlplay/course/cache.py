@@ -180,7 +180,7 @@ def _fingerprint() -> bytes:
     found = hashlib.blake2b(f"{dlplay.__version__} {sys.version}".encode(), digest_size=32)
     folder = Path(__file__).parent.parent
     for name in READERS:
-        for path in sorted((folder / name).glob("*.py")):
+        for path in sorted((folder / name).rglob("*.py")):
             try:
                 found.update(path.read_bytes())
             except OSError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dlplay.author.claims import Claim
-from dlplay.author.parameters import Parameter
+from dlplay.author.parameters.base import Parameter
 from dlplay.author.scene import Scene
 from dlplay.author.tries import Try
 from dlplay.course import facts, files

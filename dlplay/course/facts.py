@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from dlplay.author.claims import Claim
-from dlplay.author.parameters import KINDS, Parameter
+from dlplay.author.parameters.base import Parameter
+from dlplay.author.parameters.kinds import KINDS
 from dlplay.author.tries import Try
 from dlplay.course import files
 from dlplay.course.literals import Names, NotLiteral

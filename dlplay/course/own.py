@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dlplay.author.knobs import built
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.course import facts, files
 from dlplay.course.cards import SceneCard
 from dlplay.wire.events import Knob

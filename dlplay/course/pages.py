@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlplay.author.claims import RELATIONS, Bound, Claim, ClaimError, relation_of
-from dlplay.author.parameters import Float, Parameter
+from dlplay.author.parameters.base import Parameter
+from dlplay.author.parameters.numbers import Float
 from dlplay.author.tries import Try
 from dlplay.course.literals import Names, NotLiteral
 from dlplay.wire.contents import DRAWS

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from dlplay.author.contents import Unfit, as_table, as_text
 from dlplay.author.files import IMAGE_SIZE, TABLE_SIZE, TEXT_SIZE, absolute, image_files, read
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.data.bundled import PHOTOS, digits, fashion, photo
 from dlplay.data.measurements import SERIES, measurements
 from dlplay.data.pictures import decoded

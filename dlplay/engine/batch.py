@@ -9,8 +9,8 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from dlplay.author.parameters import Value
-from dlplay.author.scene import checked, own_files
+from dlplay.author.parameters.base import Value
+from dlplay.author.parameters.settings import checked, own_files
 from dlplay.course.catalog import SceneCard
 from dlplay.engine import numerics, sabotage
 from dlplay.engine.execute import Unloadable, captured, judged, made, perform

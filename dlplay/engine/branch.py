@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlplay.author.parameters import ParameterError
-from dlplay.author.scene import checked_live
+from dlplay.author.parameters.base import ParameterError
+from dlplay.author.parameters.settings import checked_live
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.history import History
 from dlplay.wire import events

@@ -20,7 +20,7 @@ from dlplay.wire import commands, events
 from dlplay.wire.hearing import PipeControls
 
 if TYPE_CHECKING:
-    from dlplay.author.parameters import Value
+    from dlplay.author.parameters.base import Value
     from dlplay.course.catalog import SceneCard
 
 NO_SUCH_COMMAND = 127  # as shells say it
@@ -66,7 +66,7 @@ def main(
         keeper.keep(leash, (outlet, control, log))
     _settle(order)
     _take_over_streams(log)
-    from dlplay.author.parameters import ParameterError
+    from dlplay.author.parameters.base import ParameterError
     from dlplay.course import catalog
     from dlplay.engine.batch import execute_batch
     from dlplay.engine.execute import execute

@@ -11,8 +11,9 @@ from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_st
 from pathlib import Path
 from typing import Any
 
-from dlplay.author.parameters import ParameterError
-from dlplay.author.scene import Scene, checked, checked_live, own_files
+from dlplay.author.parameters.base import ParameterError
+from dlplay.author.parameters.settings import checked, checked_live, own_files
+from dlplay.author.scene import Scene
 from dlplay.course import catalog
 from dlplay.course.catalog import SceneCard
 from dlplay.engine import numerics, sabotage

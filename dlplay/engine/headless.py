@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dlplay.author.scene import Scene, checked
+from dlplay.author.parameters.settings import checked
+from dlplay.author.scene import Scene
 from dlplay.course import catalog
 from dlplay.course.cards import SceneCard, card_of_class
 from dlplay.engine import numerics

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from dlplay.author.parameters import Value
+from dlplay.author.parameters.base import Value
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.child import LANE, Order
 from dlplay.engine.live import GRACE, INBOX, INBOX_BYTES, LiveRun

@@ -14,7 +14,7 @@ from dlplay.engine.numerics import prepare_environment
 from dlplay.wire import events
 
 if TYPE_CHECKING:
-    from dlplay.author.parameters import Value
+    from dlplay.author.parameters.base import Value
     from dlplay.engine import server
     from dlplay.engine.lanes import LiveBatch
     from dlplay.engine.pool import Batch, Job, Pool, Record

@@ -16,7 +16,7 @@ from typing import Any
 
 from dlplay.author.claims import Claim, relation_of
 from dlplay.author.knobs import parameter_of, told
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.author.scene import Scene
 from dlplay.stage.alone import on_cuda
 from dlplay.stage.looks import Look

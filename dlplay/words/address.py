@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dlplay.author.parameters import Parameter, ParameterError
-from dlplay.author.scene import checked_live, find
+from dlplay.author.parameters.base import Parameter, ParameterError
+from dlplay.author.parameters.settings import checked_live, find
 from dlplay.course.catalog import SceneCard, roots, user_folder
 from dlplay.wire.events import Tweaked
 from dlplay.words.nearest import did_you_mean

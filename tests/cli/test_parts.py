@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.cli.streams import AsciiStream, TrimmedStream
 from dlplay.words.address import address, parse_seed, parse_settings
 from dlplay.words.plain import to_ascii

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.data.networks import adjacency, block_model, grown, karate_sides, network
 
 

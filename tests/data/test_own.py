@@ -14,7 +14,7 @@ from PIL import Image
 
 from dlplay.author.contents import FORMATS
 from dlplay.author.files import FILE_KINDS
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.data import image, images, names, own, photo, series, shakespeare, smiles, table, text
 
 LOADERS = {"text": text, "image": image, "images": images, "table": table}

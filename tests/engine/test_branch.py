@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.engine.branch import branch
 from dlplay.engine.history import History
 from dlplay.wire import events

@@ -8,7 +8,7 @@ import statistics
 import pytest
 
 from dlplay.author.claims import Claim
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.course.cards import SceneCard
 from dlplay.course.catalog import Catalog
 from dlplay.engine.sweeps import search as searches

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dlplay import run
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.draw import Curves, Line, Look, draw
 from dlplay.engine.live import LiveRun
 from dlplay.engine.sweeps import curves as bundles

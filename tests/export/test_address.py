@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dlplay import run
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.course.catalog import Catalog, built_in
 from dlplay.engine.recordings.format import Recorder
 from dlplay.engine.recordings.replay import card_of, load

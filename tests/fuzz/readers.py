@@ -103,7 +103,8 @@ def cache(path: Path) -> None:
 
 def user_file(kind: str) -> Callable[[Path], None]:
     def read(path: Path) -> None:
-        from dlplay.author.parameters import File, ParameterError
+        from dlplay.author.parameters.base import ParameterError
+        from dlplay.author.parameters.file import File
         from dlplay.data import own
 
         parameter = File(DEFAULTS[kind], kind=kind)

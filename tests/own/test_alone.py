@@ -81,7 +81,7 @@ def test_a_mistyped_call_is_told_with_the_nearest():
 
 def test_the_calls_are_those_of_a_scene():
     """What a scene draws with, a program draws with, watched or not."""
-    drawing = {n for n in vars(Drawings) if not n.startswith("_")} - {"take_drawn"}
+    drawing = {n for n in vars(Drawings) if not n.startswith("_")}
     others = {"claim", "log", "measure", "watch"}
     assert set(DRAWING) == drawing | others
     assert all(callable(getattr(OwnStage, name)) for name in DRAWING)

@@ -7,7 +7,9 @@ import math
 import pytest
 
 from dlplay.author.knobs import built, parameter_of, told
-from dlplay.author.parameters import Choice, Float, Int, ParameterError, Text, Toggle
+from dlplay.author.parameters.base import ParameterError
+from dlplay.author.parameters.numbers import Float, Int
+from dlplay.author.parameters.words import Choice, Text, Toggle
 from dlplay.wire.events import Knob
 
 

@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 from textual._context import active_app
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
 
+LONG = {"steps": 1_000_000}  # settings of a run that is not over before the test is
 ROUNDS = 3  # what is painted gives widgets other sizes, for which they paint again
 
 
@@ -73,6 +75,30 @@ async def until(pilot, condition, what="it", seconds=300):
             pytest.fail(f"{what} did not happen within {seconds} s")
         await asyncio.sleep(0.01)
         await settled()
+
+
+def status(app):
+    return app.screen.query_one("#status", Static).content.plain
+
+
+def footer(app):
+    """What its keys are said to do."""
+    shown = {}
+    for active in app.screen.active_bindings.values():
+        if active.binding.show:
+            shown.setdefault(active.binding.action, active.binding.description)
+    return list(shown.values())
+
+
+def visible(app):
+    return [view.panel for view in app.screen.panels.views if view.display]
+
+
+async def at_rest(pilot):
+    """The run is done, and all that it left is painted."""
+    screen = pilot.app.screen
+    await until(pilot, lambda: screen.session.state == "done", "the end")
+    await until(pilot, lambda: not screen._owed, "a screen at rest")
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import pytest
 from dlplay.course.progress import Answer, Progress
 from dlplay.tui.model import breaking, steering
 from dlplay.tui.widgets.tries import PLAYING
-from tests.tui.conftest import until
+from tests.tui.conftest import footer, until
 from tests.tui.test_riddle import said
-from tests.tui.test_stage import footer
 from tests.tui.test_tries import done, strip
 
 LEARNS, COUNTS = "after 100 steps the net is right for more than 0.85", "the run makes at least 50"

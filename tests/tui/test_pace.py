@@ -9,9 +9,8 @@ import pytest
 from dlplay.tui.model import steering
 from dlplay.tui.model.pace import PACES, nearest, next_pace
 from dlplay.tui.model.session import Session
-from tests.tui.conftest import until
+from tests.tui.conftest import LONG, status, until
 from tests.tui.test_session import until as polled
-from tests.tui.test_stage import LONG, status
 
 
 def test_paces():

@@ -15,8 +15,7 @@ from dlplay.tui.model.session import Session
 from dlplay.tui.widgets.changes import OnChange
 from dlplay.tui.widgets.panel import PanelView
 from tests.conftest import wait_for
-from tests.tui.conftest import until
-from tests.tui.test_stage import LONG
+from tests.tui.conftest import LONG, until
 
 NAMES = {"less_than_sign": "<", "space": " "}
 

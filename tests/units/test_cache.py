@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dlplay.author.parameters import KINDS
+from dlplay.author.parameters.kinds import KINDS
 from dlplay.course import cache, facts
 from dlplay.course.cache import Cache, NotKept, freeze, thaw
 from dlplay.course.cards import card_of
@@ -240,6 +240,16 @@ def test_another_version_or_python_or_code_reads_all_again(course, catalog, sett
     with monkeypatch.context() as patch:
         patch.setattr(cache, "READERS", cache.READERS[1:])
         assert cache._fingerprint() != one
+
+
+def test_code_that_reads_counts_in_folders_below_too(tmp_path, monkeypatch):
+    module = tmp_path / "author" / "parameters" / "base.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("one = 1\n")
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "course" / "cache.py"))
+    one = cache._fingerprint()
+    module.write_text("one = 2\n")
+    assert cache._fingerprint() != one
 
 
 def test_the_cache_of_another_version_is_not_used(catalog, settled, read, monkeypatch):

@@ -17,7 +17,7 @@ from PIL import Image
 from dlplay import File
 from dlplay.author import files
 from dlplay.author.contents import FORMATS, Unfit, as_table, as_text
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.data import text
 
 UNWRITABLE = "a path with control characters, or not in UTF-8, cannot be recorded."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.author.parameters import Float, Int, ParameterError
+from dlplay.author.parameters.base import ParameterError
+from dlplay.author.parameters.numbers import Float, Int
 from dlplay.author.tries import Try, TryError
 from dlplay.course.catalog import Catalog, describe, load
 

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from dlplay import Choice, File, Float, Int, Scene, Text, Toggle
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 
 RATE = Float(0.02, min=1e-4, max=1, log=True)
 SHARE = Float(0.9, min=0, max=0.999)

@@ -161,7 +161,7 @@ def sweep(
     finding, with no number. Ctrl-C ends it and prints what has finished. The exit status is 1 or 4
     if every run failed or diverged.
     """
-    from dlplay.cli.sweeps import command as sweeping
+    from dlplay.cli.sweeps import sweep as sweeping
 
     card = here.catalog().find(id)
     if json and csv:

@@ -1,218 +1,101 @@
-"""A sweep on paper: the measure against the parameter, a table of values; or JSON, or CSV."""
+"""What sweeps and searches print alike: a chart, a table, words of the summary, JSON, CSV."""
 
 from __future__ import annotations
 
+import csv
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlplay.cli import streams
 from dlplay.cli.results import WIDEST
-from dlplay.engine.sweeps.differences import differences
 from dlplay.wire import events
 from dlplay.words.foreign import cell
-from dlplay.words.numbers import short
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
+    from rich.table import Table
 
+    from dlplay.author.parameters.base import Parameter
     from dlplay.cli.options import Session
-    from dlplay.engine.sweeps.runs import Row, Sweep
+    from dlplay.draw import Curves
+    from dlplay.engine.summary import Summarised
 
-PAIRS = 15  # of values, that are printed
-TOGETHER = "each seed's runs were trained as one batch: as alone (--apart), but for rounding"
-OWN_COLUMNS = ("value", "seed", "status", "steps")
+    Run = events.Finished | Summarised
 
 
-def as_object(sweep: Sweep) -> dict[str, Any]:
-    """The sweep in JSON: every run with its measures and claims."""
+def run_as_object(run: Run) -> dict[str, Any]:
+    """What came of a run, in JSON."""
     return {
-        "scene": sweep.card.id,
-        "parameter": sweep.parameter.name,
-        "values": sweep.values,
-        "seeds": sweep.seeds,
-        "settings": sweep.settings,
-        "stopped": sweep.stopped,
-        "together": sweep.together,
-        "differences": {
-            measure: [
-                {
-                    "values": [each.one, each.other],
-                    "mean": each.mean,
-                    "seeds": each.seeds,
-                    "p": each.p,
-                }
-                for each in differences(sweep, measure)
-                if each.seeds > 1
-            ]
-            for measure in (sweep.measures if len(sweep.seeds) > 1 else ())
-        },
-        "runs": [
-            {
-                "value": run.value,
-                "seed": run.seed,
-                "status": run.status,
-                "message": run.message,
-                "steps": run.steps,
-                "seconds": run.seconds,
-                "device": run.device,
-                "measures": run.measures,
-                "claims": run.claims,
-            }
-            for run in sweep.runs
-        ],
+        "status": run.status,
+        "message": run.message,
+        "steps": run.steps,
+        "seconds": run.seconds,
+        "device": run.device,
+        "measures": run.measures,
+        "claims": run.claims,
     }
 
 
-def print_json(sweep: Sweep) -> None:
-    """One object on standard output."""
-    streams.print_json(as_object(sweep))
-
-
-def print_csv(sweep: Sweep) -> None:
-    """One line a run. A measure that has the name of a column of ours is `measured_NAME`; what a
-    run did not measure is empty."""
-    import csv
-
-    names = sweep.measures
-    heads = [cell(f"measured_{name}" if name in OWN_COLUMNS else name) for name in names]
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*OWN_COLUMNS, *heads])
-    for run in sweep.runs:
-        measured = [repr(run.measures[name]) if name in run.measures else "" for name in names]
-        value = cell(sweep.parameter.show(run.value))
-        writer.writerow([value, run.seed, run.status, run.steps, *measured])
-
-
-def print_sweep(
-    console: Console, sweep: Sweep, measure: str | None, session: Session, where: str = ""
+def print_lines(
+    columns: Sequence[str],
+    measures: Sequence[str],
+    rows: Iterable[tuple[Sequence[object], Run]],
 ) -> None:
-    """The chart of the measure (unless given, of the scene's main one) and the table. `where`: the
-    options that say where the runs were made, if not here."""
-    from rich.text import Text
-
-    name = measure if measure in sweep.measures else sweep.main_measure
-    console.print(Text(session.text(sweep.card.title), style="bold"))
-    console.print()
-    if name is not None and any(row.count for row in sweep.measure(name)):
-        _print_chart(console, sweep, name, session)
-        console.print()
-    _print_table(console, sweep, name, session)
-    console.print()
-    if name is not None and len(sweep.seeds) > 1:
-        _print_differences(console, sweep, name, session)
-    console.print(Text(session.text(summary(sweep))))
-    if sweep.together:
-        console.print(Text(session.text(TOGETHER), "dim"))
-    line = f"{sweep.command} {where}".rstrip()
-    console.print(Text(session.text(line)), soft_wrap=True)
+    """CSV on standard output, a line a run: its cells in these columns, then every measure. One
+    that has the name of a column of ours is `measured_NAME`; what was not measured is empty."""
+    heads = [cell(f"measured_{name}" if name in columns else name) for name in measures]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*columns, *heads])
+    for cells, run in rows:
+        measured = [repr(run.measures[name]) if name in run.measures else "" for name in measures]
+        writer.writerow([*cells, *measured])
 
 
-def _print_chart(console: Console, sweep: Sweep, name: str, session: Session) -> None:
+def print_chart(
+    console: Console, session: Session, heading: str, plot: Curves | events.Bars | events.Boxes
+) -> None:
+    """The plot under its heading."""
     from rich.text import Text
 
     from dlplay.draw import draw, natural_height
 
     look, width = session.look(console), min(console.width, WIDEST)
-    plot = sweep.as_plot(name)
-    heading = f"{name} by {sweep.parameter.name}"
-    console.print(Text(session.text(heading + _spread_words(sweep, plot)), style="bold"))
+    console.print(Text(session.text(heading), style="bold"))
     height = natural_height(plot, width, look)
     if isinstance(plot, events.Bars):  # no more than they fill
         height = min(height, len(plot.labels) * (len(plot.series) + 2) + 1)
     console.print(draw(plot, width, height, look))
 
 
-def _spread_words(sweep: Sweep, plot: Any) -> str:
-    from dlplay.draw.boxes import middle_of
-
-    if len(sweep.seeds) < 2:
-        return ""
-    return f": {middle_of(plot)}, lowest and highest of {len(sweep.seeds)} seeds"
-
-
-def _print_table(console: Console, sweep: Sweep, name: str | None, session: Session) -> None:
+def new_table() -> Table:
+    """A table without lines, its columns two blanks apart."""
     from rich.table import Table
+
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def print_more(console: Console, left_out: int, what: str) -> None:
+    """How many rows the table above has no room for, if there are any."""
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(session.text(sweep.parameter.name), justify="right")
-    if name is not None:
-        table.add_column(session.text(name), justify="right")
-        if len(sweep.seeds) > 1:
-            table.add_column("low to high", justify="right")
-    if sweep.card.claims:
-        table.add_column("claims that hold")
-    table.add_column("")
-    rows = sweep.measure(name) if name is not None else [None] * len(sweep.values)
-    for value, row in zip(sweep.values, rows, strict=True):
-        unit = f" {sweep.parameter.unit}" if sweep.parameter.unit else ""
-        cells = [Text(session.text(sweep.parameter.show(value) + unit))]
-        if row is not None:
-            cells.append(Text(short(row.mean) if row.count else "", "bold"))
-            if len(sweep.seeds) > 1:
-                cells.append(Text(f"{short(row.low)} to {short(row.high)}" if row.count else ""))
-        if sweep.card.claims:
-            held, of = sweep.holding(value)
-            cells.append(Text(f"{held} of {of}" if sweep.at(value) else ""))
-        table.add_row(*cells, _status(sweep, value, row))
-    console.print(table)
+    if left_out > 0:
+        console.print(Text(f"and {left_out} more {what}: --json has them all", "dim"))
 
 
-def _print_differences(console: Console, sweep: Sweep, name: str, session: Session) -> None:
-    """For each pair of values whether the seeds alone would explain what lies between them."""
-    from rich.table import Table
-    from rich.text import Text
-
-    found = [each for each in differences(sweep, name) if each.seeds]
-    if not found:
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(session.text(sweep.parameter.name))
-    table.add_column(session.text(f"{name} differs by"), justify="right")
-    table.add_column("what explains it")
-    show = sweep.parameter.show
-    for each in found[:PAIRS]:
-        table.add_row(
-            Text(session.text(f"{show(each.one)} to {show(each.other)}")),
-            Text(signed(each.mean), "bold" if each.told else ""),
-            Text(session.text(each.words(sweep.parameter.name))),
-        )
-    console.print(table)
-    if len(found) > PAIRS:
-        console.print(Text(f"and {len(found) - PAIRS} more pairs: --json has them all", "dim"))
-    console.print()
+def with_unit(parameter: Parameter[Any], value: Any) -> str:
+    """The value as it is shown, and its unit."""
+    return parameter.show(value) + (f" {parameter.unit}" if parameter.unit else "")
 
 
-def signed(value: float) -> str:
-    """With its sign: a difference."""
-    return short(value) if value <= 0 else f"+{short(value)}"
+def seed_words(seeds: Sequence[int]) -> str:
+    """Which seeds, in words."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    return f"seeds {seeds[0]} to {seeds[-1]}"
 
 
-def _status(sweep: Sweep, value: Any, row: Row | None) -> Text:
-    """What is to be said of this value's runs, if they are not all done and measured."""
-    from rich.text import Text
-
-    runs = sweep.at(value)
-    if not runs:
-        return Text("not run", "dim")
-    words = []
-    for status in ("diverged", "failed"):
-        count = sum(run.status == status for run in runs)
-        if count:
-            words.append(status if count == len(runs) else f"{count} of {len(runs)} {status}")
-    if row is not None and row.count + row.diverged + row.failed < len(runs):
-        words.append(f"{len(runs) - row.count - row.diverged - row.failed} without a number")
-    if len(runs) < len(sweep.seeds):
-        words.append(f"{len(runs)} of {len(sweep.seeds)} seeds")
-    return Text(", ".join(words), "yellow")
-
-
-def summary(sweep: Sweep) -> str:
-    """How many runs there were and how they ended, in one line."""
-    statuses = [run.status for run in sweep.runs]
-    kinds = [f"{statuses.count(s)} {s}" for s in ("done", "diverged", "failed") if s in statuses]
-    seeds = f"seed {sweep.seeds[0]}"
-    if len(sweep.seeds) > 1:
-        seeds = f"seeds {sweep.seeds[0]} to {sweep.seeds[-1]}"
-    return f"{len(statuses)} runs, {seeds}: {', '.join(kinds)}"
+def status_words(runs: Sequence[Run]) -> str:
+    """How many runs ended how, in words."""
+    statuses = [run.status for run in runs]
+    kinds = ("done", "diverged", "failed")
+    return ", ".join(f"{statuses.count(kind)} {kind}" for kind in kinds if kind in statuses)

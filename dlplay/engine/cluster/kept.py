@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import dlplay
-from dlplay.author.scene import own_files
+from dlplay.author.parameters.settings import own_files
 from dlplay.engine.pool import Job
 from dlplay.engine.recordings.format import BadRecording, being_written
 from dlplay.engine.recordings.replay import Replay, load

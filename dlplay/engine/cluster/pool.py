@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dlplay.author.files import absolute
-from dlplay.author.scene import own_files
+from dlplay.author.parameters.settings import own_files
 from dlplay.course.catalog import built_in
 from dlplay.engine.cluster import kept
 from dlplay.engine.cluster.job import RECORDED, TERMINATED, Made

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlplay.author.scene import own_files
+from dlplay.author.parameters.settings import own_files
 from dlplay.course.catalog import SceneCard
 from dlplay.course.own import card_of_command, with_knobs
 from dlplay.engine.recordings.format import BadRecording, read

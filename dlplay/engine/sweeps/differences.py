@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlplay.author.parameters import Value
+from dlplay.author.parameters.base import Value
 from dlplay.engine.comparing import checked
 from dlplay.words.numbers import short
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlplay.author.parameters import Parameter, Value
+from dlplay.author.parameters.base import Parameter, Value
 from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves, Line
 from dlplay.engine.comparing import checked, main_measure

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlplay.author.parameters import Parameter, ParameterError, Text, Value
-from dlplay.author.scene import checked, find
+from dlplay.author.parameters.base import Parameter, ParameterError, Value
+from dlplay.author.parameters.settings import checked, find
+from dlplay.author.parameters.words import Text
 from dlplay.course.catalog import BrokenScene, SceneCard
 from dlplay.engine.pool import Batch, Job, Record, Running, Watch, Where, cores, unwatched
 from dlplay.engine.sweeps.results import Row, Sweep, SweepRun

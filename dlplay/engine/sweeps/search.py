@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from dlplay.author.parameters import File, Parameter, ParameterError, Value
-from dlplay.author.scene import checked
+from dlplay.author.parameters.base import Parameter, ParameterError, Value
+from dlplay.author.parameters.file import File
+from dlplay.author.parameters.settings import checked
 from dlplay.course.catalog import BrokenScene, SceneCard
 from dlplay.engine.pool import Job, Running, Watch, Where, unwatched
 from dlplay.engine.sweeps.runs import distinct, sweepable

@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlplay.author.parameters import KINDS, Parameter
+from dlplay.author.parameters.base import Parameter
+from dlplay.author.parameters.kinds import KINDS
 from dlplay.export.script import known
 from dlplay.export.script.parts import Module, imports_of, is_ours, where
 from dlplay.export.script.scopes import Scopes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlplay.author.claims import Claim
-from dlplay.author.parameters import Int
+from dlplay.author.parameters.numbers import Int
 from dlplay.course.own import card_of_command, settings_of, with_knobs
 from dlplay.engine.history import History
 from dlplay.engine.launcher import Launcher

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dlplay.author.scene import checked_live
+from dlplay.author.parameters.settings import checked_live
 from dlplay.course import catalog
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.branch import branch

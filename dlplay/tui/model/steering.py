@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dlplay.author.parameters import ParameterError
+from dlplay.author.parameters.base import ParameterError
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.engine.timeline import marks
 from dlplay.tui.model.pace import explained

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Footer
 
-from dlplay.author.parameters import Parameter
+from dlplay.author.parameters.base import Parameter
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.actions import STAGE, Action, bindings

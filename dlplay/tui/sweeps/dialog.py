@@ -16,7 +16,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from dlplay.author.parameters import Int, Parameter, ParameterError
+from dlplay.author.parameters.base import Parameter, ParameterError
+from dlplay.author.parameters.numbers import Int
 from dlplay.engine.cluster.places import NoPlace, place
 from dlplay.engine.pool import cores
 from dlplay.engine.sweeps.runs import distinct, spare_cores, spread

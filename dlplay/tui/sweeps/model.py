@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dlplay.author.parameters import Value
+from dlplay.author.parameters.base import Value
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.cluster.places import place
 from dlplay.engine.launcher import Launcher

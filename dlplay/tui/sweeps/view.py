@@ -10,7 +10,7 @@ import msgspec
 from rich.style import Style
 from rich.text import Text
 
-from dlplay.author.parameters import Value
+from dlplay.author.parameters.base import Value
 from dlplay.draw import Curves, Line, Look, palette
 from dlplay.draw.ink import BOLD, NONE, style
 from dlplay.engine.sweeps.differences import differences

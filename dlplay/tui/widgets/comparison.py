@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.message import Message
 
 from dlplay import draw
-from dlplay.author.parameters import Text as Name
+from dlplay.author.parameters.words import Text as Name
 from dlplay.course.catalog import SceneCard
 from dlplay.engine.comparing import (
     Compared,

@@ -15,7 +15,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from dlplay.author.files import taken
-from dlplay.author.parameters import File, Parameter, ParameterError
+from dlplay.author.parameters.base import Parameter, ParameterError
+from dlplay.author.parameters.file import File
 from dlplay.tui.actions import EVERYWHERE, Action
 from dlplay.tui.texts import Words, options, title
 from dlplay.tui.widgets.text import Scroll

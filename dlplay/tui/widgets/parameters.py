@@ -11,7 +11,9 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Static
 
-from dlplay.author.parameters import Choice, Float, Int, Parameter, Toggle
+from dlplay.author.parameters.base import Parameter
+from dlplay.author.parameters.numbers import Float, Int
+from dlplay.author.parameters.words import Choice, Toggle
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.texts import Words, title
 from dlplay.tui.widgets.changes import OnChange
