@@ -60,7 +60,6 @@ class Map(Scene):
         "drawn": "left a coarse picture; from it, two digits, and one through untrained weights",
         "missed": "how far the drawn digits, made coarse, are from it; low is good",
         "read right": "share read as the digit that was made coarse; 0.1 is chance",
-        "channel": "size of the weights through which the coarse picture enters",
     }
     claims = {
         "follows": "digits drawn from a coarse picture miss it by less than 0.4 of the variance",
@@ -187,7 +186,6 @@ class Map(Scene):
         for step in stage.loop(self.steps):
             learner.open = self.learns == "start" or step > 2 * self.steps // 3
             learner.step()
-            stage.curve("channel", size=model.channel.weight.norm())
 
         with stage.probe(net):
             digits, again = draw(WAYS[0]), draw(WAYS[0], throw=1)

@@ -47,7 +47,7 @@ NETS = PUSH, PULL, FREE = "push", "pull alone", "no floor"
 class Collapse(Scene):
     covers = ("Energy Function Surface after Training",)
     panels = {
-        "energies": "over x (across) and y (up), above the lowest of each column, one scale",
+        "energies": "by x and y: dark is a column's least E, bright 10 more; no floor: own scale",
         "ranked right": "share of random answers with more energy than the right one",
         "one net": "energies of right pairs and of random ones: do they part?",
         "loss": "what each net is trained to lower; the emptiest map has the least",
@@ -138,7 +138,7 @@ class Collapse(Scene):
             for name, net in zip(NETS, nets, strict=True):
                 e = energy(net, places)[..., 0]  # [y, x]
                 maps[name] = (e - e.min(dim=0).values).flip(0)
-            scales = {"data": (0, 6)} | dict.fromkeys(NETS, (0, 10))
+            scales = {"data": (0, 6), PUSH: (0, 10), PULL: (0, 10)}  # no floor's has no end
             stage.matrices("energies", maps, scales=scales, grey=("data",))
             share = ranks()
             stage.curve("ranked right", dict(zip(NETS, share, strict=True)))

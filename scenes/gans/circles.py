@@ -50,7 +50,6 @@ class Circles(Scene):
     panels = {
         "game": "the last 126 steps of four ways to step; the solution is in the middle",
         "distance": "from the solution; lower is better",
-        "generator": "where it draws; the data are at 0",
     }
     claims = {
         "own_loss": "taken in turn, over 0.98 of the steps lower their own player's loss",
@@ -149,7 +148,6 @@ class Circles(Scene):
             stage.headline(f"distance: {told}")
 
         stage.axes("distance", x="step", y="distance", log="y", lines={"start": 2**0.5})
-        stage.axes("generator", x="step", y="θ", lines={"data": 0})
         for _ in stage.loop(self.steps):
             α = stage.each(self.learning_rate)[:, None]
             β = momentum * stage.each(self.momentum)[:, None]
@@ -165,7 +163,6 @@ class Circles(Scene):
             θ, ψ, last = θ + step_θ, ψ + step_ψ, torch.stack([step_θ, step_ψ])
             path.append(torch.stack([θ[0], ψ[0]], dim=1))
             stage.curve("distance", distances())
-            stage.curve("generator", dict(zip(RULES, θ.T, strict=True)))
 
         with stage.probe():
             far = distances()

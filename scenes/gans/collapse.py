@@ -49,15 +49,15 @@ class Collapse(Scene):
     covers = ("Difficulties with Training GANs",)
     panels = {
         "greedy": "many steps of G for each of D's: its samples hop; lines: D says ½",
-        "share by mode": "greedy's, over the last 125 rounds; even: 0.13 in each row",
+        "greedy by mode": "share; even: 0.13",
         "batch": "as greedy, but D sees the batch's mean and spread as well",
         "fullest mode": "share of all samples nearest to one of 8 modes; lower is better",
     }
     claims = {
-        "collapsed": "on average over 0.45 of greedy's samples are at one mode",
+        "collapsed": "in the last third, on average over 0.45 of greedy's samples are at one mode",
         "chase": "over half of them, in turn, at 5 or more of the 8 modes",
         "silent": "while its D's mean answer on them is 0.4 to 0.6 on average",
-        "fair": "one step each: the fullest mode gets below 0.3",
+        "fair": "one step each: the fullest mode then has below 0.3",
         "cured": "as greedy, but with a D that sees the batch: below 0.25",
     }
     tries = (
@@ -160,7 +160,7 @@ class Collapse(Scene):
             stage.plane("batch", **batch)
             history = torch.stack(cells[-25:])[:, 1].T  # [8, times]
             stage.heatmap(
-                "share by mode", history, rows=list("12345678"), low=0, high=1,
+                "greedy by mode", history, rows=list("12345678"), low=0, high=1,
                 x="the last 125 rounds", y="mode",
             )  # fmt: skip
             full = cells[-1].amax(dim=1).tolist()
@@ -181,11 +181,11 @@ class Collapse(Scene):
                 with stage.probe():
                     measure()
 
-        late = torch.stack(cells)[len(cells) // 2 :]  # [times, 3, 8]: the second half
+        late = torch.stack(cells)[-len(cells) // 3 :]  # [times, 3, 8]: the last third of them
         full, at = late.amax(dim=2), late[:, 1].argmax(dim=1)
         stage.claim("collapsed", full[:, 1].mean(), above=0.45)
         stage.claim("chase", len(set(at[full[:, 1] > 0.5].tolist())), at_least=5)
-        stage.claim("silent", torch.stack(answers)[len(cells) // 2 :, 1].mean(), within=(0.4, 0.6))
+        stage.claim("silent", torch.stack(answers)[-len(late) :, 1].mean(), within=(0.4, 0.6))
         stage.claim("fair", full[:, 0].mean(), below=0.3)
         stage.claim("cured", full[:, 2].mean(), below=0.25)
 

@@ -39,6 +39,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dlplay import Choice, Float, Int, Scene, Try
 from dlplay.data.faces import FEATURES, faces
+from dlplay.nn.layers import mlp
 
 STRIP = (-1.0, 0.0, 0.5, 1.0, 1.5)
 MODELS = ("VAE", "autoencoder")
@@ -103,8 +104,8 @@ class Directions(Scene):
         x, new = x.flatten(1), new.flatten(1)  # [N, 144]
         judge = judging(x, has)
         d = 10
-        encoders = nn.ModuleList([mlp(144, 2 * d), mlp(144, d)]).to(stage.device)
-        decoders = nn.ModuleList([mlp(d, 144), mlp(d, 144)]).to(stage.device)
+        encoders = nn.ModuleList([mlp(144, 128, 2 * d), mlp(144, 128, d)]).to(stage.device)
+        decoders = nn.ModuleList([mlp(d, 128, 144), mlp(d, 128, 144)]).to(stage.device)
         nets = nn.ModuleList([encoders, decoders])
         adam = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
         bare = new[new_has.sum(dim=1) == 0]  # without any of the features, some 60
@@ -177,13 +178,9 @@ class Directions(Scene):
             stage.claim("copies", error / mean_face, below=0.2)
 
 
-def mlp(inputs, outputs):
-    return nn.Sequential(nn.Linear(inputs, 128), nn.ReLU(), nn.Linear(128, outputs))
-
-
 def judging(x, has):
     """A classifier of the three features: faces [N, 144] -> [N, 3], above 0 for yes."""
-    judge = mlp(144, 3).to(x.device)
+    judge = mlp(144, 128, 3).to(x.device)
     adam = torch.optim.Adam(judge.parameters(), lr=0.003)
     for _ in range(300):
         at = torch.randint(len(x), (128,), device="cpu").to(x.device)

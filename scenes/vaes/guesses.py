@@ -37,6 +37,7 @@ from torch import nn
 
 from dlplay import Choice, Float, Int, Scene, Try
 from dlplay.data import images
+from dlplay.nn.layers import mlp
 
 COUNTS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 NEW = 100  # digits whose probability is asked
@@ -98,7 +99,7 @@ class Guesses(Scene):
         x = images("digits", size=8, grey=True)[0].flatten(1).to(stage.device)  # [1797, 64]
         x, new = x[:1400], x[-NEW:]
         d, v = self.latents, self.v
-        encoder, f = mlp(64, 2 * d), mlp(d, 64)
+        encoder, f = mlp(64, 128, 128, 2 * d), mlp(d, 128, 128, 64)
         nets = nn.ModuleList([encoder, f]).to(stage.device)
         adam = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
         seen = new if self.shown_to_it == "the digit" else new.roll(1, 0)
@@ -156,12 +157,6 @@ class Guesses(Scene):
             stage.claim("many", thousand - log_mean(prior).mean(), within=(0.1, 1.6))
             stage.claim("enough", thousand - ten, at_most=0.8)
             stage.claim("below", thousand - own[:1000].mean(), within=(0.9, 2))
-
-
-def mlp(inputs, outputs):
-    return nn.Sequential(
-        nn.Linear(inputs, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, outputs)
-    )
 
 
 def log_p(x, copy, v):

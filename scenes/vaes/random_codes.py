@@ -42,6 +42,7 @@ from dlplay import Choice, File, Float, Int, Scene, Try
 from dlplay.data import images
 from dlplay.nn.batched import side_by_side, stacked
 from dlplay.nn.judge import Judge
+from dlplay.nn.layers import mlp
 
 v = 0.05  # variance of a pixel around the decoder's answer
 
@@ -108,8 +109,9 @@ class RandomCodes(Scene):
         x, x_test = split(self.pictures)
         x, x_test = x.to(stage.device), x_test.to(stage.device)  # [N, 64]
         d, C, judge = self.latents, stage.copies, Judge(stage.device)
-        encoder, decoder = mlp(64, d), mlp(d, 64)  # the autoencoder
-        guess, write = (stacked(mlp(*ends), C) for ends in ((64, 2 * d), (d, 64)))  # C VAEs
+        encoder, decoder = mlp(64, 128, 128, d), mlp(d, 128, 128, 64)  # the autoencoder
+        ends = (64, 2 * d), (d, 64)
+        guess, write = (stacked(mlp(a, 128, 128, b), C) for a, b in ends)  # C VAEs
         nets = nn.ModuleList([encoder, decoder, guess, write]).to(stage.device)
         adam = torch.optim.Adam(nets.parameters(), lr=self.learning_rate)
         fixed = torch.randn(2000, d).to(stage.device)
@@ -184,12 +186,6 @@ class RandomCodes(Scene):
             stage.claim("near", vae, below=12)
             stage.claim("filled", z_vae.var(dim=0).mean(dim=1).sqrt(), within=(0.85, 1.15))
             stage.claim("place", judged(decoder(drawn(z_plain, "fitted"))), below=20)
-
-
-def mlp(inputs, outputs):
-    return nn.Sequential(
-        nn.Linear(inputs, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, outputs)
-    )
 
 
 def split(pictures):

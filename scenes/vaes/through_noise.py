@@ -41,6 +41,7 @@ from torch import nn
 
 from dlplay import Choice, Float, Int, Scene, Try
 from dlplay.data import images
+from dlplay.nn.layers import mlp
 
 V = 0.05  # variance of a pixel's noise
 WAYS = ("through the noise", "score function", "blocked")
@@ -105,7 +106,7 @@ class ThroughNoise(Scene):
         x = images("digits", size=8, grey=True)[0].flatten(1).to(stage.device)  # [1797, 64]
         x, new = x[:1400], x[1400:]
         d, L = self.latents, self.draws
-        pair = nn.ModuleList([mlp(64, 2 * d), mlp(d, 64)])  # an encoder, a decoder
+        pair = nn.ModuleList([mlp(64, 128, 128, 2 * d), mlp(d, 128, 128, 64)])  # encoder, decoder
         pairs = nn.ModuleList(deepcopy(pair) for _ in WAYS).to(stage.device)
         adam = torch.optim.Adam(pairs.parameters(), lr=self.learning_rate)
 
@@ -178,12 +179,6 @@ class ThroughNoise(Scene):
             stage.claim("ahead", found[1][0] - found[0][0], above=10)
             stage.claim("silent", found[2][1], below=0.1)
             stage.claim("speaks", found[0][1], above=4)
-
-
-def mlp(inputs, outputs):
-    return nn.Sequential(
-        nn.Linear(inputs, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, outputs)
-    )
 
 
 def squared(a, b):
