@@ -43,7 +43,6 @@ from torch.nn.functional import logsigmoid
 from dlplay import Float, Int, Scene, Try
 from dlplay.data import replies
 from dlplay.data.replies import END, POLITE, REPLY_LONG, REPLY_WORDS, RUDE, worth
-from dlplay.nn.reply_judge import ReplyJudge
 from dlplay.nn.transformer import Block
 
 V, LONG, EPSILON = len(REPLY_WORDS), REPLY_LONG, 0.2
@@ -103,7 +102,7 @@ class Leash(Scene):
     steps = Int(60, min=3, max=1000, log=True, help="batches of 128 replies, for each policy")
 
     def run(self, stage):
-        judge, before = ReplyJudge().to(stage.device), Policy().to(stage.device)
+        judge, before = Judge().to(stage.device), Policy().to(stage.device)
         adam = torch.optim.Adam(judge.parameters(), lr=0.003)
         a, b = replies(self.pairs), replies(self.pairs)
         first = torch.rand(self.pairs) < ((a.worth - b.worth) / 0.5).sigmoid()
@@ -188,6 +187,20 @@ class Leash(Scene):
             stage.claim("far", far[1] / far[0], above=5)
             stage.measure(different_before=different[0], on_the_leash=different[1])
             stage.measure(different_without=different[2])
+
+
+class Judge(nn.Module):
+    """A score for each reply [N, 8] -> [N], as on the page before."""
+
+    def __init__(self, D=32):
+        super().__init__()
+        self.embed, self.place = nn.Embedding(V + 1, D), nn.Embedding(LONG, D)
+        self.block, self.score = Block(D, 4, causal=False, hidden=2 * D), nn.Linear(D, 1)
+        nn.init.normal_(self.embed.weight, std=0.3)
+        nn.init.normal_(self.place.weight, std=0.1)
+
+    def forward(self, x):
+        return self.score(self.block(self.embed(x) + self.place.weight).mean(dim=1))[:, 0]
 
 
 class Policy(nn.Module):

@@ -34,12 +34,13 @@ repetitive ones. Collect comparisons of what the *trained* model writes, again a
 """
 
 import torch
+from torch import nn
 from torch.nn.functional import logsigmoid, one_hot
 
 from dlplay import Choice, Float, Int, Scene, Text, Try
 from dlplay.data import replies, spelt
 from dlplay.data.replies import END, POLITE, REPLY_LONG, REPLY_WORDS, RUDE, worth
-from dlplay.nn.reply_judge import ReplyJudge
+from dlplay.nn.transformer import Block
 
 V, LONG, ASKED = len(REPLY_WORDS), REPLY_LONG, 8
 
@@ -110,7 +111,7 @@ class RewardModel(Scene):
         if self.labels == "shuffled":
             first = first[torch.randperm(len(first)).to(stage.device)]
         new, value, new_first = compared(1000)
-        judge = ReplyJudge().to(stage.device)  # a transformer block, a mean: [N, 8] -> scores [N]
+        judge = Judge().to(stage.device)
         optimizer = torch.optim.Adam(judge.parameters(), lr=0.003)
 
         differ = value[:, 0] != value[:, 1]
@@ -195,6 +196,20 @@ class RewardModel(Scene):
             stage.claim("as_labels", agrees / own, above=0.9)
             stage.claim("fooled", beaten.median(), above=0.85)
             stage.claim("likes_polite", kinds[0] - kinds[1], above=0.8)
+
+
+class Judge(nn.Module):
+    """A score for each reply [N, 8] -> [N]: a block that looks in both directions, and a mean."""
+
+    def __init__(self, D=32):
+        super().__init__()
+        self.embed, self.place = nn.Embedding(V + 1, D), nn.Embedding(LONG, D)
+        self.block, self.score = Block(D, 4, causal=False, hidden=2 * D), nn.Linear(D, 1)
+        nn.init.normal_(self.embed.weight, std=0.3)
+        nn.init.normal_(self.place.weight, std=0.1)
+
+    def forward(self, x):
+        return self.score(self.block(self.embed(x) + self.place.weight).mean(dim=1))[:, 0]
 
 
 def said(ids):
