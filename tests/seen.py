@@ -21,7 +21,7 @@ class Seen:
         wait_for(lambda: condition(self.see()), what)
 
     def end(self):
-        wait_for(lambda: self.run.wait(0), "the end")
+        wait_for(lambda: self.see() and self.run.wait(0), "the end")
         return self.see().finished
 
     @property

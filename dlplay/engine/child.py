@@ -149,6 +149,8 @@ def become(
     """Become a program of the user's own, with a keeper: this never returns."""
     keeper.keep(leash, (log,))
     _redirect(log)
+    # Whoever watches it stops it so, also where dlplay itself is to hear no Ctrl-C (nohup).
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         os.chdir(folder)
         os.execvpe(command[0], command, environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -117,6 +118,26 @@ def test_stopped_without_a_loop_it_is_interrupted(watch):
         """
     )
     seen.until(lambda h: h.tick > 3, "some steps")
+    seen.run.stop()
+    assert seen.end().status == "stopped"
+    assert "KeyboardInterrupt" in seen.log
+
+
+def test_stopped_where_ctrl_c_is_ignored_it_is_interrupted_too(watch):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as under nohup, and in the background
+    try:
+        seen = watch(
+            """
+            import time
+            from dlplay import stage
+            while True:
+                stage.curve("count", up=1.0)
+                time.sleep(0.01)
+            """
+        )
+        seen.until(lambda h: h.tick > 3, "some steps")
+    finally:
+        signal.signal(signal.SIGINT, before)
     seen.run.stop()
     assert seen.end().status == "stopped"
     assert "KeyboardInterrupt" in seen.log
