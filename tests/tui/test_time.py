@@ -98,7 +98,7 @@ async def test_a_branch_goes_on_from_the_past_beside_the_old_run(open_app):
 
 async def test_a_branch_may_be_stopped_on_its_way(open_app):
     async with open_app("fine", {"steps": 1_000_000}) as (app, pilot):
-        session = await paused(pilot, app, ticks=2000)
+        session = await paused(pilot, app, ticks=6000)
         await pilot.press("left_parenthesis")
         session.branch()
         assert session.state == "repeating"
