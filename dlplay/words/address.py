@@ -19,6 +19,8 @@ from dlplay.course.catalog import SceneCard, roots, user_folder
 from dlplay.wire.events import Tweaked
 from dlplay.words.nearest import did_you_mean
 
+WATCH = "dlplay watch"  # begins the command for a program of the user's own
+
 
 @dataclass
 class Words:
@@ -155,7 +157,7 @@ def line_of(
     if not card.command:
         line = address(card, values, seed, device, tweaks, sabotage)
         return f"dlplay {'run' if sabotage else word} {line}{elsewhere(card)}"
-    words = ["dlplay watch", *show_settings(card, values)]
+    words = [WATCH, *show_settings(card, values)]
     words += [show_tweak(card.parameters, tweak) for tweak in tweaks]
     return " ".join([*words, "--", shlex.join(card.command)])
 

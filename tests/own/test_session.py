@@ -48,6 +48,15 @@ def see(session, condition, what="it"):
     wait_for(look, what)
 
 
+def test_what_it_may_still_ask_for_is_in_the_line_that_makes_it_again(session_of):
+    session = session_of(ENDLESS, {"rate": "0.25"}, paused=True)
+    assert session.address == "dlplay watch rate=0.25 -- train.py"
+    session.start()
+    assert session.address == "dlplay watch rate=0.25 -- train.py"
+    see(session, lambda: "rate" in session.card.parameters, "the knob")
+    assert session.address == "dlplay watch rate=0.25 -- train.py"
+
+
 def test_its_knobs_become_parameters_and_are_turned_live(session_of):
     session = session_of(ENDLESS, {"rate": "0.25"})
     session.start()

@@ -17,6 +17,7 @@ from dlplay.engine.own import OwnOrder, OwnRun
 from dlplay.engine.recordings.library import Library
 from dlplay.tui.model.session import Session, another_seed
 from dlplay.wire import events
+from dlplay.words.address import WATCH, show_setting
 
 NO_SEED = 'it draws its own seed; in the program: seed = stage.knob("seed", 0)'
 
@@ -44,6 +45,16 @@ class OwnSession(Session):
         if state in ("running", "paused") and isinstance(run, OwnRun) and run.stopping:
             return "stopping"
         return state
+
+    @property
+    def address(self) -> str:
+        """With what was given, too, and the program may still ask for."""
+        line = super().address
+        if self.history.finished is not None:
+            return line
+        new = (name for name in self._given if name not in self.card.parameters)
+        words = [show_setting({}, name, self._given[name]) for name in new]
+        return " ".join([WATCH, *words, line.removeprefix(WATCH).strip()])
 
     def _live(
         self, settings: dict[str, Any], tweaks: tuple[events.Tweaked, ...], pace: int, paused: bool
