@@ -83,11 +83,9 @@ class Launcher:
         lingers ends it. `sabotage`: see `dlplay.engine.sabotage`. `pace`: steps a second, 0 for as
         many as there can be; it changes no number.
         """
-        self.open_gate()
-        order = Order(
-            path=str(card.path),
-            root=str(card.root),
-            settings=dict(settings or {}),
+        order = self._order(
+            card,
+            settings,
             seed=seed,
             device=device,
             paused=paused,
@@ -97,7 +95,6 @@ class Launcher:
             linger=linger,
             sabotage=sabotage,
             pace=pace,
-            folder=self._folder(),
         )
         run = LiveRun(self._context, order, card)
         if linger:
@@ -119,18 +116,20 @@ class Launcher:
         """Start runs with these values of the parameter `name` as one batch, in one process."""
         from dlplay.engine.lanes import LiveBatch
 
+        each = name, tuple(values)
+        order = self._order(card, settings, seed=seed, device=device, looks=False, each=each)
+        return LiveBatch(self._context, order, card)
+
+    def _order(self, card: SceneCard, settings: Mapping[str, Any] | None, **asked: Any) -> Order:
+        """What a process is to run; from now on torch may be imported."""
         self.open_gate()
-        order = Order(
+        return Order(
             path=str(card.path),
             root=str(card.root),
             settings=dict(settings or {}),
-            seed=seed,
-            device=device,
-            looks=False,
             folder=self._folder(),
-            each=(name, tuple(values)),
+            **asked,
         )
-        return LiveBatch(self._context, order, card)
 
     @property
     def room(self) -> int:

@@ -62,20 +62,6 @@ def bowl(tmp_path_factory):
     return Catalog([folder]).find("own/bowl")
 
 
-@pytest.fixture
-def started(monkeypatch):
-    """Every process that is started."""
-    runs = []
-    start = LiveRun.__init__
-
-    def remember(self, *args):
-        start(self, *args)
-        runs.append(self)
-
-    monkeypatch.setattr(LiveRun, "__init__", remember)
-    return runs
-
-
 def batch(card, name, values, settings=None, **how):
     """What each run told, and its summary."""
     histories = [History() for _ in values]

@@ -11,7 +11,6 @@ import pytest
 from dlplay import run
 from dlplay.author.parameters.base import ParameterError
 from dlplay.draw import Curves, Line, Look, draw
-from dlplay.engine.live import LiveRun
 from dlplay.engine.sweeps import curves as bundles
 from dlplay.engine.sweeps.runs import Sweep, Sweeping, SweepRun, sweep
 from dlplay.wire.events import Bars, Boxes, Started
@@ -31,20 +30,6 @@ def rates(fine, launcher):
     return sweep(
         fine, "learning_rate", RATES, seeds=2, settings={"size": 2}, jobs=2, launcher=launcher
     )
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """Every live run that is started."""
-    runs = []
-    start = LiveRun.__init__
-
-    def remember(self, *args):
-        start(self, *args)
-        runs.append(self)
-
-    monkeypatch.setattr(LiveRun, "__init__", remember)
-    return runs
 
 
 def test_a_sweeps_run_is_the_run_with_these_settings(rates):

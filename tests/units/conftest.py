@@ -30,9 +30,19 @@ class Script:
 
 
 @pytest.fixture
-def stage():
-    seen = []
-    stage = Stage(Empty(), sink=seen.extend, flush_every=0)
-    stage.seen = seen
-    stage.got = lambda kind: [event for event in seen if isinstance(event, kind)]
-    return stage
+def staged():
+    """Makes the stage of a scene: `seen` is what it has sent, `got` what it has of a kind."""
+
+    def make(scene):
+        seen = []
+        stage = Stage(scene, sink=seen.extend, flush_every=0)
+        stage.seen = seen
+        stage.got = lambda kind: [event for event in seen if isinstance(event, kind)]
+        return stage
+
+    return make
+
+
+@pytest.fixture
+def stage(staged):
+    return staged(Empty())

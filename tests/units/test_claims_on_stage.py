@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from dlplay import Float, Scene
-from dlplay.stage.stage import Stage
 from dlplay.wire import events
 
 
@@ -19,12 +18,8 @@ class Sure(Scene):
 
 
 @pytest.fixture
-def sure():
-    seen = []
-    stage = Stage(Sure(), sink=seen.extend, flush_every=0)
-    stage.seen = seen
-    stage.got = lambda kind: [event for event in seen if isinstance(event, kind)]
-    return stage
+def sure(staged):
+    return staged(Sure())
 
 
 @pytest.mark.parametrize(
