@@ -7,7 +7,8 @@ import sys
 SBATCH = r"""
 import os, re, subprocess, sys
 text = open(sys.argv[1]).read()
-open(os.path.join(HOME, "submitted.sh"), "w").write(text)
+script = os.path.join(HOME, "submitted.sh")  # jobs run a copy: the original may be moved meanwhile
+open(script, "w").write(text)
 if "partition=closed" in text:
     sys.exit("sbatch: error: invalid partition specified: closed")
 array = re.search(r"--array=0-(\d+)", text)
@@ -18,15 +19,23 @@ for place in range(int(array[1]) + 1) if array else [None]:
     if place is not None:
         env |= {"SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": str(place)}
     out = open(os.devnull, "w")
-    command = f"sh {sys.argv[1]}; echo over >> {HOME}/over"
+    command = f"sh {script}; echo over >> {HOME}/over"
     subprocess.Popen(["sh", "-c", command], env=env, stdout=out, stderr=out, start_new_session=True)
 print("Submitted batch job 7")
 """
 SRUN = r"""
 import os, sys
 words = sys.argv[1:]
-while words and words[0].startswith("--"):
-    words = words[1:] if words[0] == "--unbuffered" else words[2:]
+places = {"%A": "SLURM_ARRAY_JOB_ID", "%a": "SLURM_ARRAY_TASK_ID", "%j": "SLURM_JOB_ID",
+          "%t": "SLURM_PROCID"}
+while words[0].startswith("--"):
+    name, *words = words
+    if name == "--unbuffered":
+        continue
+    path, *words = words
+    for letter, variable in places.items():
+        path = path.replace(letter, os.environ.get(variable, ""))
+    os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), 1 if name == "--output" else 2)
 os.execvp(words[0], words)
 """
 SACCT = r"""

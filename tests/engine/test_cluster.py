@@ -546,6 +546,17 @@ def test_slurm_is_asked_for_an_array(cluster, tmp_path):
     assert not (cluster / "cancelled").exists()
 
 
+def test_a_job_without_a_result_is_told_by_what_its_log_says_last(cluster, tmp_path):
+    (cluster / "states").write_text("7_0|FAILED|n1\n7_1|FAILED|n1")
+    queue = slurm.Slurm({}, tmp_path / "jobs", here=False)
+    found = asked_of(queue, tmp_path, "vanishes", "killed")
+    lies = f"; its log lies in {tmp_path}"
+    assert found["vanishes"].message.startswith(f"its job left no result: cannot open it{lies}")
+    assert found["killed"].message.startswith(
+        f"its job was killed: by hand, or by the system when memory ran out{lies}"
+    )
+
+
 def test_a_job_alone_whose_time_was_up(cluster, tmp_path):
     queue = slurm.Slurm({}, tmp_path / "jobs", here=False)
     found = asked_of(queue, tmp_path, "timed-out")

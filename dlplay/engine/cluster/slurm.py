@@ -156,10 +156,8 @@ class Slurm:
         patience = 0.0 if self._here else BACK if state == "PREEMPTED" else LAG
         if time.monotonic() - since < patience:
             return None
-        known = STATES.get(
-            state, "its job was killed: by hand, or by the system when memory ran out"
-        )
-        return Lost(f"{known}; its log lies in {self._folder}")
+        why = STATES.get(state) or _complaint(job.paths.stderr)
+        return Lost(f"{why}; its log lies in {self._folder}")
 
     def waits(self, task: Task) -> bool:
         job = self._jobs.get(task)
@@ -197,6 +195,19 @@ def _watcher() -> Any:
             return ["sh", "-c", f"{{ {either}; }} 2>/dev/null"]
 
     return Quiet(delay_s=EVERY)
+
+
+def _complaint(log: Path) -> str:
+    """Of a job that left no result, the last that was complained of: by its script, by Slurm, or by
+    Python before it came to the run."""
+    try:
+        lines = log.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    said = [line.strip() for line in lines if line.strip() and not line.startswith("submitit ")]
+    if said:
+        return f"its job left no result: {said[-1]}"
+    return "its job was killed: by hand, or by the system when memory ran out"
 
 
 def _why(trace: str) -> str:
