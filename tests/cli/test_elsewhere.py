@@ -13,6 +13,7 @@ import pytest
 from dlplay.engine.cluster import dask
 from tests.conftest import FAULTS, wait_for
 from tests.engine.slurm import play
+from tests.processes import gone, parent
 
 pytest.importorskip("submitit")
 pytest.importorskip("distributed")
@@ -24,11 +25,11 @@ def with_mark(mark):
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            state = (folder / "stat").read_bytes().rpartition(b")")[2].split()[0]
         except OSError:
             continue
-        if mark in line and state != b"Z" and int(folder.name) != os.getpid():
-            found.append((int(folder.name), line))
+        pid = int(folder.name)
+        if mark in line and pid != os.getpid() and not gone(pid):
+            found.append((pid, line))
     return found
 
 
@@ -222,8 +223,8 @@ def test_no_process_outlives_its_owner(two_values, tmp_path):
 @pytest.mark.full
 def test_a_job_that_is_killed_is_told(two_values, tmp_path):
     process, mark = two_values("local,at_once=2")
-    run = min(pid for pid, line in with_mark(mark) if "-m dlplay run" in line)
-    worker = int(Path(f"/proc/{run}/stat").read_text().rpartition(")")[2].split()[1])
+    runs = {pid for pid, line in with_mark(mark) if "-m dlplay run" in line}
+    (worker,) = {parent(run) for run in runs} - runs
     os.kill(worker, signal.SIGKILL)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0

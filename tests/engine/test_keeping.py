@@ -14,16 +14,9 @@ import pytest
 
 from dlplay.engine.history import History
 from tests.conftest import FAULTS, wait_for
+from tests.processes import gone, parent
 
 PROCESSES = 5  # of the scene `begets`, and two workers of a DataLoader among them
-
-
-def gone(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-    except OSError:
-        return True
-    return state == b"Z"
 
 
 def pids_in(text):
@@ -90,10 +83,6 @@ def test_a_run_that_is_ended_leaves_nothing(beget, end):
     run.run.stop(grace=0.2)
     assert run.end().status == "stopped"
     wait_for(lambda: all(map(gone, pids)), "the end of all")
-
-
-def parent(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 @needs_proc

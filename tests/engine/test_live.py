@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -16,6 +15,7 @@ from dlplay.engine.history import LOG_LINES
 from dlplay.engine.live import INBOX_BYTES
 from dlplay.wire import events
 from tests.conftest import FAULTS, wait_for
+from tests.processes import gone
 from tests.seen import Seen
 
 
@@ -266,19 +266,7 @@ def test_a_killed_watcher_takes_its_children_with_it():
     watcher.kill()
     watcher.wait()
 
-    def gone():
-        try:
-            with open(f"/proc/{child}/stat") as stat:
-                return stat.read().split()[2] == "Z"
-        except OSError:
-            pass
-        try:
-            os.kill(child, 0)
-        except OSError:
-            return True
-        return False
-
-    wait_for(gone, "the end of the child")
+    wait_for(lambda: gone(child), "the end of the child")
 
 
 def test_where_nobody_takes_what_comes_the_run_waits_before_it_fills_the_memory(launcher, faults):

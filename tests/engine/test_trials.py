@@ -13,6 +13,7 @@ from dlplay.engine.trials import never_broken, run_trials, trials
 from dlplay.wire import events
 from dlplay.words.sabotage import KINDS
 from tests.conftest import FAULTS, wait_for
+from tests.processes import gone
 
 
 def run_page(**options):
@@ -134,7 +135,7 @@ def test_after_the_end_looks_answer_to_live_parameters(launcher, faults, tmp_pat
     pid = live.pid
     following = launcher.start(card, {"steps": 20}, linger=True)
     wait_for(lambda: not live.lingering, "the first to end")
-    wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "its process to end")
+    wait_for(lambda: gone(pid), "its process to end")
     following.wait()
     following.dismiss()
     wait_for(lambda: not following.lingering, "the second to end")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 from dlplay.wire import events
 from tests.conftest import wait_for
 from tests.own.conftest import ENDLESS, TRAIN, environment
+from tests.processes import gone
 
 
 def test_what_it_draws_is_seen(watch):
@@ -325,16 +325,7 @@ def test_no_process_is_left_when_the_watcher_is_killed(written, tmp_path):
         watcher.kill()
         watcher.wait()
     for pid in map(int, pids.read_text().split()):
-        wait_for(lambda pid=pid: not _alive(pid), f"the end of {pid}")
-
-
-def _alive(pid):
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] != "Z"
+        wait_for(lambda pid=pid: gone(pid), f"the end of {pid}")
 
 
 def test_what_cannot_be_sent_or_read_hides_nothing_of_what_comes_after(watch):

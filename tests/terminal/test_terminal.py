@@ -12,6 +12,7 @@ import uuid
 import pytest
 
 from tests.conftest import FAULTS, wait_for
+from tests.processes import gone
 
 pytestmark = [
     pytest.mark.terminal,
@@ -92,14 +93,6 @@ def terminal(tmp_path, monkeypatch):
         tmux.close()
 
 
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_standard_error_in_a_file_has_no_interface_in_it(terminal, tmp_path):
     tmux = terminal("open", "faults/fine", "2>", str(tmp_path / "errors"))
     tmux.sees("learning_rate", "done", "✓")
@@ -173,10 +166,7 @@ def test_a_killed_interface_leaves_nothing_behind(terminal):
     os.kill(program, signal.SIGKILL)
     tmux.sees("exit code")
 
-    def gone() -> bool:
-        return not any(alive(pid) for pid in before)
-
-    wait_for(gone, "the end of every process", seconds=30)
+    wait_for(lambda: all(map(gone, before)), "the end of every process", seconds=30)
 
 
 def test_a_terminal_without_colours_and_in_ascii(terminal):

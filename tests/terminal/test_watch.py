@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import wait_for
 from tests.own.conftest import ENDLESS, written  # noqa: F401  # a fixture
-from tests.terminal.test_terminal import Tmux, alive, terminal  # noqa: F401
+from tests.processes import gone
+from tests.terminal.test_terminal import Tmux, terminal  # noqa: F401
 
 pytestmark = [
     pytest.mark.terminal,
@@ -35,4 +36,4 @@ def test_watch_turn_pause_stop_and_leave(terminal, written):  # noqa: F811
     tmux.sees("after the loop")
     tmux.press("o", "q")
     tmux.sees("exit code 0")
-    wait_for(lambda: not any(map(alive, processes)), "the end of all processes")
+    wait_for(lambda: all(map(gone, processes)), "the end of all processes")

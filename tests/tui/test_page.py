@@ -19,6 +19,7 @@ from dlplay.tui.program import Program
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.widgets.panel import PanelView
 from tests.conftest import wait_for
+from tests.processes import gone
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher, FixedRun
 
@@ -75,14 +76,6 @@ async def test_a_scene_without_words_for_its_panels_keeps_the_rows(open_app):
 def text_of(app, panel):
     content = app.screen.session.history.panel(panel)
     return content.text if content is not None else ""
-
-
-def gone(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 async def finished(app, pilot):

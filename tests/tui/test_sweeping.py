@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import defaultdict
 from dataclasses import replace
 
@@ -26,6 +25,7 @@ from dlplay.tui.sweeps.screen import SweepScreen
 from dlplay.tui.sweeps.view import Choice, curves_of, plot_of, state_words, table
 from dlplay.wire.events import Axes, Bars, ClaimResult, Started
 from tests.conftest import FAULTS
+from tests.processes import gone
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher
 from tests.tui.sweeps import ask, fill, over, words
@@ -195,9 +195,7 @@ async def test_stopped_half_way_it_keeps_what_is_finished_and_leaves_no_process(
         await until(pilot, lambda: "1 not run" in words(app, "status"), "what was left")
         assert [(run.value, run.status) for run in sweep.found.runs] == [(5, "done")]
         assert "not run yet" in words(app, "value-lines")
-        for pid in pids:
-            with pytest.raises(ProcessLookupError):
-                os.kill(pid, 0)
+        assert all(map(gone, pids))
         await pilot.press("x")
         assert "nothing is running" in words(app, "status")
 
@@ -214,9 +212,7 @@ async def test_it_goes_on_behind_the_stage_and_ends_with_the_app(open_app):
         assert isinstance(app.screen, StageScreen)
         assert sweep.state == "running"
     assert sweep.state == "stopped"
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert all(map(gone, pids))
 
 
 async def test_another_sweep_ends_the_one_under_way_and_says_so(open_app):

@@ -18,6 +18,7 @@ from dlplay.web import site as sites
 from dlplay.web import visitor as visitors
 from dlplay.web.site import FAILED, FULL, LEFT, LONGEST, PAGE, STOPPED, Site, is_local
 from dlplay.web.visitor import Program
+from tests.processes import gone
 from tests.web.devtools import until
 
 STAND_IN = r"""
@@ -81,10 +82,6 @@ async def closed(socket):
     return message.extra
 
 
-def alive(process):
-    return Path(f"/proc/{process}").exists()
-
-
 async def test_visitors_have_processes_and_folders_of_their_own(tmp_path):
     async with opened(tmp_path) as (site, client):
         one, (first, home, *size) = await visit(client)
@@ -102,11 +99,11 @@ async def test_visitors_have_processes_and_folders_of_their_own(tmp_path):
         assert await two.receive_json() == ["pong", "7"]
         await one.close()
         await until(lambda: len(site.visitors) == 1, "the end of the first")
-        assert not alive(first)
+        assert gone(first)
         assert not Path(home).exists()
-        assert alive(second)
+        assert not gone(second)
         assert Path(other).exists()
-    assert not alive(second)
+    assert gone(second)
     assert not [*tmp_path.iterdir()]
 
 
@@ -200,7 +197,7 @@ async def test_a_page_that_says_what_ours_never_does_is_closed(tmp_path, said):
         await (socket.send_str(said) if isinstance(said, str) else socket.send_bytes(said))
         assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
         await until(lambda: not site.visitors, "the end")
-        assert not alive(process)
+        assert gone(process)
         assert not site.told
 
 
@@ -266,7 +263,7 @@ async def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
         assert await socket.receive_bytes() == b"hangs"
         await socket.close()
         await until(lambda: not site.visitors, "the end")
-        assert not alive(process)
+        assert gone(process)
 
 
 async def test_a_server_that_is_stopped_leaves_nothing(tmp_path, capfd):
@@ -291,7 +288,7 @@ async def test_a_server_that_is_stopped_leaves_nothing(tmp_path, capfd):
         stop.set()
         assert await closed(socket) == STOPPED
         await running
-    assert not alive(process)
+    assert gone(process)
     assert not [*tmp_path.iterdir()]
 
 

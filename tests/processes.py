@@ -1,0 +1,31 @@
+"""Processes that a test did not start itself, by their numbers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def gone(pid: int) -> bool:
+    """Whether it has ended, though its parent may not have taken leave of it."""
+    if fields := _fields(pid):
+        return fields[0] == "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def parent(pid: int) -> int:
+    """The process that began it, or took it over; only known where there is /proc."""
+    return int(_fields(pid)[1])
+
+
+def _fields(pid: int) -> list[str]:
+    """What the system tells of it after its name: its state, its parent and more."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return []
+    return stat.rpartition(")")[2].split()
