@@ -127,16 +127,29 @@ def test_check_with_tries_and_what_failed(start, tmp_path):
     assert (out, tried.returncode) == (here.communicate(timeout=300)[0], here.returncode)
 
 
+@pytest.fixture(scope="module")
+def scheduler():
+    """The address of a Dask cluster with two workers, in processes of their own."""
+    import distributed
+
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        yield cluster.scheduler_address.removeprefix("tcp://")
+
+
 PAGE = ("check", "faults/page", "--sabotage", "--scenes", FAULTS)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("where", ["local,at_once=2", "slurm"])
-def test_sabotage_elsewhere_reads_as_here(start, tmp_path, where):
+@pytest.mark.parametrize("where", ["local,at_once=2", "slurm", "dask"])
+def test_sabotage_elsewhere_reads_as_here(start, request, tmp_path, where):
     slurm, at = tmp_path / "slurm", tmp_path / "at"
     play(slurm)
     states = "\n".join(f"7_{number}|COMPLETED|n1" for number in range(4))
     (slurm / "states").write_text(states)
+    if where == "dask":
+        where = f"dask={request.getfixturevalue('scheduler')}"
     path = f"{slurm}{os.pathsep}{os.environ['PATH']}"
     far = start(*PAGE, "--on", where, "--at", at, PATH=path)
     here = start(*PAGE)
@@ -232,17 +245,6 @@ def test_a_job_that_is_killed_is_told(two_values, tmp_path):
     assert "1 of 2 runs failed: its job was killed: by hand, or by the system when memory" in err
     assert "the same command, with its --on, runs only the rest" in err
     wait_for(lambda: not with_mark(mark), "the end of the run")
-
-
-@pytest.fixture(scope="module")
-def scheduler():
-    """The address of a Dask cluster with two workers, in processes of their own."""
-    import distributed
-
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster:
-        yield cluster.scheduler_address.removeprefix("tcp://")
 
 
 @pytest.mark.full
