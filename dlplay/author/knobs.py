@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from dlplay.wire.events import Knob
 
 FAR = 1000.0  # how many times its default a number may be, where no range is given
 LONGEST = 1000  # characters of a text
+MOST = 10**15 - 1  # of a whole number
 
 
 def parameter_of(
@@ -31,25 +33,46 @@ def parameter_of(
     a negative one as far from zero on both sides, on a linear one; the whole number 0 is the least
     of its range. A word with `options` is one of them. ParameterError for what cannot be.
     """
+    try:
+        made = _made(default, min, max, log, options, help)
+    except ParameterError as error:
+        raise ParameterError(f"{name}: {error}".replace(": this parameter", "", 1)) from None
+    made.name = name
+    return made
+
+
+def _made(
+    default: Any,
+    min: float | None,
+    max: float | None,
+    log: bool | None,
+    options: Sequence[str],
+    help: str,
+) -> Parameter[Any]:
     made: Parameter[Any]
-    if isinstance(default, bool):
-        made = Toggle(default, help=help)
+    if type(default).__name__ in ("bool", "bool_"):  # numpy's is none
+        made = Toggle(bool(default), help=help)
     elif isinstance(default, str):
         made = (
             Choice(default, options, help=help)
             if options
             else Text(default, max_length=LONGEST, help=help)
         )
-    elif isinstance(default, int):
-        least, most, scale = _range(default, min, max, log)
-        made = Int(default, min=math.floor(least), max=math.ceil(most), log=scale, help=help)
+    elif isinstance(default, numbers.Integral):
+        whole = int(default)
+        if abs(whole) > MOST:
+            raise ParameterError(f"a whole number of a knob has at most 15 digits, not {whole}")
+        least, most, scale = _range(whole, min, max, log)
+        low, high = math.floor(least), math.ceil(most)
+        made = Int(whole, min=low, max=high, log=scale, help=help)
     elif hasattr(default, "__float__"):
         value = float(default)
+        if not math.isfinite(value):
+            raise ParameterError(f"a knob is a number that is finite, not {value}")
         least, most, scale = _range(value, min, max, log)
         made = Float(value, min=least, max=most, log=scale, help=help)
     else:
-        raise ParameterError(f"{name}: a knob is a number, a word, or on or off, not {default!r}")
-    made.name = name
+        raise ParameterError(f"a knob is a number, a word, or on or off, not {default!r}")
     return made
 
 

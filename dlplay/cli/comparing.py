@@ -18,7 +18,7 @@ from dlplay.engine.comparing import (
     main_measure,
     measures_of,
 )
-from dlplay.engine.recordings.library import Library, RunInfo
+from dlplay.engine.recordings.library import Library, RunInfo, settings
 from dlplay.wire import events
 from dlplay.words.numbers import short
 
@@ -57,9 +57,9 @@ def run(session: Session, words: list[str], measure: str | None, json: bool) -> 
 def _named(catalog: Catalog, word: str) -> list[RunInfo]:
     known = any(card.id == word for card in catalog.scenes)
     if known or ("/" in word and not Path(word).exists()):  # else the nearest scene is told
-        card = catalog.find(word)
-        mine = [info for info in Library().runs(catalog) if info.scene == card.id]
+        mine = [info for info in Library().runs(catalog) if info.scene == word]
         if not mine:
+            card = catalog.find(word)
             raise Mistake(f"no run of {card.id} is recorded; `dlplay runs` lists those that are")
         return mine
     info = recordings.chosen(word)
@@ -78,7 +78,8 @@ def _compared(info: RunInfo) -> Compared:
     done, sabotage = replay.summary, replay.started.sabotage
     name = str(info.number) if info.number else info.path.name
     whole = done.status == "done"
-    return Compared(name, done.parameters, done.seed, done.measures, whole, sabotage)
+    values = settings(done.parameters, replay.started.command)
+    return Compared(name, values, done.seed, done.measures, whole, sabotage)
 
 
 def _print_json(card: SceneCard, found: list[Group]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 POLL = 0.02  # seconds between two looks at what has come
 SETTING = re.compile(r"([A-Za-z_][\w.-]*)(?:@(\d{1,15}))?=(.*)", re.DOTALL)
+STEPLESS = re.compile(r"[A-Za-z_][\w.-]*@[^=/]*=.*", re.DOTALL)
 STOPPING = "its loops end; Ctrl-C again ends the program"
 EXAMPLE = "dlplay watch lr=0.1 -- python train.py"
 
@@ -46,6 +47,10 @@ def order_of(words: Sequence[str], environment: Mapping[str, str]) -> OwnOrder:
         else:
             settings[name] = text
         del rest[0]
+    if rest and STEPLESS.fullmatch(rest[0]):
+        raise Mistake(
+            f"{rest[0]}: after @ comes a step, a whole number from 0 on, as in lr@500=0.01"
+        )
     if not rest:
         raise Mistake(f"dlplay watch takes the command of a program, as in: {EXAMPLE}")
     order = own.program(rest, settings=settings, environment=environment)
@@ -91,14 +96,16 @@ def run(
         sinks += [history.feed, json_lines()] if json else [history.feed, _passed_on]
         say = f"dlplay: {STOPPING}"
         asked = stack.enter_context(Interrupts(lambda: print(say, file=sys.stderr, flush=True)))
-        done = _follow(OwnRun(order, card), sinks, asked)
+        own = OwnRun(order, card)
+        done = _follow(own, sinks, asked)
     if not json:
         from dlplay.cli.results import print_result
 
         history.log.clear()  # it has been seen
         known = with_knobs(card, history.knobs.values())
         print_result(session.console(), known, history, done, session)
-    return verdict(done, check, recorder)
+    status = verdict(done, check, recorder)
+    return Exit.WRONG_USE if own.refused else status
 
 
 def _follow(run: OwnRun, sinks: Sequence[Sink], interrupts: Interrupts) -> events.Finished:

@@ -98,6 +98,11 @@ class Catalog:
         for card in self.scenes:
             if card.id == id:
                 return card
+        if id.startswith("own/"):
+            raise UnknownScene(
+                f"{id!r} is no scene but a program of your own: `dlplay watch -- COMMAND` runs it, "
+                "`dlplay runs` lists what was recorded of it"
+            )
         ids = [card.id for card in self.scenes]
         slugs = {known.split("/")[1]: known for known in ids}
         match = nearest(id.split("/")[-1], slugs)

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,20 @@ LONGEST = 40  # characters of a name in an id
 
 
 def card_of_command(command: Sequence[str], folder: Path | None = None) -> SceneCard:
-    """The card of a program: its file is the first Python file among the command's words.
+    """The card of a program: its file is that of the module that `-m` names, or the first Python
+    file among the command's words.
 
     `folder`: where the command is run; the working folder unless given. Parameters are known only
     once the program has asked for its knobs.
     """
-    script = next((word for word in command if word.endswith(".py")), "")
-    path = ((folder or Path.cwd()) / script).absolute() if script else Path()
-    name = Path(script or command[0]).stem
+    folder = folder or Path.cwd()
+    module, script = _module(command, folder)
+    script = script or next((word for word in command if word.endswith(".py")), "")
+    path = (folder / script).absolute() if script else Path()
+    name = module or Path(script or command[0]).stem
     id = f"{CHAPTER}/{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')[:LONGEST] or 'program'}"
     text = _text(path) if script else ""
-    title, lesson = _said(text, Path(script).name or command[0])
+    title, lesson = _said(text, module or Path(script).name or command[0])
     return SceneCard(
         id,
         path,
@@ -69,6 +73,18 @@ def settings_of(card: SceneCard, values: Mapping[str, Any]) -> dict[str, str]:
 def command_line(card: SceneCard) -> str:
     """The command, ready to paste into a shell."""
     return shlex.join(card.command)
+
+
+def _module(command: Sequence[str], folder: Path) -> tuple[str, str]:
+    """The module of the user's own that the command runs by `-m`, and its file below the folder;
+    empty where there is none: what starts other programs, such as torchrun, is not his."""
+    for before, module in pairwise(command):
+        parts = module.split(".")
+        if before == "-m" and all(part.isidentifier() for part in parts):
+            for file in (Path(*parts).with_suffix(".py"), Path(*parts) / "__main__.py"):
+                if (folder / file).is_file():
+                    return module, str(file)
+    return "", ""
 
 
 def _text(path: Path) -> str:

@@ -48,13 +48,13 @@ class Group:
 def groups(card: SceneCard, runs: Sequence[Compared]) -> list[Group]:
     """The runs by their settings, in order of appearance."""
     found: dict[tuple[tuple[str, str], ...], list[Compared]] = {}
+    # Those of a program of one's own, or of a scene that was another or is gone, say the runs.
+    names = list(dict.fromkeys([*card.parameters, *(name for run in runs for name in run.values)]))
     for run in runs:
-        known = {name: _shown(card, name, run.values) for name in card.parameters}
+        known = {name: _shown(card, name, run.values) for name in names}
         key = (*known.items(), ("sabotage", run.sabotage or "none"))
         found.setdefault(key, []).append(run)
-    differ = [
-        place for place in range(len(card.parameters) + 1) if len({key[place] for key in found}) > 1
-    ]
+    differ = [place for place in range(len(names) + 1) if len({key[place] for key in found}) > 1]
     return [
         Group(" ".join("=".join(key[place]) for place in differ) or "these settings", mine)
         for key, mine in found.items()
@@ -107,4 +107,8 @@ def heading(found: Sequence[Group], measure: str) -> str:
 
 
 def _shown(card: SceneCard, name: str, values: Mapping[str, Any]) -> str:
-    return card.parameters[name].show(values[name]) if name in values else ""
+    if name not in values:
+        return ""
+    return (
+        card.parameters[name].show(values[name]) if name in card.parameters else str(values[name])
+    )

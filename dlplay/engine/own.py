@@ -26,6 +26,7 @@ from dlplay.stage.joining import ADDRESS
 from dlplay.wire import commands, events
 from dlplay.words.nearest import did_you_mean
 
+MISSING = "ModuleNotFoundError: No module named 'dlplay'"
 LONGEST = 200  # characters of what it printed last, where it failed
 LENGTH = struct.Struct("!i")  # before each message, as multiprocessing's connections have it
 there_is = keeper.there_are and hasattr(socket, "AF_UNIX")
@@ -66,8 +67,11 @@ class OwnRun(LiveRun):
         self._drawn: Connection | None = None  # the one that is seen
         self._knobs: dict[str, events.Knob] = {}
         self._headline = ""
+        self._unseen = False  # whether another has drawn, too
         self._prints: Connection | None = None
         self._asked_to_stop = False
+        self._told = False  # that it began
+        self._device = ""
         self._last = ""  # line that it printed
         self._trouble = ""
         self._unread: set[str] = set()  # what was wrong with what it has drawn
@@ -107,7 +111,17 @@ class OwnRun(LiveRun):
 
         return server.surroundings()
 
+    @property
+    def refused(self) -> str:
+        """Why a knob cannot be what it was to be, where the program was ended for it."""
+        return self._trouble
+
+    def drain(self) -> list[events.AnyEvent]:
+        """As of any run, its beginning before what it has printed since."""
+        return sorted(super().drain(), key=lambda event: not isinstance(event, events.Started))
+
     def _printed(self, lines: list[str]) -> None:
+        self._tell_start([])
         self._log.extend(lines)
         self._last = next((each for each in reversed(lines) if each.strip()), self._last)
 
@@ -144,10 +158,16 @@ class OwnRun(LiveRun):
         if self._drawn is connection:
             self._waiting += len(data)
             self._take_in(batch)
+        elif not self._unseen:
+            self._unseen = True
+            text = "stage: another process of the program draws, too; the first that drew is seen"
+            self._inbox.append(events.Logged(tick=self._tick, text=text))
         return True
 
     def _take_in(self, batch: list[events.AnyEvent]) -> None:
         for event in batch:
+            if isinstance(event, events.Vitals) and event.device_memory:
+                self._device = "cuda"
             if isinstance(event, events.Knob):
                 self._knobs[event.name] = event
                 if event.trouble:  # it would not do what the user asked for
@@ -158,13 +178,17 @@ class OwnRun(LiveRun):
         super()._take_in(batch)
 
     def _tell_start(self, batch: Sequence[events.AnyEvent]) -> None:
-        """It begins with what it has sent first."""
+        """It begins with what it has sent first, or printed."""
+        if self._told:
+            return
+        self._told = True
         on_device = any(isinstance(e, events.Vitals) and e.device_memory for e in batch)
+        parameters = {e.name: e.value for e in batch if isinstance(e, events.Knob)}
         started = events.Started(
             scene=self.card.id,
-            seed=0,
+            seed=_seed(parameters),
             device="cuda" if on_device else "cpu",
-            parameters={e.name: e.value for e in batch if isinstance(e, events.Knob)},
+            parameters=parameters,
             digest=self.card.digest,
             command=self.card.command,
         )
@@ -175,8 +199,7 @@ class OwnRun(LiveRun):
         shutil.rmtree(self._place, ignore_errors=True)
         if self._log_rest:
             self._printed([self._log_rest.decode("utf-8", "replace")])
-        if self._drawn is None:
-            self._tell_start([])
+        self._tell_start([])
         code = self._process.exitcode
         if self._trouble:
             self._end("failed", self._trouble)
@@ -188,6 +211,8 @@ class OwnRun(LiveRun):
             self._end("failed", f"{self.card.title} was ended by {signal_in_words(-code)}")
         else:
             said = f": {self._last.strip()[:LONGEST]}" if self._last else ""
+            if self._last.strip() == MISSING:
+                said += f". That Python is another than dlplay's, which is {sys.executable}"
             self._end("failed", f"{self.card.title} ended with exit status {code}{said}")
 
     def _unheard(self) -> str:
@@ -195,21 +220,30 @@ class OwnRun(LiveRun):
         order: OwnOrder = self.order  # type: ignore[assignment]
         if self._drawn is None:
             return "it has drawn nothing: from dlplay import stage"
-        unknown = [name for name in order.settings if name not in self._knobs]
-        if not unknown:
-            return ""
-        known = ", ".join(self._knobs) or "none"
-        hint = did_you_mean(unknown[0], self._knobs)
-        return f"it has no knob {unknown[0]!r}; it has {known}.{hint}"
+        asked = [*order.settings, *(each.name for each in order.tweaks)]
+        if unknown := [name for name in asked if name not in self._knobs]:
+            known = ", ".join(self._knobs) or "none"
+            hint = did_you_mean(unknown[0], self._knobs)
+            return f"it has no knob {unknown[0]!r}; it has {known}.{hint}"
+        for each in order.tweaks:
+            if each.tick > self._tick:
+                return f"{each.name}@{each.tick} never came: it had {self._tick:,} steps"
+            if not self._knobs[each.name].live:
+                return f"{each.name} is asked for once, so it is not turned at step {each.tick:,}"
+        return ""
 
     def _end(self, status: str, message: str) -> None:
         """The program says nothing of its end itself."""
         late = {n: k.value for n, k in self._knobs.items() if n not in self._started.parameters}
+        parameters = self._started.parameters | late | self._turned
         summary = self._started.ended(
             status,
             self._tick,
             message=message,
-            parameters=self._started.parameters | late | self._turned,
+            parameters=parameters,
+            defaults={name: knob.default for name, knob in self._knobs.items()},
+            seed=_seed(parameters),
+            device=self._device or self._started.device,
             measures=self._measures,
             claims=self._claims,
             seconds=time.monotonic() - self._began,
@@ -218,6 +252,12 @@ class OwnRun(LiveRun):
         self._inbox.append(summary)
         self.state = "over"
         self._over.set()
+
+
+def _seed(parameters: Mapping[str, Any]) -> int:
+    """That of the program, if it has a knob of that name."""
+    seed = parameters.get("seed", 0)
+    return seed if isinstance(seed, int) else 0
 
 
 class _Everyone:

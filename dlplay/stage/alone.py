@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+MOST_STEPS = 10**15
 DRAWING = (
     "axes", "bars", "claim", "curve", "events", "graph", "headline", "heatmap", "histogram",
     "image", "log", "matrices", "measure", "plane", "plot", "spread", "stack", "table", "text",
@@ -41,7 +43,7 @@ class Alone:
 
     def every(self, steps: int) -> bool:
         """Whether this is a step for an expensive look: each `steps`-th, and the last."""
-        return self.step % steps == 0 or self.step == self.total - 1
+        return self.step % max(1, steps) == 0 or self.step == self.total - 1
 
     def changed(self, *names: str) -> bool:
         """Whether one of these knobs was turned just before this step."""
@@ -64,7 +66,7 @@ class Alone:
         random state and the modes as they were."""
         from dlplay.stage.probing import probing
 
-        return probing(models, cuda=on_cuda())
+        return probing([each for each in models if hasattr(each, "modules")], cuda=on_cuda())
 
     def __getattr__(self, name: str) -> Any:
         if name in DRAWING:
@@ -81,20 +83,27 @@ def no_call(name: str) -> AttributeError:
 
 def counted(steps: int | Iterable[T]) -> tuple[Iterable[Any], int]:
     """What a loop goes through, and how many steps that is: 0 where it is not known."""
-    if isinstance(steps, int):
-        return range(steps), max(steps, 0)
+    if isinstance(steps, numbers.Integral):  # numpy's, too
+        return range(int(steps)), _sensible(int(steps))
     try:
-        return steps, len(steps)  # type: ignore[arg-type]
-    except (TypeError, NotImplementedError):  # a generator, a stream of data
-        return steps, 0
+        total = _sensible(len(steps))  # type: ignore[arg-type]
+    except (TypeError, NotImplementedError, OverflowError):  # a generator, a stream of data
+        total = 0
+    return steps, total  # type: ignore[return-value]
+
+
+def _sensible(steps: int) -> int:
+    """What is longer than any run goes on has no end that is worth telling."""
+    return steps if 0 < steps < MOST_STEPS else 0
 
 
 def on_cuda() -> bool:
     """Whether this program has begun to use CUDA."""
     import sys
 
-    torch = sys.modules.get("torch")
-    return bool(torch and torch.cuda.is_initialized())
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)  # not there while torch is imported
+    begun = getattr(cuda, "is_initialized", None)
+    return bool(begun and begun())
 
 
 def _nothing(*values: Any, **named: Any) -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from dlplay.stage.alone import DRAWING, Alone, counted
-from dlplay.stage.own import FLUSH_EVERY, OwnStage
+from dlplay.stage.own import FLUSH_EVERY, UNTURNED, OwnStage, called_in
 from dlplay.stage.ranks import first, several
 from dlplay.stage.stage import Stopped
 from dlplay.wire import commands, events
 from dlplay.wire.hearing import PipeControls
 
 T = TypeVar("T")
+REFUSED = 10.0  # seconds in which a watcher ends a program that cannot be what was asked for
 
 
 class Joined(Alone):
@@ -93,12 +96,18 @@ class Joined(Alone):
             self._news.clear()
 
     def loop(self, steps: int | Iterable[T], phase: str = "") -> Iterator[Any]:
+        caller = sys._getframe(1)
+        return self._through(steps, phase, (caller.f_code.co_filename, caller.f_lineno))
+
+    def _through(
+        self, steps: int | Iterable[T], phase: str, where: tuple[str, int]
+    ) -> Iterator[Any]:
         if not self._there:
             yield from super().loop(steps, phase)
             return
         own, waiting = self._own, self._waiting
         items, total = counted(steps)
-        place = own.enter(total, phase)
+        place = own.enter(total, phase, where)
         try:
             for item in items:
                 if own.calm and not waiting and not place.over:  # most steps, which cost little
@@ -110,6 +119,8 @@ class Joined(Alone):
                 yield item
                 if own.looks:
                     self._safely("loop", None, own.after, place)
+                if place.brief:
+                    return
         finally:
             self._safely("loop", None, own.leave, place)
 
@@ -133,13 +144,25 @@ class Joined(Alone):
         return self._there and self._own.changed(*names)
 
     def knob(self, name: str, default: T, **said: Any) -> T:
-        live = self._live
+        live, own = self._live, self._own
         if name in live and not self._waiting:  # at each step: it is to cost nothing
             value: T = live[name]
-        else:
-            known = self._own.known(name, default)  # also when nobody watches any more
-            value = self._safely("knob", known, self._own.knob, name, default, **said)
+            if value is not UNTURNED:
+                return value
+            if default is own.defaults[name] or default == own.defaults[name]:
+                return default
+        known = own.known(name, default)  # also when nobody watches any more
+        value = self._safely("knob", known, own.knob, name, default, **said)
+        if own.trouble and self._there and self._draws:
+            self._safely("knob", None, own.flush)
+            time.sleep(REFUSED)  # whoever watches ends the program here, before it does more
         return value
+
+    def probe(self, *models: Any) -> AbstractContextManager[None]:
+        for each in models:
+            if not hasattr(each, "modules"):
+                self._own.tell("probe", TypeError(f"{each!r} is no model"), called_in())
+        return super().probe(*models)
 
     def look(self, every: int = 1, *models: Any) -> Callable[[T], T]:
         def register(function: T) -> T:
@@ -161,7 +184,7 @@ class Joined(Alone):
             except Stopped:  # the loops under way end at their next step
                 return otherwise
             except Exception as error:
-                self._own.tell(what, error)
+                self._own.tell(what, error, called_in())
                 return otherwise
 
     # Whoever watches
@@ -170,9 +193,23 @@ class Joined(Alone):
         if not (self._there and self._draws):
             return
         try:
-            self._connection.send_bytes(events.encode(batch))
+            self._connection.send_bytes(self._encoded(batch))
         except (OSError, ValueError):
             self._left()
+
+    def _encoded(self, batch: list[events.AnyEvent]) -> bytes:
+        """The batch; what cannot be sent, such as a number of a hundred digits, is left out."""
+        try:
+            return events.encode(batch)
+        except Exception:
+            good = []
+            for event in batch:
+                try:
+                    events.encode([event])
+                    good.append(event)
+                except Exception as error:
+                    self._own.tell(type(event).__name__.lower(), error)
+            return events.encode(good)
 
     def _left(self) -> None:
         """Nobody is there any more: what waits goes on."""

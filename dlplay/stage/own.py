@@ -6,47 +6,62 @@ neither what is drawn nor who watches can end the program.
 
 from __future__ import annotations
 
-import math
+import re
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 
 from dlplay.author.claims import Claim, relation_of
 from dlplay.author.knobs import parameter_of, told
 from dlplay.author.parameters.base import ParameterError
 from dlplay.author.scene import Scene
-from dlplay.stage.alone import on_cuda
+from dlplay.stage.alone import MOST_STEPS, on_cuda
 from dlplay.stage.looks import Look
 from dlplay.stage.stage import Sink, Stage, Stopped
 from dlplay.wire import commands, events
 from dlplay.wire.events import AnyContent
+from dlplay.words.nearest import did_you_mean
 
 NO_PANEL = "a panel's name is a text, not {!r}"
 FLUSH_EVERY = 0.1  # seconds between two batches of events: the interface looks as often
 AHEAD = 10_000  # calls of `curve` that need not wait for those before them to be sent
 NO_LINES = frozenset({"self", "panel", "values", "x"})  # what `curve` itself takes by these names
+KNOB_TAKES = ("min", "max", "log", "options", "help")
+UNTURNED = object()  # in place of the value of a knob that nobody has set
+OURS = str(Path(__file__).parents[1])  # files in which a program's own lines are not
 
 
 @dataclass(eq=False)
 class Place:
-    """Where a loop is. `began`: the tick; `inner`: whether a loop within has begun since its last
-    step; `width`: how many steps of the loops within one of its own has, as far as is known;
-    `over`: whether it was asked to end; `around`: the loop of the same `thread` that it is in."""
+    """Where a loop is. `where`: the line that began it; `began`: the tick; `inner`: whether a loop
+    within has begun since its last step; `over`: whether it was asked to end; `brief`: whether it
+    has one step; `around`: the loop of the same `thread` that it is in. Of an outermost loop,
+    `ticks`: how many it has had with all loops in it; `before`: how many before its last step."""
 
     total: int
     phase: str
     level: int
     outer: tuple[int, int, str]
     began: int
+    where: tuple[str, int] = ("", 0)
     step: int = -1
     inner: bool = False
-    width: int = 1
     over: bool = False
+    brief: bool = False
+    ticks: int = 0
+    before: int = 0
     thread: int = field(default_factory=threading.get_ident)
     around: Place | None = None
+    first: Place = field(init=False)  # the outermost of its thread
+
+    def __post_init__(self) -> None:
+        self.first = self
 
 
 class OwnStage(Stage):
@@ -69,7 +84,12 @@ class OwnStage(Stage):
         self.asked: dict[str, str] = {}  # what knobs are to be, as text
         self.turned: dict[str, Any] = {}  # before they were declared
         self._declared: dict[str, int] = {}  # knobs, and the tick at which they were
-        self.live: dict[str, Any] = {}  # those that are live, with their values
+        self.defaults: dict[str, Any] = {}  # of knobs, as they were first asked for
+        self.live: dict[str, Any] = {}  # those that are live, with their values or UNTURNED
+        self._set: set[str] = set()  # those that were given another value, or turned
+        self._refused: set[tuple[str, str]] = set()  # series that cannot be drawn
+        self._ended: set[tuple[str, int]] = set()  # lines whose loops were asked to end
+        self.trouble = ""  # why a knob cannot be what it was asked to be
         self._knobs: list[events.AnyEvent] = []
         self._places: list[Place] = []
         self.calm = False  # whether there is nothing to do between two steps but to count them
@@ -80,13 +100,16 @@ class OwnStage(Stage):
 
     # Loops
 
-    def enter(self, total: int, phase: str) -> Place:
-        """A loop begins."""
-        place = Place(total, phase, self._level, (self.step, self.total, self.phase), self.tick)
+    def enter(self, total: int, phase: str, where: tuple[str, int] = ("", 0)) -> Place:
+        """A loop begins, in this line of this file."""
+        outer = self.step, self.total, self.phase
+        place = Place(total, phase, self._level, outer, self.tick, where)
         ours = (each for each in reversed(self._places) if each.thread == place.thread)
         place.around = next(ours, None)
+        if place.around is not None:
+            place.first = place.around.first
+        place.brief = where in self._ended
         self._places.append(place)
-        self._places[0].width = max(1, math.prod(each.total for each in self._places[1:]))
         self._level += 1
         self.total, self.phase = total, phase
         self._at_once.clear()
@@ -106,6 +129,9 @@ class OwnStage(Stage):
             place.around.inner = True  # its step has begun with the outer loop's
         else:
             self.tick += 1
+            place.first.ticks += 1
+        if place.around is None:
+            place.before = place.ticks - 1
 
     def _attend(self, place: Place | None = None) -> None:
         """Do what is asked before the next step: wait, look inside, turn a knob."""
@@ -126,16 +152,31 @@ class OwnStage(Stage):
                 self._look(look)
 
     def _note_progress(self) -> None:
-        """Where the outermost loop is, in steps of the innermost."""
-        first = self._places[0] if self._places else Place(0, "", 0, (0, 0, ""), 0)
-        total = first.total * first.width
-        done = self.tick - first.began
-        self._progress = (min(done, total) if total else done), total, first.phase
+        """Where the outermost loop is, in steps of the innermost. What is ahead is as long as what
+        is behind; in its first step, as long as the loops that are open in it."""
+        if not self._places:
+            self._progress = 0, 0, ""
+            return
+        first = self._places[0]
+        if first.total and first.step > 0:
+            total = first.before + round(first.before / first.step * (first.total - first.step))
+        else:
+            ahead, width = 0, 1
+            for each in reversed([each for each in self._places[1:] if each.first is first]):
+                ahead += max(0, each.total - each.step - 1) * width
+                width *= max(1, each.total)
+            total = first.total * (first.ticks + ahead)
+        if not 0 <= total < MOST_STEPS:
+            total = 0
+        self._progress = (min(first.ticks, total) if total else first.ticks), total, first.phase
 
     def leave(self, place: Place) -> None:
         """A loop is over, or was left."""
         if self._places and place is self._places[0]:
             self._note_progress()
+            if place.step == place.total - 1 or (place.began and not place.total):
+                done = place.began + place.ticks  # as on the axis, if it was not the only one
+                self._progress = done, done, place.phase
         within = False  # what it leaves behind of its own thread is left too
         for each in [*self._places]:
             within = within or each is place
@@ -169,7 +210,7 @@ class OwnStage(Stage):
         try:
             super()._look(look)
         except Exception as error:
-            self.tell(getattr(look.function, "__name__", "look"), error)
+            self.tell(getattr(look.function, "__name__", "look"), error, _raised_in(error))
 
     def _look_inside(self, now: float) -> None:
         try:
@@ -245,41 +286,56 @@ class OwnStage(Stage):
     # Knobs
 
     def knob(self, name: str, default: Any, **said: Any) -> Any:
-        """Its value now. It is live as soon as it is asked for in a loop, or in a later step."""
+        """Its value now: `default` until it is given another or turned. It is live as soon as it is
+        asked for in a loop, or in a later step."""
         parameters: dict[str, Any] = self.scene.parameters  # type: ignore[assignment]
         while self._controls.pending():
             self._obey(self._controls.take())
+        if unknown := [word for word in said if word not in KNOB_TAKES]:
+            hint = did_you_mean(unknown[0], KNOB_TAKES)
+            raise TypeError(f"{name} takes {', '.join(KNOB_TAKES)}, not {unknown[0]}.{hint}")
         if name not in parameters:
             made = parameter_of(name, default, **said)
             made.live = bool(self._places)
             parameters[name] = made
             self._declared[name] = self.tick
+            self.defaults[name] = default
             value, trouble = self._begin_with(made)
+            self.trouble = self.trouble or trouble
             self.scene.__dict__["_values"][name] = value
             self._knobs.append(told(made, value, tick=self.tick, trouble=trouble))
         elif not parameters[name].live and (self._places or self.tick > self._declared[name]):
             parameters[name].live = True
+            if name in self.turned:
+                self._turn(name, self.turned.pop(name))
             self._knobs.append(told(parameters[name], self.scene.values[name], tick=self.tick))
-        value = self.known(name, default)
+        if default != self.defaults[name]:
+            self._say_once(
+                f"stage.knob: {name} has other defaults than {self.defaults[name]!r}; each holds "
+                "where it stands until the knob is turned"
+            )
         if parameters[name].live:
-            self.live[name] = value
-        return value
+            self.live[name] = self.known(name, UNTURNED)
+        return self.known(name, default)
 
     def known(self, name: str, otherwise: Any) -> Any:
-        """The value of a knob as it was last."""
-        return self.scene.__dict__["_values"].get(name, otherwise)
+        """The value that a knob was given or turned to, if it was."""
+        return self.scene.__dict__["_values"][name] if name in self._set else otherwise
 
     def _begin_with(self, made: Any) -> tuple[Any, str]:
         """What a new knob is at first, and why it is not what it was asked to be."""
         try:
             if made.name in self.turned:
                 turned = self.turned.pop(made.name)
-                return made.parse(turned) if isinstance(turned, str) else made.check(turned), ""
-            if made.name in self.asked:
-                return made.parse(self.asked[made.name]), ""
+                value = made.parse(turned) if isinstance(turned, str) else made.check(turned)
+            elif made.name in self.asked:
+                value = made.parse(self.asked[made.name])
+            else:
+                return made.default, ""
         except ParameterError as error:
             return made.default, str(error)
-        return made.default, ""
+        self._set.add(made.name)
+        return value, ""
 
     # Whoever watches
 
@@ -301,22 +357,30 @@ class OwnStage(Stage):
                 super()._obey(command)
 
     def _turn(self, name: str, value: Any) -> None:
-        """Turn a knob; what was written on a command line is a text still."""
+        """Turn a knob; what was written on a command line is a text still. One that is not live is
+        turned when it is asked for again."""
         parameter = self.scene.parameters[name]
+        if not parameter.live:
+            self.turned[name] = value
+            return
         try:
             known = parameter.parse(value) if isinstance(value, str) else value
             super()._obey(commands.Tweak(name, known))
+            self._set.add(name)
             self.live.pop(name, None)  # asked for anew, it is the new one
         except ParameterError as error:
             self.tell(f"knob {name}", error)
 
     def _end(self) -> None:
-        """Loops that are under way end, and the program goes on after them; without one, and where
-        others would wait for it, it is interrupted as by Ctrl-C."""
+        """Loops that are under way end, and the program goes on after them. Where one of them is
+        begun again, as in the next epoch, it has one step: what the program does with its last
+        value, it can do. Without a loop, and where others would wait for it, the program is
+        interrupted as by Ctrl-C."""
         self._paused = False
         if self._places and not self._several:
             for place in self._places:
                 place.over = True
+                self._ended.add(place.where)
             raise Stopped
         if threading.current_thread() is threading.main_thread():
             signal.raise_signal(signal.SIGINT)
@@ -333,9 +397,12 @@ class OwnStage(Stage):
         """The program may begin with one at any time."""
         self.device = "cuda" if on_cuda() else "cpu"
 
-    def tell(self, name: str, error: Exception) -> None:
-        """Say once in the log what went wrong in a call, which did nothing then."""
-        text = f"stage.{name}: {type(error).__name__}: {error}"
+    def tell(self, name: str, error: Exception, where: str = "") -> None:
+        """Say once in the log what went wrong in a call, which did nothing then, and where."""
+        why = re.sub(r"^\w+\.(\w+\(\))", r"\1", str(error))  # without the name of our class
+        self._say_once(f"stage.{name}: {type(error).__name__}: {why}{where}")
+
+    def _say_once(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
             self.log(text)
@@ -347,10 +414,23 @@ class OwnStage(Stage):
             (panel, name, tick, x, y)
             for panel, lines, tick, x in taken
             for name, y in lines.items()
+            if self._may_draw(panel, name)
         ]
         drawn = super().take_drawn()
         knobs, self._knobs = self._knobs, []
         return [*knobs, *drawn]
+
+    def _may_draw(self, panel: str, series: str) -> bool:
+        """Whether a series can be drawn: one that cannot takes no other with it."""
+        if (panel, series) in self._refused:
+            return False
+        try:
+            self._note_series(panel, series)
+        except ValueError as error:
+            self._refused.add((panel, series))
+            self.tell("curve", error)
+            return False
+        return True
 
     def flush(self) -> None:
         if self._places:
@@ -361,6 +441,28 @@ class OwnStage(Stage):
             self._points, self._device_points = [], False
             self.tell("curve", error)
             self.send_log()
+
+
+def called_in() -> str:
+    """The line of the program that made the call under way, for the end of a sentence."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(OURS):
+        frame = frame.f_back
+    if frame is None or frame.f_code.co_filename == threading.__file__:  # a thread of ours
+        return ""
+    return _line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _raised_in(error: Exception) -> str:
+    """The line of the program's own function that raised it."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(OURS):
+        trace = trace.tb_next
+    return _line(trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace is not None else ""
+
+
+def _line(file: str, number: int) -> str:
+    return f" ({Path(file).name}, line {number})"
 
 
 def _plain(limit: Any) -> Any:

@@ -178,6 +178,7 @@ class Finished(Event):
     headline: str = ""
     spoilt: int = 0  # how often sabotage struck, where it was asked for
     answers: tuple[str, ...] = ()  # the live parameters that its looks read
+    defaults: Settings = {}  # of a program of the user's own: its knobs, unless they are given
 
     @property
     def whole(self) -> bool:

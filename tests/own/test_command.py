@@ -10,6 +10,8 @@ import pytest
 
 from dlplay.cli.exits import Mistake
 from dlplay.cli.watching import order_of
+from dlplay.course.own import card_of_command
+from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import card_of, changed_since, load
 from tests.own.conftest import TRAIN, environment
 
@@ -52,6 +54,7 @@ def test_the_program_has_options_of_its_own(call, written):
         (["lr=1"], "takes the command of a program"),
         (["lr=1", "lr=2", "train.py"], "lr is given twice"),
         (["tran.py"], "no file 'tran.py'. Did you mean 'train.py'?"),
+        (["lr@abc=1", "train.py"], "after @ comes a step, a whole number"),
         (["pythn", "train.py"], "no command 'pythn'. Did you mean 'python'?"),
     ],
 )
@@ -98,6 +101,63 @@ def test_a_recording_is_replayed_and_exported_with_its_knobs(call, tmp_path):
     assert len(facts["curves"]["loss"]["train"]["y"]) == 6
     refused = call("export", "run.dlplay", "--to", "script", "--out", "-", check=False)
     assert "needs no script" in refused.stderr
+
+
+def test_its_recordings_are_compared_by_their_knobs_and_seeds(call, written, tmp_path):
+    written(
+        """
+        from dlplay import stage
+
+        seed = stage.knob("seed", 0)
+        rate = stage.knob("rate", 0.5, min=0, max=1)
+        for step in stage.loop(2):
+            stage.curve("loss", train=rate)
+        stage.measure(final=rate + seed)
+        """
+    )
+    for name, *words in (["a"], ["b", "rate=0.25"], ["c", "seed=3"]):
+        call("watch", "--record", f"{name}.dlplay", *words, "--", "train.py")
+    found = json.loads(call("compare", "a.dlplay", "b.dlplay", "c.dlplay", "--json").stdout)
+    assert [(group["label"], len(group["runs"])) for group in found["groups"]] == [
+        ("rate=0.5", 2), ("rate=0.25", 1)
+    ]  # fmt: skip
+    assert [run["seed"] for group in found["groups"] for run in group["runs"]] == [0, 3, 0]
+    infos = [Library().find(tmp_path / f"{name}.dlplay") for name in "abc"]
+    assert [(info.seed, dict(info.differs)) for info in infos] == [
+        (0, {}), (0, {"rate": 0.25}), (3, {})
+    ]  # fmt: skip
+    wrong = call("compare", "own/train", check=False).stderr
+    assert "'own/train' is no scene but a program of your own: `dlplay watch" in wrong
+
+
+def test_a_recording_that_breaks_off_before_anything_was_drawn_says_what_ran(written, tmp_path):
+    written("import time\nprint('begun', flush=True)\ntime.sleep(1000)\n")
+    words = ("watch", "--record", "run.dlplay", "--", "train.py")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dlplay", *words],
+        cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert process.stderr.readline() == "begun\n"
+    process.kill()
+    process.communicate()
+    replay = load(tmp_path / "run.dlplay")
+    assert (replay.started.scene, replay.summary.status) == ("own/train", "unfinished")
+    assert [line.text for line in replay.history.log] == ["begun"]
+
+
+def test_a_module_has_its_own_name_and_file(tmp_path):
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "fit.py").write_text('"""# Fit\n\nWhat it is about."""\n')
+    card = card_of_command(["python", "-m", "pkg.fit", "--config", "own.py"], tmp_path)
+    assert (card.id, card.title, card.path) == ("own/pkg-fit", "Fit", tmp_path / "pkg" / "fit.py")
+    other = card_of_command(["python", "-m", "torch.distributed.run", "train.py"], tmp_path)
+    assert (other.id, other.title) == ("own/train", "train.py")
+
+
+def test_where_its_python_has_no_dlplay_that_is_told(call, written, monkeypatch):
+    written("raise ModuleNotFoundError(\"No module named 'dlplay'\")")
+    said = call("watch", "--", "train.py", check=False).stderr
+    assert f"That Python is another than dlplay's, which is {sys.executable}" in said
 
 
 def test_a_program_that_has_changed_since_is_told(call, written, tmp_path, monkeypatch):

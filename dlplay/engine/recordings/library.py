@@ -54,9 +54,10 @@ class RunInfo:
     `number`: 1 is the newest of a list, 0 a file from elsewhere. `status`: how the run ended
     (done, stopped, diverged, failed), "running" while it is recorded, "unfinished" if the file
     does not say how it ended, "damaged" if not even its beginning can be read: `trouble` says why
-    then. `command`: of a program of the user's own. `sabotage`: as its `Started` has it. `differs`:
-    the parameters that differ from the defaults of today's scene; all of them where there is no
-    such scene. `seconds`: until the last batch for an unfinished run.
+    then. `command`, `defaults`: of a program of the user's own, and of its knobs. `sabotage`: as
+    its `Started` has it. `differs`: the parameters that differ from the defaults of today's scene,
+    or the program's own; all of them where there is no such scene. `seconds`: until the last batch
+    for an unfinished run.
     """
 
     number: int
@@ -78,7 +79,13 @@ class RunInfo:
     name: str = ""
     trouble: str = ""
     command: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     sabotage: str = ""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Its parameters, but for the seed: that of a program of the user's own is a knob."""
+        return settings(self.parameters, self.command)
 
     @property
     def id(self) -> str:
@@ -252,6 +259,11 @@ def _of_list(text: str, printed: Sequence[str], runs: Sequence[RunInfo]) -> RunI
     raise UnknownRun(f"run {number} of the list that was printed last is gone; list them again")
 
 
+def settings(parameters: Mapping[str, Any], command: Sequence[str]) -> dict[str, Any]:
+    """The parameters of a run; of a program of the user's own without its seed, which is a knob."""
+    return {n: value for n, value in parameters.items() if not (command and n == "seed")}
+
+
 def default_folder() -> Path:
     """Where the interface records."""
     from platformdirs import user_data_path
@@ -307,6 +319,8 @@ def _described(info: RunInfo) -> RunInfo:
         command=started.command if started else (),
         sabotage=started.sabotage if started else "",
     )
+    if done and info.command:
+        info = replace(info, defaults=done.defaults)
     if done:
         return replace(info, status=done.status, steps=done.steps, seconds=done.seconds)
     return replace(
@@ -324,10 +338,10 @@ def _lasted(info: RunInfo) -> float:
 
 
 def _with_title(info: RunInfo, card: SceneCard | None) -> RunInfo:
-    defaults = card.defaults if card else {}
+    defaults = card.defaults if card else info.defaults
     differs = {
         name: value
-        for name, value in info.parameters.items()
+        for name, value in info.settings.items()
         if name not in defaults or value != defaults[name]
     }
     return replace(info, title=card.title if card else "", differs=differs)

@@ -18,6 +18,7 @@ from dlplay.engine.comparing import (
     main_measure,
     measures_of,
 )
+from dlplay.engine.recordings.library import settings
 from dlplay.tui.model.pins import Pin, PinChoice, differences
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.widgets.claims import comparison, standing
@@ -63,7 +64,7 @@ class ComparePage(TextPage):
     def _chart(self) -> list[RenderableType]:
         """A measure over the runs, those that differ in their seeds alone as one."""
         session = self.session
-        runs = [_compared(run) for run in (session.now, *session.pins)]
+        runs = [_compared(run, session.card) for run in (session.now, *session.pins)]
         known, found = measures_of(runs), groups(session.card, runs)
         name = self._measure if self._measure in known else main_measure(session.card, known)
         if name is None or not any(group.numbers(name) for group in found):
@@ -81,7 +82,7 @@ class ComparePage(TextPage):
     def _turn(self, by: int) -> None:
         """Chart another measure."""
         session = self.session
-        known = measures_of([_compared(run) for run in (session.now, *session.pins)])
+        known = measures_of([_compared(run, session.card) for run in (session.now, *session.pins)])
         if not known or self.choice.pin is None:
             self.note("nothing is measured yet")
             return
@@ -152,10 +153,12 @@ class Chart:
         yield draw.draw(self.plot, width, height, self.look)
 
 
-def _compared(run: Pin) -> Compared:
+def _compared(run: Pin, card: SceneCard) -> Compared:
     history = run.history
     done = history.finished is not None and history.finished.status == "done"
-    return Compared(run.name, run.values, run.seed, history.measures, done)
+    seed = run.values.get("seed", 0) if card.command else run.seed
+    values = settings(run.values, card.command)
+    return Compared(run.name, values, seed, history.measures, done)
 
 
 def comparison_table(card: SceneCard, now: Pin, pins: list[Pin], inks: Inks, chosen: int) -> Table:
