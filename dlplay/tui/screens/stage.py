@@ -379,6 +379,7 @@ class StageScreen(FullScreen):
         self.edit_file(self.card.path, line_of(self.card.path, session.outdated, log))
         was_active = session.active
         trouble = session.reload()
+        self.fit(*self.size)  # there may be a lesson now
         self.paint()
         if trouble:
             self.notify(trouble, title="The file cannot be read", severity="error", markup=False)
