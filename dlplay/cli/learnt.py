@@ -34,7 +34,7 @@ def following(session: Session) -> SceneCard | None:
     """The scene to go on with; None, and a word about it, where all were run."""
     card = next_scene(session.catalog(), Progress())
     if card is None:
-        typer.echo("Every page of the course has been run here. `dlplay progress` shows the rest.")
+        typer.echo("Every page was seen to its end here. `dlplay progress` shows the rest.")
     return card
 
 

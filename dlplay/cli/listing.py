@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlplay.course.files import shown
-from dlplay.words.address import show_setting
+from dlplay.words.address import elsewhere, show_setting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -134,7 +134,8 @@ def print_scene(
         _heading(console, "Tries")
         _print_tries(console, card, session, answers)
     console.print()
-    console.print(Text(f"dlplay open {card.id}\ndlplay run {card.id}"), soft_wrap=True)
+    named = session.text(f"{card.id}{elsewhere(card)}")
+    console.print(Text(f"dlplay open {named}\ndlplay run {named}"), soft_wrap=True)
 
 
 def _heading(console: Console, title: str) -> None:

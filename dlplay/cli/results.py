@@ -59,6 +59,8 @@ def print_result(
     summary = f"{done.status}: {done.steps:,} steps{took} on {done.device}"
     seeded = "" if card.command else f", seed {done.seed}"
     console.print(Text(session.text(summary + seeded)))
+    if card.gone:
+        return
     begun = begun_with(history) if history.started else done.parameters
     word = "run" if history.tweaks else "open"
     line = line_of(card, word, begun, done.seed, device, history.tweaks, sabotage)

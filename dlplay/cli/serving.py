@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dlplay.author.parameters.settings import own_files
 from dlplay.cli.exits import Exit, Mistake, complain
 from dlplay.cli.streams import say
-from dlplay.course.catalog import BrokenScene
+from dlplay.course.catalog import BrokenScene, is_file
 from dlplay.web import DRIVER, VISIT
 from dlplay.words.address import parse_words
 
@@ -117,7 +117,9 @@ def command(here: Session, id: str | None, settings: Sequence[str] = ()) -> list
     words += ["--color", here.color] if here.color != "auto" else []
     words += ["--ascii"] if here.ascii else []
     words += ["--scenes", str(here.scenes.absolute())] if here.scenes is not None else []
-    return [*words, "open", id, *settings] if id is not None else words
+    if id is None:
+        return words
+    return [*words, "open", os.path.abspath(id) if is_file(id) else id, *settings]
 
 
 def environment(ours: Mapping[str, str], visit: Path, files: bool) -> dict[str, str]:

@@ -59,6 +59,11 @@ class SceneCard:
         return _text_now(self.path) if self.text is None else self.text
 
     @property
+    def gone(self) -> bool:
+        """Whether it only stands in for a scene that is not here: nothing can make its runs."""
+        return self.path == Path() and not self.command and self.scene is None
+
+    @property
     def defaults(self) -> dict[str, Any]:
         return {name: parameter.default for name, parameter in self.parameters.items()}
 

@@ -91,7 +91,10 @@ class Catalog:
         return tuple(card for chapter in self.chapters for card in chapter.scenes)
 
     def find(self, id: str) -> SceneCard:
-        """The scene of that id; UnknownScene with the nearest match if there is none."""
+        """The scene of that id, or of a file that ends in .py; UnknownScene if there is none, with
+        the nearest match."""
+        if is_file(id):
+            return of_file(id)
         if "chapters" not in vars(self):  # to find one scene, not every file need be read
             for card in self._candidates(id):
                 return card
@@ -119,7 +122,7 @@ class Catalog:
                     yield card
 
     def select(self, names: list[str]) -> list[SceneCard]:
-        """The scenes of these ids and chapters, in order; all of them for an empty list."""
+        """The scenes of these ids, files and chapters, in order; all of them for an empty list."""
         if not names:
             return list(self.scenes)
         chapters = {chapter.id: chapter for chapter in self.chapters}
@@ -127,12 +130,29 @@ class Catalog:
         for name in names:
             if name in chapters:
                 chosen.update({card.id: card for card in chapters[name].scenes})
-            elif "/" in name:
-                chosen[name] = self.find(name)
+            elif "/" in name or is_file(name):
+                card = self.find(name)
+                chosen[card.id] = card
             else:
                 every = [*chapters, *(card.id for card in self.scenes)]
                 raise UnknownScene(f"there is no chapter {name!r}.{did_you_mean(name, every)}")
         return list(chosen.values())
+
+
+def is_file(word: str) -> bool:
+    """Whether a word is a scene's file; it is its id otherwise."""
+    return word.endswith(".py")
+
+
+def of_file(path: str | Path) -> SceneCard:
+    """The scene of a file, wherever it lies; UnknownScene if it has none."""
+    place = Path(os.path.realpath(Path(path).expanduser()))
+    if not place.is_file():
+        raise UnknownScene(f"there is no file {str(path)!r}")
+    card = describe(place, place.parent.parent)
+    if card is None:
+        raise UnknownScene(f"{path} has no Scene class")
+    return card
 
 
 def built_in() -> Path:

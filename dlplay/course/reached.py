@@ -73,6 +73,6 @@ def page(card: SceneCard, progress: Progress) -> Page:
 
 
 def next_scene(catalog: Catalog, progress: Progress) -> SceneCard | None:
-    """The first scene of the course that was not yet run; None where all were."""
+    """The first scene of the course that was not yet seen to its end; None where all were."""
     scenes = (card for card in catalog.scenes if not card.broken)
     return next((card for card in scenes if not progress.of(card.id).runs), None)

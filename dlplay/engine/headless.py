@@ -173,14 +173,8 @@ def run(
 def _card(scene: str | Path | type[Scene], extra: Path | None) -> SceneCard:
     if isinstance(scene, type):
         return card_of_class(scene)
-    if isinstance(scene, Path) or scene.endswith(".py"):
-        path = Path(scene).expanduser().absolute()
-        if not path.is_file():
-            raise catalog.UnknownScene(f"there is no file {str(scene)!r}")
-        card = catalog.describe(path, path.parent.parent)
-        if card is None:
-            raise catalog.UnknownScene(f"{scene} has no Scene class")
-        return card
+    if isinstance(scene, Path):
+        return catalog.of_file(scene)
     return catalog.Catalog(catalog.roots(extra)).find(scene)
 
 

@@ -206,12 +206,14 @@ STAGE = (
     Action("lesson", "i", "Lesson", "The lesson, and back", "Pages"),
     Action("claims", "c", "Claims", "All claims in full, and back", "Pages"),
     Action("next_claim", "C", "Next claim", "Show the next claim's sentence whole", "Pages"),
-    Action("source", "s", "Source", "The scene's own file, and back", "Pages"),
+    Action("source", "s", "Source", "Its own file, and back", "Pages"),
     Action("log", "o", "Log", "What the run printed, and back", "Pages"),
-    Action("edit", "e", "Edit", "Open the scene in $EDITOR, then reload it", "Scene", steers=True),
+    Action(
+        "edit", "e", "Edit", "Open its file in $EDITOR, then read it again", "Scene", steers=True
+    ),
     Action("address", "y", "Copy", "Copy the run's one-line address", "Scene"),
     Action("next_scene", "N", "Next scene", "Open the next scene of the course", "Scene"),
-    Action("back", "q,escape", "Back", "Back: from zoom, from a page, to the scenes", "Scene"),
+    Action("back", "q,escape", "Back", "Back: from zoom, from a page, from the stage", "Scene"),
 )
 
 SWEEP = (

@@ -186,6 +186,10 @@ class DlplayApp(Program):
         else:
             self.exit()
 
+    def action_help_quit(self) -> None:
+        """What Ctrl-C does, in our own words and in their place."""
+        self.say("ctrl+q leaves dlplay; a run is ended")
+
     async def action_help(self) -> None:
         if isinstance(self.screen, FullScreen):
             self.screen.action_help()

@@ -25,8 +25,14 @@ FOOTERS = {
     "break": ("start_or_pause", "more", "default", "breaker", "claims", "back"),
     "replaying": ("start_or_pause", "step", "restart", "earlier", "later", "claims", "back"),
 }
-# What a program of one's own has not.
-OF_SCENES = ("tries", "riddle", "breaker", "sweep", "next_scene")
+# What a program of one's own has not, and how that is said.
+OF_SCENES = {
+    "tries": "tries are of scenes",
+    "riddle": "riddles are of scenes",
+    "breaker": "the game of breaking a claim is of scenes",
+    "sweep": "a sweep runs scenes",
+    "next_scene": "it is scenes that follow one another",
+}
 # Said otherwise: both arrows by one name, and what a key does while something is asked.
 SAID = {
     "more": ("←→", "Turn"),
@@ -73,7 +79,8 @@ def go(session: Watched) -> str:
     if session.recorded or (session.at is not None and session.state != "repeating"):
         return "Play"
     if session.state in ACTIVE:
-        return "Go on" if session.state == "paused" else "Pause"
+        asked = session.run is not None and session.run.paused  # which may take its time
+        return "Go on" if asked else "Pause"
     return "Run" if session.state == "ready" else "Run again"
 
 

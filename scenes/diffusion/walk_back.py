@@ -72,7 +72,7 @@ class WalkBack(Scene):
     claims = {
         "right": "over 0.9 of 500 samples are read as the digit that was asked for",
         "near": "their Fréchet distance to real digits is below 5.5",
-        "gaussian": "noise with the pixels' means, covariances is over 1.4 times as far",
+        "gaussian": "noise with the pixels' means and covariances is over 1.4 times as far",
         "varied": "samples of one digit differ 0.55 to 1 times as much as real ones",
         "clock": "told t = 100 at each level, the same net has over 0.25 fewer right",
     }
@@ -219,8 +219,8 @@ class WalkBack(Scene):
             way, (share, distance) = ways[setting]
             now = way[(stage.step + 1) * (len(way) - 1) // total][0]
             show(way, now)
-            said = "" if own else f"; 200 samples: {share:.0%} right, distance {distance:.1f}"
-            stage.headline(f"level {now} of 200, clock {self.clock}{said}")
+            said = f"; of 200 samples {share:.0%} are right, their distance is {distance:.1f}"
+            stage.headline(f"at level {now} of 200{'' if own else said}")
 
         for _ in stage.loop(total, "walking back"):
             pass

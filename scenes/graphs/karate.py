@@ -51,7 +51,7 @@ class Karate(Scene):
     covers = ("GCN",)
     panels = {
         "network": "colour: the side a net believes in, shape: the true one; in brackets: wrong",
-        "right": "share of the untold who are put on their side, a mean over starts; high is good",
+        "right": "share of the untold put on their side (mean over starts); high is good",
         "messages": "weight of each message that one member hears, by its sender's ties",
     }
     claims = {
@@ -186,7 +186,7 @@ class Karate(Scene):
                 right = {name: each.mean() for name, each in shares().items()}
                 stage.curve("right", right)
                 all_shares = ", ".join(f"{name} {share:.0%}" for name, share in right.items())
-                stage.headline(f"{self.labels} told a side; right for the others: {all_shares}")
+                stage.headline(f"{self.labels} of each side told; right for the rest: {all_shares}")
             else:
                 stage.text("right", "Who is right here, nobody knows.")
                 sides = [f"{sum(second == s)} with {names[leaders[s]][:20]}" for s in (0, 1)]

@@ -134,7 +134,9 @@ class Beta(Scene):
             stage.heatmap("in use", kl.sort(dim=1, descending=True).values, rows=names,
                           columns=[str(k + 1) for k in range(d)], low=0)  # fmt: skip
             best = BETAS[int(far.argmin())]
-            stage.headline(f"samples are best at β = {best:g}: {far.min():.0f} from real digits")
+            stage.headline(
+                f"samples are best at β = {best:g}: distance {far.min():.0f} from real digits"
+            )
 
         stage.axes("trade", x="β", y="error, distance", log="xy")
         for step in stage.loop(self.steps):

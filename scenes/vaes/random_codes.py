@@ -142,17 +142,18 @@ class RandomCodes(Scene):
         def look():
             z_plain, z_vae = codes(x)
             plain, vae = decoder(drawn(z_plain, self.draw)), written(z_vae, self.draw)[:, 0]
-            both = torch.cat([plain[:8], vae[:8]]).reshape(16, 8, 8)
+            rows = [each[start : start + 4] for start in (0, 4) for each in (plain, vae)]
+            both = torch.cat(rows).reshape(16, 8, 8)  # the same code above one another
             names = ("autoencoder", "VAE")
-            captions = [n for n in names for _ in range(8)]
+            captions = [n for _ in (0, 4) for n in names for _ in range(4)]
             stage.image("random codes decoded", both, columns=4, captions=captions)
             if own:  # the judge knows digits alone
                 stage.headline("nobody judges your pictures here: compare what both decode")
             else:
                 far = dict(zip(names, map(judged, (plain, vae)), strict=True))
                 stage.curve("distance", far)
-                stage.headline(f"random decodings: autoencoder {far['autoencoder']:.0f} from real "
-                               f"digits, VAE {far['VAE']:.0f}")  # fmt: skip
+                told = ", ".join(f"{name} {distance:.0f}" for name, distance in far.items())
+                stage.headline(f"distance of random decodings from real digits: {told}")
             z_plain, z_vae = codes(x_test)
             spreads = [torch.cov(z.T).cpu() for z in (z_plain, z_vae[:, 0])]
             stage.plot("spread of codes", range(1, d + 1), {

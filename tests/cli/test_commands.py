@@ -220,6 +220,41 @@ def drawn(result):
     return result.stdout.partition("Claims")[0]
 
 
+# A scene by its file
+
+
+def test_a_scene_is_named_by_its_file_too(dlplay, tmp_path):
+    path = tmp_path / "more" / "one.py"
+    path.parent.mkdir()
+    path.write_text('"""# One"""\nfrom dlplay import Scene\nclass One(Scene): ...\n')
+    (path.parent / "helper.py").write_text("x = 1\n")
+    assert dlplay("list", path).stdout == "more/one  One\n"
+    assert f"dlplay run more/one --scenes {tmp_path}" in dlplay("show", path).stdout
+    for word in ("run", "show", "open", "sweep", "script", "check"):
+        none = dlplay(word, path.with_name("two.py"))
+        assert none.exit_code == 2
+        assert f"there is no file '{path.with_name('two.py')}'" in none.stderr.replace("\n", "")
+    result = dlplay("run", path.with_name("helper.py"))
+    assert (result.exit_code, "has no Scene class" in result.stderr) == (2, True)
+
+
+def test_a_scene_that_is_named_by_its_file_runs(dlplay, course):
+    by_file, by_id = (dlplay("run", id, "steps=3") for id in (course / "tiny/fine.py", "tiny/fine"))
+    assert by_file.exit_code == 0
+    assert drawn(by_file) == drawn(by_id)
+
+
+def test_a_file_is_opened_as_it_was_named(dlplay, course, monkeypatch):
+    from dlplay.tui import app
+
+    opened = []
+    monkeypatch.setattr("dlplay.cli.options.on_a_terminal", lambda: True)
+    monkeypatch.setattr(app, "start", lambda *_, **known: opened.append(known) or 0)
+    path = str(course / "tiny" / "fine.py")
+    assert dlplay("open", path).exit_code == 0
+    assert opened[0]["scene_id"] == path
+
+
 # Mistakes: exit status 2, one message, what is allowed, the nearest match
 
 

@@ -91,4 +91,4 @@ def test_next_says_when_all_pages_were_run(dlplay, course):
         known.record(card.id, held=False)
     result = dlplay("next")
     assert result.exit_code == 0
-    assert "has been run" in result.stdout
+    assert "was seen to its end" in result.stdout

@@ -160,12 +160,13 @@ def test_a_changed_scene_and_one_that_is_gone_are_told(dlplay, tmp_path):
 
     changed = dlplay("replay", made("changed", "tiny/fine", "another"))
     assert "tiny/fine has been changed since this was recorded" in " ".join(changed.stderr.split())
-    assert "rate=0.4" in changed.stdout
+    assert "dlplay open tiny/fine rate=0.4" in changed.stdout
     gone = dlplay("replay", made("gone", "old/scene", "another"))
     assert gone.exit_code == 0
     assert "There is no scene old/scene here any more" in " ".join(gone.stderr.split())
     assert "still here" in gone.stdout
     assert "unfinished: 3 steps" in gone.stdout
+    assert "dlplay open" not in gone.stdout
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 
 from dlplay.engine.own import program
 from dlplay.engine.recordings.library import Library
+from dlplay.tui.actions import EVERYWHERE
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.model.own import NO_SEED, OwnSession
+from dlplay.tui.model.steering import GONE
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.wire import events
 from tests.conftest import wait_for
@@ -108,6 +110,45 @@ def test_what_is_turned_on_the_way_is_the_value_that_is_shown(session_of):
     see(session, lambda: session.state == "done", "the end")
     assert session.shown == {"rate": 0.5}
     assert not session.stale
+
+
+async def test_on_the_stage_a_program_is_not_called_a_scene(session_of, faults, launcher):
+    session = session_of(
+        """
+        from dlplay import stage
+        for step in stage.loop(3):
+            stage.curve("loss", train=step)
+        stage.claim("small", 1, below=2)
+        """
+    )
+    app = DlplayApp(faults, launcher, first={"card": session.card, "session": session})
+    async with app.run_test(size=(200, 50)) as pilot:
+        await until(pilot, lambda: session.state == "done", "the end")
+        stage, line = app.screen, app.screen.query_one("#status")
+        assert not stage.has_class("-docked")  # there is no lesson
+        for key in ("t", "R", "b", "S", "N"):
+            await pilot.press(key)
+            assert "train.py is no scene" in line.content.plain
+            assert app.screen is stage
+        assert not stage.tries.has_class("-open")
+        await pilot.press("l")
+        assert "no knob was asked for" in line.content.plain
+        await pilot.press("w")
+        assert GONE in line.content.plain
+        await pilot.press("c")
+        claims = stage.query_one("#claims")
+        assert not claims.border_subtitle
+        await pilot.press("enter")
+        assert app.screen is stage
+        await pilot.press("o")
+        assert "scene" not in stage.query_one("#log-empty").content.plain
+        await pilot.press("o", "question_mark")
+        assert not [
+            action
+            for action in app.screen.actions
+            if "scene" in f"{action.label} {action.help} {action.group}".lower()
+            and action not in EVERYWHERE
+        ]
 
 
 def test_a_knob_called_seed_is_the_seed(session_of):

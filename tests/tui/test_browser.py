@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
 from rich.console import Console
 from rich.style import Style
 from textual.widgets import Input, Static
@@ -59,6 +60,26 @@ async def test_filtering_by_any_words_and_back(open_app):
         assert app.screen.query_one("#filter", Input).value == ""
         await pilot.press("slash", *"no such words")
         await until(pilot, lambda: "Nothing here" in page(app), "the answer")
+
+
+@pytest.mark.parametrize("way", ["escape", "nothing typed"])
+async def test_after_a_filter_that_found_nothing_the_page_is_that_of_before(open_app, way):
+    async with open_app() as (app, pilot):
+        app.screen.select("faults/fine")
+        await until(pilot, lambda: "faults/fine" in page(app), "the scene")
+        await pilot.press("slash", *"zzqq", *(["enter"] if way == "escape" else []))
+        await until(pilot, lambda: "Nothing here" in page(app), "the answer")
+        await pilot.press(*(["escape"] if way == "escape" else ["backspace"] * 4))
+        assert app.screen.entry.id == "faults/fine"
+        await until(pilot, lambda: "faults/fine" in page(app), "the page of the scene")
+
+
+async def test_after_a_filter_that_was_left_on_a_heading_a_scene_is_chosen(open_app):
+    async with open_app() as (app, pilot):
+        await pilot.press("slash", *"behaves", "enter", "up")
+        assert app.screen.entry is None  # "in the title"
+        await pilot.press("escape")
+        await until(pilot, lambda: "Scenes that misbehave" in page(app), "the chapter")
 
 
 async def test_what_a_key_cannot_do_is_said_at_the_top_and_covers_nothing(open_app):

@@ -8,6 +8,7 @@ from dlplay.tui.actions import BROWSER, EVERYWHERE, STAGE
 from dlplay.tui.app import DlplayApp
 from dlplay.tui.footing import FOOTERS, said
 from dlplay.tui.screens.browser import Browser
+from dlplay.tui.widgets.status import RunLine
 from tests.tui.conftest import LONG, footer, until
 
 
@@ -89,3 +90,62 @@ async def test_the_footer_follows_what_is_asked(open_app):
         await pilot.press("enter")
         await until(pilot, lambda: "Give up" in footer(app), "the game")
         assert "Turn" in footer(app)
+
+
+def drawn_keys(screen):
+    return [key.key_display for key in screen.query("FooterKey")]
+
+
+async def test_while_a_filter_is_typed_the_footer_names_its_own_keys_alone(open_app):
+    async with open_app() as (app, pilot):
+        everywhere = ["Open", "Filter", "Quit", "Help"]
+        assert footer(app) == everywhere
+        await pilot.press("slash", *"behaves")
+        assert footer(app) == ["To the scenes", "Show all"]
+        await until(pilot, lambda: drawn_keys(app.screen) == ["enter", "esc"], "the keys")
+        await pilot.press("enter")
+        assert footer(app) == ["Open", "Filter", "Show all", "Quit", "Help"]
+        await pilot.press("slash", *"zzqq", "enter")
+        assert footer(app) == ["Filter", "Show all", "Quit", "Help"]
+        await pilot.press("escape")
+        assert footer(app) == everywhere
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("enter", "enter sets · esc cancels"),
+        ("j j j enter", "enter chooses · ↑↓ another · esc cancels"),
+        ("question_mark", "esc closes · ↓ scrolls"),
+        ("S", ""),  # its last line says them
+        ("ctrl+p", ""),  # Textual's own
+    ],
+)
+async def test_under_a_dialog_the_footer_is_empty_and_the_dialog_says_its_keys(
+    open_app, keys, said
+):
+    async with open_app("fine", start=False) as (app, pilot):
+        stage = app.screen
+        await until(pilot, lambda: "space" in drawn_keys(stage), "the footer")
+        await pilot.press(*keys.split())
+        assert app.screen is not stage
+        await until(pilot, lambda: not drawn_keys(stage), "the empty footer")
+        if said:
+            assert app.screen.query_one(".dialog").border_subtitle == said
+        await pilot.press("escape")
+        await until(pilot, lambda: "space" in drawn_keys(stage), "the footer once more")
+
+
+async def test_what_begins_at_once_is_never_called_ready(open_app, monkeypatch):
+    seen = []
+    show = RunLine.show
+
+    def look(line):
+        show(line)
+        seen.append((line.session.state, line.content.plain))
+
+    monkeypatch.setattr(RunLine, "show", look)
+    async with open_app("fine", LONG) as (app, pilot):
+        await until(pilot, lambda: app.screen.session.history.tick, "the run")
+        assert seen
+        assert not [said for _, said in seen if "ready" in said or "space starts" in said]

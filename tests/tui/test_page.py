@@ -18,9 +18,10 @@ from dlplay.tui.model.session import Session
 from dlplay.tui.program import Program
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.widgets.panel import PanelView
+from dlplay.wire import events
 from tests.conftest import wait_for
 from tests.processes import gone
-from tests.tui.conftest import until
+from tests.tui.conftest import footer, until
 from tests.tui.fixed import FixedLauncher, FixedRun
 
 
@@ -258,6 +259,8 @@ class Silent(FixedLauncher):
     def start(self, card, settings=None, **options):
         run = FixedRun(card)
         run.state, run.waiting = "starting", []
+        run.pause = run.step = lambda: setattr(run, "paused", True)
+        run.resume = lambda: setattr(run, "paused", False)
         return run
 
 
@@ -297,6 +300,37 @@ async def test_a_page_that_starts_says_what_will_be_seen(faults, tmp_path, monke
         screen.tick()
         screen.paint()
         assert drawn(screen.panels.views[0]).endswith("nothing drawn yet")
+
+
+async def test_a_run_that_starts_says_what_it_waits_for_and_what_was_asked(faults, tmp_path):
+    card = faults.find("faults/page")
+    app = DlplayApp(faults, Silent(), Look(), Progress(tmp_path / "p.json"), {"card": card})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        run = app.screen.session.moment.live
+
+        async def says(words):
+            await until(pilot, lambda: words in line(app, "status"), words)
+
+        await says(" ◌ starting · waiting for torch · ")
+        assert "will pause" not in line(app, "status")
+        run.pid = 1234
+        await says(" ◌ starting · reading its file · ")
+        await pilot.press("space")
+        await says(" ◌ starting · reading its file · will pause · ")
+        assert footer(app)[0] == "Go on"
+        await pilot.press("space")
+        assert "will pause" not in line(app, "status")
+        assert footer(app)[0] == "Pause"
+        await pilot.press("full_stop")
+        run.waiting = [events.Started(scene=card.id, seed=0, device="cpu", parameters={})]
+        await says(" ◌ starting · preparing the first step · will pause · ")
+        await pilot.press("less_than_sign")
+        await says("there is no history yet")
+        app.screen.line._shows = 1_000_000
+        run.state, run.waiting = "paused", [events.Progress(tick=1, step=1, total=9, paused=True)]
+        await says(" Ⅱ paused · step 1/9")
+        assert "will pause" not in line(app, "status")
 
 
 async def test_the_captions_of_other_panels_stand_at_their_names(faults, tmp_path):

@@ -8,7 +8,11 @@ import pytest
 from textual.widgets import ContentSwitcher, Static
 
 from dlplay.author.claims import Claim
+from dlplay.author.parameters.words import Choice
+from dlplay.tui.model.steering import GONE
 from dlplay.tui.widgets.claims import summary
+from dlplay.tui.widgets.parameters import detail
+from dlplay.tui.widgets.strip import fitted
 from dlplay.wire.events import ClaimResult
 from tests.tui.conftest import LONG, at_rest, status, until, visible
 
@@ -152,6 +156,47 @@ async def test_the_xray_opens_and_closes(open_app):
         )
         await pilot.press("w")
         assert "x-ray" not in visible(app)
+
+
+async def test_the_xray_of_a_run_whose_process_is_gone_is_of_the_next_one(open_app):
+    async with open_app("fine", LONG) as (app, pilot):
+        session = app.screen.session
+        await until(pilot, lambda: session.history.tick > 10, "the run")
+        await pilot.press("x")
+        await until(pilot, lambda: session.state == "stopped", "the stop")
+        await pilot.press("w")
+        assert GONE in status(app)
+        view = app.screen.panels.views[-1]
+        await until(pilot, lambda: view.size, "the panel")
+        lines = (view.render_line(y).text for y in range(view.size.height))
+        assert " ".join(" ".join(lines).split()) == "its process is gone"
+
+
+@pytest.mark.parametrize("chosen", [0, 6, 12])
+def test_of_many_panels_those_about_the_chosen_one_are_named(chosen):
+    names = ["loss", *(f"layer {number} gradients" for number in range(2, 13)), "confusion"]
+    first, shown = fitted(names, chosen, 78)
+    assert len(shown) >= 3
+    assert first <= chosen < first + len(shown)
+    assert shown[chosen - first] == names[chosen]
+    assert all(len(name) >= 4 for name in shown)
+    last = first + len(shown)
+    line = " ".join(f" {n} {name}" for n, name in enumerate(shown, first + 1))
+    assert len(line) + 3 <= 78
+    assert (first == 0, last == 13) == (chosen == 0, chosen == 12)
+    assert fitted(["loss", "weights"], 1, 78) == (0, ["loss", "weights"])
+    assert fitted([], 0, 78) == (0, [])
+
+
+@pytest.mark.parametrize("width", [24, 38, 60])
+def test_no_line_ends_within_an_option(width):
+    options = ("Transformer", "GPT-1", "GPT-2", "GPT-2 XL", "BERT", "T5 small", "ViT-B/16")
+    choice = Choice("GPT-1", options, help="which")
+    choice.name = "size"
+    inks = dict.fromkeys(("accent",), "red")
+    rows = detail(choice, "GPT-1", width, inks).plain.splitlines()[1:-1]
+    assert all(len(row) <= width for row in rows)
+    assert [option for row in rows for option in row.removesuffix(" ·").split(" · ")] == [*options]
 
 
 async def test_more_panels_than_fit_are_on_pages(open_app):

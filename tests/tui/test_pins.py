@@ -105,11 +105,14 @@ async def test_the_same_panel_of_two_runs_side_by_side_at_the_same_step(open_app
         await pilot.press("home", "right_parenthesis")
         assert session.at == 2
         await until(pilot, lambda: "step 2" in str(views[1].border_title), "both go back")
+        assert str(views[0].border_title).startswith("this run: loss · step 2 ")  # now is the end
         now, then = (view.content.lines["the loss"] for view in views)
         assert len(now) == len(then) == 2
         assert now.mean[0] == then.mean[0]
         assert now.mean[1] != then.mean[1]
         await pilot.press("tab")
-        await until(pilot, lambda: "now: weights" in str(views[0].border_title), "another panel")
+        await until(
+            pilot, lambda: "this run: weights" in str(views[0].border_title), "another panel"
+        )
         await pilot.press("escape")
         assert app.screen.page == "panels"

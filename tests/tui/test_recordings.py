@@ -15,7 +15,7 @@ from dlplay.engine.sabotage import sabotaged
 from dlplay.tui.app import DlplayApp, replayed
 from dlplay.tui.model.steering import RECORDED
 from tests.full import full_disk
-from tests.tui.conftest import until
+from tests.tui.conftest import status, until
 
 
 def make(launcher, faults, tmp_path, first, library=None):
@@ -103,8 +103,12 @@ async def test_a_recording_on_the_stage(launcher, faults, tmp_path):
             assert RECORDED in app.screen.query_one("#status", Static).content.plain
         assert session.run is None
         assert session.values["learning_rate"] == 0.2
+        await pilot.press("p")
+        assert status(app).startswith(" ■ done · pinned as A; v compares · step 50/50")
         await pilot.press("home")
         assert session.at == 1
+        assert "step" not in status(app)  # the timeline says which
+        await pilot.press("backspace", "v")  # RECORDED
         await pilot.press("end", "2")
         assert app.screen.panels.zoomed
 
@@ -138,6 +142,9 @@ async def test_a_recording_of_a_scene_that_is_gone_or_changed(launcher, faults, 
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: len(app.screen.panels.views) == 4, "the panels")
         assert "faults/fine" in app.screen.session.warning
+        await pilot.press("y")
+        assert "no line makes it again" in status(app)
+        assert not app.clipboard
 
 
 async def test_a_pinned_run_is_kept_for_good_under_its_name(launcher, faults, tmp_path):

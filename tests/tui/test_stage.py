@@ -96,6 +96,16 @@ async def test_the_address_is_copied(open_app):
         assert not app._notifications
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_ctrl_c_says_how_to_leave_in_our_own_line(open_app, size):
+    async with open_app("fine", start=False, size=size) as (app, pilot):
+        await pilot.press("ctrl+c")
+        assert " · ctrl+q leaves dlplay" in status(app)
+        await pilot.press("q", "ctrl+c")
+        assert "ctrl+q leaves" in app.screen.query_one("#top", Static).content.plain
+        assert not app._notifications
+
+
 async def test_what_a_key_did_is_read_before_what_happened_by_itself(open_app):
     async with open_app("fine", start=False) as (app, pilot):
         app.screen.line.say("what the key did", ticks=1_000_000)

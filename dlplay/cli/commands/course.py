@@ -32,9 +32,12 @@ def progress(
     raise typer.Exit(learnt.run(here, json, reset))
 
 
-@command("next", short_help="Open the first page that was not yet run.")
+@command("next", short_help="Open the first page not yet seen to its end.")
 def next_(here: Session) -> None:
-    """Open the first page of the course that was not yet run here, and start it."""
+    """Open the first page of the course that was not yet seen to its end here, and start it.
+
+    Seen is what ran to its end in the interface; `dlplay run` makes no progress.
+    """
     from dlplay.cli import learnt
 
     card = learnt.following(here)

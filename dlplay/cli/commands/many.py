@@ -142,7 +142,7 @@ def sweep(
     """Run a scene at several values of one parameter; chart and table a measure against it.
 
     \b
-    ID            the scene, as `dlplay list` has it
+    ID            the scene, as `dlplay list` has it, or its file
     NAME=V1,V2    the parameter to sweep, with its values; NAME= takes a spread
     NAME=VALUE    other parameters that differ from their defaults
 

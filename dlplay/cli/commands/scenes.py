@@ -37,7 +37,7 @@ def open_(
     """Open a scene in the interface and start it with these settings.
 
     \b
-    ID          the scene, as `dlplay list` has it
+    ID          the scene, as `dlplay list` has it, or its file
     NAME=VALUE  parameters that differ from its defaults; `dlplay show ID` lists them
     """
     from dlplay.words.address import parse_words
@@ -48,7 +48,7 @@ def open_(
         start_interface(
             here,
             what="A scene's stage",
-            scene_id=card.id,
+            scene_id=id,
             settings=given.settings,
             seed=chosen_seed(seed, given.seed),
             device=checked_device(device),
@@ -69,13 +69,14 @@ def list_(
 ) -> None:
     """List the chapters and their scenes, or those of the chapters named."""
     from dlplay.cli import listing
+    from dlplay.course.catalog import is_file
 
     catalog = here.catalog()
     cards = catalog.select(chapters or [])
     if json:
         parts = {id: part for c in catalog.chapters for part, ids in c.parts.items() for id in ids}
         print_json([listing.as_row(card, parts.get(card.id, "")) for card in cards])
-    elif sys.stdout.isatty():
+    elif sys.stdout.isatty() and not any(map(is_file, chapters or [])):
         listing.print_chapters(here.console(), catalog.chapters, cards, here)
     else:
         for line in listing.lines(cards):
@@ -144,7 +145,7 @@ def run(
     """Run a scene without the interface and print its panels, claims and measures.
 
     \b
-    ID               the scene, as `dlplay list` has it
+    ID               the scene, as `dlplay list` has it, or its file
     NAME=VALUE       parameters that differ from its defaults; `dlplay show ID` lists them
     NAME@STEP=VALUE  a live parameter's new value once so many steps were made
 
@@ -192,7 +193,7 @@ def script(
     """Write a scene as one plain torch file, without dlplay, that prints the same measures.
 
     \b
-    ID               the scene, as `dlplay list` has it
+    ID               the scene, as `dlplay list` has it, or its file
     NAME=VALUE       parameters that differ from its defaults; `dlplay show ID` lists them
     NAME@STEP=VALUE  a live parameter's new value once so many steps were made
 

@@ -67,6 +67,19 @@ class Session(Watched):
             return "stopping"
         return run.state
 
+    @property
+    def waits(self) -> tuple[str, ...]:
+        run = self.run
+        if self.state != "starting" or self.moment.restart_at is not None or run is None:
+            return ()
+        if self.history.started is not None:
+            waits = "preparing the first step"
+        elif self.card.command:
+            waits = "nothing drawn yet"
+        else:
+            waits = "reading its file" if run.pid is not None else "waiting for torch"
+        return (waits, "will pause") if run.paused else (waits,)
+
     # Another run
 
     def start(self, paused: bool = False) -> None:

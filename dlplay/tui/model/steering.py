@@ -24,6 +24,9 @@ RECORDED = "a recording shows what ran: nothing in it can be changed"
 ENDED = "the recording is over; space plays it again"
 VEILED = "answer the riddle first; esc leaves it"
 AGAIN = "the run begins again"  # half a second after the last key that asks for it
+NO_HISTORY, NOTHING_RAN = "there is no history yet", "nothing has run yet"
+NOT_YET = (NO_HISTORY, NOTHING_RAN)  # what is true no more once a step was made
+GONE = "the process of this run is gone: x-ray looks into the next one"
 ON_ITS_WAY = "the branch is on its way; x stops it"
 
 
@@ -60,6 +63,8 @@ def ask(session: Watched, what: Ask) -> str:
             return f"all defaults: {AGAIN}"
         case "xray":
             session.look(not session.xray)
+            if session.xray and session.gone:
+                return GONE
             about = "x-ray: weights, gradients and activations of every layer"
             return about if session.xray else ""
     return ""
@@ -96,10 +101,11 @@ def stop(session: Session) -> str:
 def pin(session: Watched) -> str:
     """Keep this run; one that is still going on is kept as it goes on."""
     if session.history.started is None:
-        return "nothing has run yet"
+        return NOTHING_RAN
     if session.state == "repeating":
         return ON_ITS_WAY
-    return f"pinned as {session.pin().name}; the next runs are drawn over it; v compares"
+    over = "" if session.recorded else "the next runs are drawn over it; "
+    return f"pinned as {session.pin().name}; {over}v compares"
 
 
 # Parameters
@@ -145,7 +151,7 @@ def give(session: Watched, name: str, value: Any) -> str:
 def seek(session: Watched, where: Where) -> str:
     """Go through time: by a share of the run, by one step at least; to an end, or to a mark."""
     if not session.history.tick:
-        return "there is no history yet"
+        return NO_HISTORY
     was_back = session.at is not None
     match where:
         case "beginning":

@@ -123,6 +123,16 @@ class Watched(ABC):
         return note
 
     @property
+    def gone(self) -> bool:
+        """Whether the run is over and its process is there no more, to look into it."""
+        return self.history.finished is not None and not (self.active or self.moment.lingering)
+
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """What a run that has begun waits for, and what was asked of it meanwhile."""
+        return ()
+
+    @property
     def rate(self) -> float:
         """Steps a second, lately."""
         return self.moment.rate.value

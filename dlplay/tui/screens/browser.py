@@ -9,16 +9,17 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer, Input, Static, Tree
 
 from dlplay.course.catalog import Chapter, SceneCard
 from dlplay.engine.sweeps.runs import SweepRun
-from dlplay.tui.actions import BROWSER, bindings
+from dlplay.tui.actions import BROWSER, EVERYWHERE, bindings
 from dlplay.tui.editing import line_of
 from dlplay.tui.model.progress import MARKS
 from dlplay.tui.model.stills import Still, Stills
-from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen
+from dlplay.tui.screens.full import NOTE_SECONDS, FullScreen, only
 from dlplay.tui.screens.stage import StageScreen
 from dlplay.tui.sweeps.model import LiveSweep, Wish
 from dlplay.tui.sweeps.screen import open_sweep
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 WELCOME = "A deep-learning laboratory. Choose a scene; enter opens and runs it."
+TYPING = {"submit": "To the scenes", "clear_filter": "Show all"}  # the footer meanwhile
 PICTURE = 0.45  # of the page's rows, which a still may have at most
 
 
@@ -47,6 +49,7 @@ class Browser(FullScreen):
     def __init__(self) -> None:
         super().__init__()
         self._words = ""
+        self._left = ""  # the scene that was chosen before the filter
         self._last = ""  # the scene that was opened last, as far as is known here
         self._reading: Timer | None = None
         self._stills: Stills | None = None
@@ -96,6 +99,7 @@ class Browser(FullScreen):
         """Fill the tree with the course, or with what the filter finds."""
         chapters = self.dlplay.catalog.chapters
         box = self.query_one("#shelf", Vertical)
+        self.refresh_bindings()
         if not self._words:
             self.scenes.show_course(chapters)
             box.border_subtitle = ""
@@ -126,6 +130,18 @@ class Browser(FullScreen):
     def select(self, id: str) -> None:
         """Put the cursor on a scene."""
         self.scenes.select(id)
+
+    def footed(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+        """While words are typed no key but two is a command; of a filter the way back is shown."""
+        if isinstance(self.focused, Input):
+            return only(found, TYPING)
+        labels = {action.name: action.label for action in BROWSER if action.footer}
+        labels |= {action.name: action.label for action in EVERYWHERE if action.footer}
+        if self._words:
+            labels["clear_filter"] = "Show all"
+        if not all(tree.root.children for tree in self.query(SceneTree)):
+            del labels["open"]
+        return only(found, labels)
 
     # The page
 
@@ -221,9 +237,14 @@ class Browser(FullScreen):
     def narrow(self, event: Input.Changed) -> None:
         words = event.value.strip()
         if words != self._words:
+            if not self._words and isinstance(self.entry, SceneCard):
+                self._left = self.entry.id
             self._words = words
             self.fill()
-            self.scenes.to_first(scene=bool(words))
+            if words:
+                self.scenes.to_first(scene=True)
+            else:
+                self._to_where_it_was()
             self.read_later()
 
     @on(Input.Submitted)
@@ -238,8 +259,14 @@ class Browser(FullScreen):
         if self._words:
             self._words = ""
             self.fill()
-        if isinstance(entry, SceneCard):
-            self.select(entry.id)
+            if not isinstance(entry, SceneCard) or not self.scenes.select(entry.id):
+                self._to_where_it_was()
+            self.read_later()
+
+    def _to_where_it_was(self) -> None:
+        """Put the cursor where it was before the filter."""
+        if not self.scenes.select(self._left):
+            self.scenes.to_first()
 
     def action_up(self) -> None:
         self.scenes.move(-1)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from textual import events as input_events
 from textual.app import SystemCommand
+from textual.binding import ActiveBinding
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
-from dlplay.tui.actions import NO_EDITOR, Action
+from dlplay.tui.actions import KEY_NAMES, NO_EDITOR, Action
 from dlplay.tui.editing import edit
 from dlplay.tui.program import Program
 from dlplay.tui.texts import command
@@ -55,6 +57,23 @@ class FullScreen(Screen[None]):
 
     def fit(self, width: int, height: int) -> None:
         """Lay out for this size; for the subclass."""
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What the footer is made of: nothing while a dialog lies over it, which says its own
+        keys."""
+        found = super().active_bindings
+        return self.footed(found) if self.is_active else only(found, {})
+
+    def footed(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+        """The bindings, with those in the footer that matter now; for the subclass."""
+        return found
+
+    def on_screen_suspend(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)
 
     def repaint(self) -> None:
         """Draw anew what is seen: colours have changed; for the subclass."""
@@ -101,3 +120,18 @@ class FullScreen(Screen[None]):
         trouble = edit(self.app, path, line)
         if trouble:
             self.notify(trouble, title="The editor", severity="error", markup=False)
+
+
+def only(found: dict[str, ActiveBinding], labels: Mapping[str, str]) -> dict[str, ActiveBinding]:
+    """The bindings with none in the footer but those of these actions, called so there."""
+    return {
+        key: active._replace(
+            binding=replace(
+                active.binding,
+                show=active.binding.action in labels,
+                key_display=active.binding.key_display or KEY_NAMES.get(key),
+                description=labels.get(active.binding.action, active.binding.description),
+            )
+        )
+        for key, active in found.items()
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,10 @@ class StageScreen(FullScreen):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        if self._start and self.steered is not None:
+            self.steered.start()  # first of all: nothing is to be said of a run that is ready
         self.paint()
         self.set_interval(TICK, self.tick)
-        if self._start and self.steered is not None:
-            self.steered.start()
         self.call_after_refresh(self.tick)
 
     def on_unmount(self) -> None:
@@ -154,11 +155,17 @@ class StageScreen(FullScreen):
 
     @property
     def offered(self) -> tuple[Action, ...]:
-        return tuple(a for a in STAGE if not (self.card.command and a.name in OF_SCENES))
+        if not self.card.command:
+            return STAGE
+        having = (action for action in STAGE if action.name not in OF_SCENES)
+        return tuple(replace(a, group="Program") if a.group == "Scene" else a for a in having)
 
     async def action_do(self, name: str) -> None:
         if name in STEERING and self.steered is None:
             self.note(steering.RECORDED)
+            return
+        if self.card.command and name in OF_SCENES:
+            self.note(f"{OF_SCENES[name]}; {self.card.title} is no scene")
             return
         if self.tries.bars(name):
             return
@@ -167,10 +174,9 @@ class StageScreen(FullScreen):
                 return
         await self.run_action(name)
 
-    @property
-    def active_bindings(self) -> dict[str, ActiveBinding]:
-        """What the footer is made of: it shows what matters as things stand."""
-        return footed(super().active_bindings, self.session, NAMES, self.tries.asks)
+    def footed(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+        """It shows what matters as things stand."""
+        return footed(found, self.session, NAMES, self.tries.asks)
 
     # What is seen
 
@@ -229,7 +235,8 @@ class StageScreen(FullScreen):
         self.top.show()
 
     def fit(self, width: int, height: int) -> None:
-        self.set_class(width >= 170 if self._docked is None else self._docked, "-docked")
+        wide = width >= 170 and bool(self.card.lesson)
+        self.set_class(wide if self._docked is None else self._docked, "-docked")
 
     @on(Noted)
     def say(self, event: Noted) -> None:
@@ -372,6 +379,7 @@ class StageScreen(FullScreen):
         self.edit_file(self.card.path, line_of(self.card.path, session.outdated, log))
         was_active = session.active
         trouble = session.reload()
+        self.fit(*self.size)  # there may be a lesson now
         self.paint()
         if trouble:
             self.notify(trouble, title="The file cannot be read", severity="error", markup=False)
@@ -382,7 +390,10 @@ class StageScreen(FullScreen):
             self.note("read again")
 
     def action_address(self) -> None:
-        self.note(self.dlplay.copied(self.session.address))
+        if self.card.gone:
+            self.note("its scene is not here: no line makes it again")
+        else:
+            self.note(self.dlplay.copied(self.session.address))
 
     async def action_export(self) -> None:
         view = self.panels.current
@@ -398,9 +409,6 @@ class StageScreen(FullScreen):
 
     async def action_sweep(self) -> None:
         """The sweep of this scene, or the dialog for one, at the settings as they are."""
-        if self.card.command:
-            self.note(f"a sweep runs scenes; {self.card.title} is no scene")
-            return
         name = self.parameter.name if self.parameter is not None else ""
         await open_sweep(self.dlplay, steering.wish(self.session, name), self.take_run)
 

@@ -65,8 +65,9 @@ class Beside(Container, Part):
             if isinstance(content, Curves) and isinstance(other, Curves):
                 content = replace(content, room=tuple(other.lines.values()))
             step = f"step {min(at, last)}" + (" (its last)" if at > last else "")
+            name = "this run" if run.name == "now" and self.session.at is not None else run.name
             settings = [f"{name} {cells[place]}" for name, cells in differing]
-            view.border_title = title(" · ".join([f"{run.name}: {panel}", step, *settings]))
+            view.border_title = title(" · ".join([f"{name}: {panel}", step, *settings]))
             styles = self.session.history.styles
             version = run.history.versions.get(panel, 0), at, panel, styles.moves
             view.put(content, self.look, version, styles.numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.actions import SkipAction
 from textual.message import Message
 
 from dlplay.author.claims import Claim
@@ -33,7 +34,8 @@ class ClaimsPage(TextPage):
     def __init__(self, session: Watched) -> None:
         super().__init__(session, "claims")
         self.chosen = -1  # none yet
-        self.border_subtitle = title("" if session.recorded else "enter: break it yourself")
+        played = not (session.recorded or session.card.command)
+        self.border_subtitle = title("enter: break it yourself" if played else "")
         self._painted = OnChange(self.paint)
 
     @property
@@ -65,5 +67,7 @@ class ClaimsPage(TextPage):
 
     def action_type(self) -> None:
         """Break the chosen claim yourself."""
+        if self.session.card.command:
+            raise SkipAction  # what is claimed there is no game
         place = max(self.chosen, 0)
         self.tell(self.BreakAsked(self.listed[place] if self.listed else None))

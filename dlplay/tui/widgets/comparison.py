@@ -27,7 +27,7 @@ from dlplay.tui.widgets.text import Inks
 from dlplay.tui.widgets.text_pages import TextPage
 from dlplay.words.numbers import short
 
-NO_PINS = "No run is pinned. p pins the run that is shown; the next ones are drawn over it."
+NO_PINS = "No run is pinned. p pins the run that is shown"
 PIN_KEYS = "j k choose · enter renames · h l hide and show · backspace drops · [ ] measure\n"
 WIDEST = 100  # columns of the chart
 
@@ -54,7 +54,8 @@ class ComparePage(TextPage):
     def show(self) -> None:
         session = self.session
         if self.choice.pin is None:
-            self.put(NO_PINS)
+            recorded = session.recorded
+            self.put(NO_PINS + ("." if recorded else "; the next ones are drawn over it."))
             return
         table = comparison_table(
             session.card, session.now, session.pins, self.inks, self.choice.place

@@ -43,10 +43,10 @@ class ValueDialog(ModalScreen[Any]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = title(self.parameter.name)
-            about = f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}"
-            if isinstance(self.parameter, File) and taken():
-                about += "\n(tab completes a path)"
-            yield Words(about)
+            completes = isinstance(self.parameter, File) and taken()
+            keys = f"enter sets · {'tab completes a path · ' * completes}esc cancels"
+            box.border_subtitle = title(keys)
+            yield Words(f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}")
             yield Input(self.parameter.show(self.value), select_on_focus=True)
             yield Words(id="complaint")
 
@@ -109,6 +109,7 @@ class ChoiceDialog(ModalScreen[Any]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = title(self.parameter_name)
+            box.border_subtitle = "enter chooses · ↑↓ another · esc cancels"
             yield options(self.options)
 
     def on_mount(self) -> None:

@@ -72,7 +72,8 @@ class PanelGrid(Container, Part):
         self._xray.see(self.session.xray)
         state = AWAITED.get(self.session.state, "nothing was drawn here")
         for view in self.views:
-            view.promise(self._told(view), state)
+            gone = view.panel == XRAY and self.session.gone
+            view.promise(self._told(view), "its process is gone" if gone else state)
         wide = max(self.size.width // 2, 3)
         size = wide, max(self.size.height, 3)
         wants = [view.want for view in self.views]

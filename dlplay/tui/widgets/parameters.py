@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events as input_events
 from textual.app import ComposeResult
@@ -140,7 +142,8 @@ class ParameterList(Scroll, Part):
     def _turn(self, steps: int, big: bool = False) -> None:
         parameter = self.parameter
         if parameter is None:
-            self.note("this scene has no parameters")
+            program = self.session.card.command
+            self.note("no knob was asked for" if program else "this scene has no parameters")
         elif parameter.kind == "text":
             self.note("enter types a text")
         else:
@@ -242,12 +245,22 @@ def detail(parameter: Parameter[Any], value: Any, width: int, inks: Inks) -> Tex
         text.append(f" {high}\n", "dim")
     elif isinstance(parameter, (Choice, Toggle)):
         options = parameter.options if isinstance(parameter, Choice) else ("off", "on")
-        for place, option in enumerate(options):
-            text.append(" · " if place else "", "dim")
-            text.append(
-                option, f"bold {inks['accent']}" if option == parameter.show(value) else "dim"
-            )
+        chosen = parameter.show(value)
+        for option, sign in zip(options, between(options, width), strict=True):
+            text.append(sign, "dim")
+            text.append(option, f"bold {inks['accent']}" if option == chosen else "dim")
         text.append("\n")
     when = "live" if parameter.live else "restarts the run"
     text.append(f"default {parameter.show(parameter.default)} · {when}", "dim")
     return text
+
+
+def between(options: Sequence[str], width: int) -> list[str]:
+    """What stands before each of the options: no line ends within one."""
+    signs, column = [""], cell_len(options[0])
+    for option in options[1:]:
+        further = cell_len(option)
+        fits = column + 3 + further + 2 <= width  # the sign of the next one, too
+        signs.append(" · " if fits else " ·\n")
+        column = column + 3 + further if fits else further
+    return signs

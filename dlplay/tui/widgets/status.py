@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from dlplay.tui.model.pace import told
+from dlplay.tui.model.steering import NOT_YET
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.texts import Words
 from dlplay.tui.widgets.part import Part
@@ -36,6 +37,8 @@ class RunLine(Words, Part):
         self._next = ("", 0)  # what happened by itself meanwhile, and for how many it will be
 
     def show(self) -> None:
+        if self._note in NOT_YET and self.session.history.tick:
+            self._note = ""  # by now there is
         put(self, status(self.session, self.screen.size.width, self.inks, self._note))
 
     def say(self, note: str, ticks: int) -> None:
@@ -92,6 +95,10 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
         text.append(f"· {session.sabotaged} ", f"bold {inks['error']}")
     if session.after:
         text.append("· after the run ", f"bold {inks['accent']}")
+    if session.waits:
+        what, *asked = session.waits
+        text.append(f"· {what} ")
+        text.append("".join(f"· {each} " for each in asked), f"bold {inks['warning']}")
     finished = session.history.finished
     facts: list[str] = []
     progress = session.history.progress
@@ -102,7 +109,8 @@ def status(session: Watched, width: int, inks: Inks, note: str = "") -> Text:
     elif progress is not None and progress.total:
         phase = f"{progress.phase} " if progress.phase else ""
         of_all = "" if session.veiled else f"/{progress.total}"  # a try may have its own budget
-        facts.append(f"{phase}step {progress.step}{of_all}")
+        if session.at is None or session.active:  # what is over is where the timeline says
+            facts.append(f"{phase}step {progress.step}{of_all}")
         if session.state == "running" and not session.veiled:
             text.append(bar(progress.step / progress.total, 10), inks["accent"])
             if session.rate:

@@ -22,7 +22,8 @@ from dlplay.tui.widgets.text import Scroll
 from dlplay.wire import events
 from dlplay.words.foreign import printed, uncoloured
 
-EMPTY_LOG = "Nothing has been printed. What the scene prints, and its warnings, appear here."
+EMPTY_LOG = "Nothing has been printed. What the run prints, and its warnings, appear here."
+NO_LESSON = "There is no lesson here: it would be the docstring of the file."
 EDGE = 8  # lines of the screen that a page does not have, and of its text that stay in sight
 
 
@@ -75,7 +76,7 @@ class LessonPage(TextPage):
         self._painted.see(self.session.card, self.look.ascii)
 
     def paint(self) -> None:
-        self.put(lesson(self.session.card.lesson, ascii=self.look.ascii))
+        self.put(lesson(self.session.card.lesson or NO_LESSON, ascii=self.look.ascii))
 
 
 class Dock(LessonPage):
