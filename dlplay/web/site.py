@@ -80,6 +80,7 @@ class Site:
         self.root = root
         self.tell = tell
         self.visitors: dict[Visitor, web.WebSocketResponse] = {}
+        self._processes = asyncio.Semaphore(most)
 
     async def run(self, ready: Callable[[int], None], stop: asyncio.Event) -> None:
         """Serve until `stop`; `ready` is told the port. All processes are gone at the end.
@@ -181,36 +182,47 @@ class Site:
             return page
         visitor = Visitor(self.program)
         self.visitors[visitor] = page
+        width, height = request.query.get("width", ""), request.query.get("height", "")
+        size = _within(width, *WIDTHS), _within(height, *HEIGHTS)
+        showing = asyncio.create_task(self._show(visitor, page, *size))
         try:
-            width, height = request.query.get("width", ""), request.query.get("height", "")
-            size = _within(width, *WIDTHS), _within(height, *HEIGHTS)
-            await visitor.start(self.root, *size)
-            showing = asyncio.create_task(self._show(visitor, page))
             await _hear(visitor, page)
-            await visitor.close()
-            await showing
-        except OSError as error:
-            self.tell(f"a visitor's process could not be started: {error.strerror}")
-            await page.close(message=FAILED.encode())
         finally:  # also where this is cancelled, as when the connection is lost
-            await asyncio.shield(asyncio.ensure_future(self._let_go(visitor)))
+            await asyncio.shield(asyncio.ensure_future(self._let_go(visitor, showing)))
         return page
 
-    async def _let_go(self, visitor: Visitor) -> None:
+    async def _let_go(self, visitor: Visitor, showing: asyncio.Task[None]) -> None:
         await visitor.close()
+        if not visitor.begun:  # it waits for the end of another one
+            showing.cancel()
+        await asyncio.wait([showing])
         del self.visitors[visitor]
+        if not showing.cancelled():
+            showing.result()
 
-    async def _show(self, visitor: Visitor, page: web.WebSocketResponse) -> None:
-        """Show the page what its process draws, until that ends."""
-        async for what in visitor.drawn():
-            with suppress(ConnectionError, RuntimeError):  # the page is closed
-                if isinstance(what, bytes):
-                    await page.send_bytes(what)
-                elif what.get("type") == "deliver_file_start" and (key := visitor.offer(what)):
-                    await page.send_str(json.dumps(["deliver_file_start", key]))
-        if visitor.closing:  # it has ended as its page is closed
+    async def _show(self, visitor: Visitor, page: web.WebSocketResponse, *size: int) -> None:
+        """Show the page what its process draws, until that ends.
+
+        The process begins once there is a place for it: a page that was closed leaves its own at
+        once, but its process has to end first.
+        """
+        async with self._processes:
+            try:
+                await visitor.start(self.root, *size)
+            except OSError as error:
+                self.tell(f"a visitor's process could not be started: {error.strerror}")
+                await page.close(message=FAILED.encode())
+                return
+            async for what in visitor.drawn():
+                with suppress(ConnectionError, RuntimeError):  # the page is closed
+                    if isinstance(what, bytes):
+                        await page.send_bytes(what)
+                    elif what.get("type") == "deliver_file_start" and (key := visitor.offer(what)):
+                        await page.send_str(json.dumps(["deliver_file_start", key]))
+            asked = visitor.closing  # it has ended as its page is closed
+            await visitor.close()
+        if asked:
             return
-        await visitor.close()
         if visitor.status:
             self.tell(f"a visitor's process has ended with status {visitor.status}")
             self.tell(visitor.trouble)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -115,6 +116,61 @@ async def test_who_comes_when_all_places_are_taken_is_told_and_the_next_one_is_l
         await first.close()
         # A page that is loaded anew is not kept out by its former self, which is still ending.
         again, _ = await visit(client)
+        await again.close()
+
+
+COUNTS = r"""
+import os, signal, sys
+
+def there(number):
+    try:
+        os.kill(int(number), 0)
+    except OSError:
+        return False
+    return True
+
+with open(sys.argv[1], "a+") as file:
+    file.seek(0)
+    others = sum(there(line.split()[0]) for line in file)
+    file.write(f"{os.getpid()} {others}\n")
+signal.pause()  # as one that imports: it does not hear that its page is closed
+"""
+
+
+async def test_there_are_never_more_processes_than_places_however_fast_a_page_is_loaded_anew(
+    tmp_path,
+):
+    seen, root = tmp_path / "seen", tmp_path / "root"
+    root.mkdir()
+    async with opened(root, most=2) as (site, client):
+        site.program = Program((sys.executable, "-S", "-c", COUNTS, str(seen)), lambda visit: {})
+        for _ in range(12):
+            socket = await client.ws_connect("/ws", headers={"Origin": client.origin})
+            await until(lambda: any(not each.closing for each in site.visitors), "a visitor")
+            await socket.close()
+        last = await client.ws_connect("/ws", headers={"Origin": client.origin})
+        await last.send_json(["stdin", "typed while it waits"])
+        await until(lambda: len(site.visitors) == 1, "the end of the others")
+        assert max(int(line.split()[1]) for line in seen.read_text().splitlines()) < 2
+        await last.close()
+        await until(lambda: not site.visitors, "the end of the last")
+    assert not [*root.iterdir()]
+
+
+async def test_what_is_typed_while_a_page_waits_for_its_place_is_heard(tmp_path):
+    async with opened(tmp_path, most=1) as (site, client):
+        first, (process, *_) = await visit(client)
+        await first.send_json(["stdin", "hang"])
+        assert await first.receive_bytes() == b"hangs"
+        site_visitor = next(iter(site.visitors))
+        await first.close()
+        await until(lambda: site_visitor.closing, "the end begins")
+        again = await client.ws_connect("/ws", headers={"Origin": client.origin})
+        await again.send_json(["stdin", "early"])
+        await until(lambda: len(site.visitors) == 2, "the next one")
+        os.kill(process, signal.SIGKILL)
+        await again.receive_bytes()
+        assert await again.receive_bytes() == b"Dearly"
         await again.close()
 
 
