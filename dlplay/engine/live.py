@@ -263,7 +263,7 @@ class LiveRun:
         closed."""
         leash, child_leash = self._context.Pipe(duplex=True)
         self._process = self._context.Process(target=target, args=(*given, child_leash))
-        with _real_stderr(), self._surroundings():
+        with real_stderr(), self._surroundings():
             self._process.start()
         for end in (*given, child_leash):
             if isinstance(end, Connection):
@@ -395,7 +395,7 @@ def signal_in_words(number: int) -> str:
 
 
 @contextmanager
-def _real_stderr() -> Iterator[None]:
+def real_stderr() -> Iterator[None]:
     """Inside a Textual app sys.stderr has no file, and starting a process needs one."""
     with _STDERR:
         shown, sys.stderr = sys.stderr, sys.__stderr__

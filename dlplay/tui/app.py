@@ -180,8 +180,10 @@ class DlplayApp(Program):
         return re.sub(r"@font-face\s*\{[^}]*\}", "", self.export_screenshot())
 
     async def action_quit(self) -> None:
-        trouble = self.screen.session.leave() if isinstance(self.screen, StageScreen) else ""
-        if trouble:
+        """Leave at once, unless something would be lost that has to be said twice."""
+        stages = (each for each in self.screen_stack if isinstance(each, StageScreen))
+        held_by = [*(stage.session for stage in stages), self.exports]
+        if trouble := next(filter(None, (each.leave() for each in held_by)), ""):
             self.say(trouble)
         else:
             self.exit()

@@ -36,7 +36,8 @@ class RunLine(Words, Part):
         self._next = ("", 0)  # what happened by itself meanwhile, and for how many it will be
 
     def show(self) -> None:
-        put(self, status(self.session, self.screen.size.width, self.inks, self._note))
+        note = self._note or self.program.exports.told
+        put(self, status(self.session, self.screen.size.width, self.inks, note))
 
     def say(self, note: str, ticks: int) -> None:
         """Show a note for so many ticks."""
