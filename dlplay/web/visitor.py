@@ -27,7 +27,7 @@ LARGEST = 64_000_000  # bytes of a packet: more is damage
 TAIL = 8_000  # bytes of what a process said on standard error that are kept
 KEY = re.compile(r"[0-9a-f]{32}")
 MOST_DOWNLOADS = 20  # of a visitor, the newest
-EARLY = 100_000  # bytes of what is typed before the process has begun that are kept
+EARLY = 1_000_000  # bytes of what is typed before the process has begun that are kept
 
 
 @dataclass(frozen=True)

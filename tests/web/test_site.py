@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from contextlib import asynccontextmanager
+from importlib.resources import files
 from pathlib import Path
 
 import aiohttp
@@ -151,6 +152,7 @@ async def test_there_are_never_more_processes_than_places_however_fast_a_page_is
         last = await client.ws_connect("/ws", headers={"Origin": client.origin})
         await last.send_json(["stdin", "typed while it waits"])
         await until(lambda: len(site.visitors) == 1, "the end of the others")
+        await until(lambda: seen.exists() and seen.read_text().endswith("\n"), "its process")
         assert max(int(line.split()[1]) for line in seen.read_text().splitlines()) < 2
         await last.close()
         await until(lambda: not site.visitors, "the end of the last")
@@ -365,6 +367,11 @@ async def test_the_page_and_all_that_it_needs_is_here(tmp_path):
                 assert next(filter(None, wanted)).decode() in PAGE
         async with client.get("/static/") as said:
             assert said.status == 404
+
+
+def test_the_page_knows_how_much_it_may_say_at_once():
+    script = (files("dlplay.web") / "page/page.js").read_text(encoding="utf-8")
+    assert f"const LONGEST = {LONGEST};" in script
 
 
 def test_reasons_fit_into_a_closing_message():
