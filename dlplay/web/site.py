@@ -12,8 +12,7 @@ import ipaddress
 import json
 import logging
 import re
-import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -35,6 +34,10 @@ FULL = "All places are taken. Please try again in a while."
 STOPPED = "The server was stopped."
 LEFT = "You have left dlplay."
 FAILED = "dlplay has ended; where it was started, it says why."
+NAMES = (
+    "Open it by the address of its machine, in numbers, or by the name that the machine has "
+    "itself; whoever starts it may give another one with --host."
+)
 MANNERS = "This is no page of dlplay's."
 HTML, CSS, JS, FONT = "text/html", "text/css", "text/javascript", "font/ttf"
 PAGE = {
@@ -70,15 +73,18 @@ class Site:
         most: int,
         root: Path,
         tell: Callable[[str], None],
+        names: Collection[str] = (),
     ) -> None:
         """`most`: visitors at once. `root`: a folder of ours, for theirs. `tell` is told what goes
-        wrong, in lines that may hold anything."""
+        wrong, in lines that may hold anything. `names`: what others may call this machine."""
         self.program = program
         self.host = host
         self.port = port
         self.most = most
         self.root = root
         self.tell = tell
+        self.names = {name.lower() for name in names}
+        self.bound = [host]  # once it runs, the addresses that the host stands for
         self.visitors: dict[Visitor, web.WebSocketResponse] = {}
         self._processes = asyncio.Semaphore(most)
 
@@ -97,10 +103,16 @@ class Site:
         try:
             site = web.TCPSite(runner, self.host, self.port)
             await site.start()
+            self.bound = [each[0] for each in runner.addresses]
             ready(runner.addresses[0][1])
             await stop.wait()
         finally:
             await runner.cleanup()
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return all(map(is_local, self.bound))
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[self._guard()])
@@ -133,22 +145,21 @@ class Site:
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             name = _name(_host(request))
             if not self.is_called(name):
-                said = f"This server is not called {name!r}; --host says what it is called."
-                raise web.HTTPForbidden(text=said)
+                raise web.HTTPForbidden(text=f"This server is not called {name!r}. {NAMES}")
             return await handler(request)
 
         return guard
 
     def is_called(self, name: str) -> bool:
         """Whether this is a name of this server. An address is: nobody can make one of his own
-        lead here, as he can a name."""
+        lead here, as he can a name. So of names only those count that the machine gives itself."""
         if name in LOCAL or name == self.host.lower():
             return True
-        if is_local(self.host):
+        if self.local:
             return is_local(name)
         with suppress(ValueError):
             return bool(ipaddress.ip_address(name))
-        return name == socket.gethostname().lower()
+        return name in self.names
 
     # What is asked for
 

@@ -219,12 +219,48 @@ async def test_a_name_that_was_made_to_lead_here_gets_nothing(tmp_path):
         ("::", "fe80::1", True),
         ("::1", "fe80::1", False),
         ("0.0.0.0", "", False),
+        ("0.0.0.0", "lab.local", True),
+        ("0.0.0.0", "lab", True),
+        ("0.0.0.0", "evil.lab.local", False),
+        ("127.0.0.1", "lab.local", False),
         ("127.0.0.2", "127.0.0.2", True),
     ],
 )
 def test_what_a_server_is_called(host, name, known, tmp_path):
-    site = Site(Program((), lambda _: {}), host=host, port=0, most=1, root=tmp_path, tell=print)
+    site = Site(
+        Program((), lambda _: {}),
+        host=host,
+        port=0,
+        most=1,
+        root=tmp_path,
+        tell=print,
+        names=("Lab", "lab.local"),
+    )
     assert site.is_called(name) == known
+
+
+async def test_a_name_of_this_machine_that_leads_to_itself_is_not_reached_from_elsewhere(
+    tmp_path, monkeypatch
+):
+    loop = asyncio.get_running_loop()
+    leads = loop.getaddrinfo
+    monkeypatch.setattr(
+        loop,
+        "getaddrinfo",
+        lambda host, *how, **more: leads(
+            "127.0.0.1" if host == "lab.example" else host, *how, **more
+        ),
+    )
+    given = {"host": "lab.example", "port": 0, "most": 1, "root": tmp_path, "tell": print}
+    site = Site(Program((), lambda _: {}), **given)
+    stop, port = asyncio.Event(), loop.create_future()
+    running = asyncio.create_task(site.run(port.set_result, stop))
+    await port
+    assert site.bound == ["127.0.0.1"]
+    assert site.local
+    assert site.is_called("lab.example")
+    stop.set()
+    await running
 
 
 def test_which_addresses_only_this_machine_reaches():
