@@ -105,8 +105,9 @@ def _too_small(width: int, height: int, in_a_browser: bool) -> str:
     least = f"{SMALLEST[0]} x {SMALLEST[1]}"
     if in_a_browser:
         return (
-            f"{width} x {height} letters are too few: dlplay needs {least}, and likes 80 x 24.\n"
-            "Make the window larger, or the letters smaller: ?fontsize=8 in the address."
+            f"{width} x {height} letters are too few:\n"
+            f"dlplay needs {least}.\n\n"
+            "Make the window larger, or\nthe letters smaller, with\n?fontsize=6 in the address."
         )
     return (
         f"{width} x {height} is too small a terminal:\n"
