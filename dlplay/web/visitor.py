@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 5.0  # seconds that a process has to end when its page is closed
+LINGERS = 2.0  # seconds that what it began may take longer
 HELLO = b"__GANGLION__\n"
 LARGEST = 64_000_000  # bytes of a packet: more is damage
 TAIL = 8_000  # bytes of what a process said on standard error that are kept
@@ -184,7 +185,11 @@ class Visitor:
                 os.killpg(process.pid, signal.SIGKILL)  # what is left, or all if it hangs
             await _ended(process)
         if self._errors is not None:
+            # Its runs have other groups, and keepers, who end them now.
+            await asyncio.wait([self._errors], timeout=LINGERS)
             self._errors.cancel()
+        if process is not None:
+            process._transport.close()  # type: ignore[attr-defined]  # whoever still holds its pipes
         if self.folder.name:
             await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 

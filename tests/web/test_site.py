@@ -360,6 +360,37 @@ async def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
         assert gone(process)
 
 
+LEAVES_ONE = """
+import subprocess
+left = subprocess.Popen(["sleep", "600"], start_new_session=True)
+open(os.environ["VISIT"] + "/left", "w").write(f"{left.pid} ")
+"""
+
+
+async def test_a_place_is_free_when_all_that_its_process_began_is_gone(tmp_path, monkeypatch):
+    """A run that the process had begun has a keeper, who ends it a little later."""
+    monkeypatch.setattr(visitors, "LINGERS", 300)
+    async with opened(tmp_path) as (site, client):
+        stand_in = STAND_IN.replace("names =", f"{LEAVES_ONE}names =")
+        command = (sys.executable, "-S", "-c", stand_in)
+        site.program = Program(command, lambda visit: {"VISIT": str(visit)})
+        socket, (process, home, *_) = await visit(client)
+        left = int((Path(home) / "left").read_text())
+        await socket.close()
+        await until(lambda: gone(process), "the end of the process")
+        assert len(site.visitors) == 1
+        os.kill(left, signal.SIGKILL)
+        await until(lambda: not site.visitors, "the end of the visit")
+        assert not Path(home).exists()
+        monkeypatch.setattr(visitors, "LINGERS", 0.1)
+        socket, (process, home, *_) = await visit(client)
+        left = int((Path(home) / "left").read_text())
+        await socket.close()
+        await until(lambda: not site.visitors, "the end of the visit")
+        assert not gone(left)  # not for ever
+        os.kill(left, signal.SIGKILL)
+
+
 async def test_a_server_that_is_stopped_leaves_nothing(tmp_path, capfd):
     program = Program((sys.executable, "-S", "-c", STAND_IN), lambda visit: {"VISIT": str(visit)})
     told = []
