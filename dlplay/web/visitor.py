@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 5.0  # seconds that a process has to end when its page is closed
+LOOK = 0.02  # seconds between two looks at whether it has
 LINGERS = 2.0  # seconds that what it began may take longer
 HELLO = b"__GANGLION__\n"
 LARGEST = 64_000_000  # bytes of a packet: more is damage
@@ -195,5 +196,9 @@ class Visitor:
 
 
 async def _ended(process: Process) -> None:
+    """Its own end: `wait` would wait for all who hold its pipes, such as a fork server that is
+    importing and hears nothing."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            while process.returncode is None:
+                await asyncio.sleep(LOOK)

@@ -383,6 +383,7 @@ async def test_a_place_is_free_when_all_that_its_process_began_is_gone(tmp_path,
         await until(lambda: not site.visitors, "the end of the visit")
         assert not Path(home).exists()
         monkeypatch.setattr(visitors, "LINGERS", 0.1)
+        monkeypatch.setattr(visitors, "PATIENCE", 300)  # it needs none: it has ended itself
         socket, (process, home, *_) = await visit(client)
         left = int((Path(home) / "left").read_text())
         await socket.close()
