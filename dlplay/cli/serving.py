@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 
 MISSING = "serve needs textual-serve, which is not installed: pip install 'dlplay[web]'"
 HOMES = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")  # each visitor has his own
+# What stands for all addresses of a kind, and one that is nobody's, to ask for the way to others.
+ALL = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1"),
+    "::": (socket.AF_INET6, "2001:db8::1"),
+}
 # What a visitor's process does not take over from the terminal that the server runs in.
 TERMINALS = ("COLORFGBG", "LINES", "TERM_PROGRAM", "TEXTUAL", "TEXTUAL_LOG", "TMUX", "STY")
 
@@ -66,13 +73,15 @@ def run(
         most=most or 2 * cores(),
         root=Path(folder),
         tell=_tell,
+        names=() if is_local(host) else names(),
     )
 
     def ready(port: int) -> None:
         visitors = "1 visitor" if site.most == 1 else f"{site.most} visitors"
-        say(f"dlplay is at {address(host, port)} for {visitors} at once; Ctrl-C ends it")
+        place = address(outward(host), port)
+        say(f"dlplay is at {place} for {visitors} at once; Ctrl-C ends it")
         sys.stdout.flush()
-        if not is_local(host):
+        if not site.local:
             complain(warning(host, port, files))
 
     try:
@@ -151,14 +160,14 @@ def environment(ours: Mapping[str, str], visit: Path, files: bool) -> dict[str, 
 def warning(host: str, port: int, files: bool) -> str:
     """What it means that others can reach this server."""
     read = (
-        "names any file that you can read as data, and sees what is in it (--files)"
+        "He can name any file that you can read as data, and see what is in it (--files)."
         if files
-        else "can have no file of this machine read"
+        else "He cannot have files of this machine read."
     )
     return (
-        f"{host} can be reached from elsewhere. Whoever reaches port {port} runs the scenes of the "
-        f"course here, as you, sees their source, and {read}; there is no editor, no password and "
-        "no encryption. Do this only in a network whose people you trust."
+        f"{host} can be reached from elsewhere. Whoever opens port {port} runs the scenes of the "
+        f"course on this machine, as you, and can see their source. {read} There is no password "
+        "and no encryption: do this only in a network whose people you trust."
     )
 
 
@@ -176,10 +185,31 @@ async def _serve(site: Site, ready: Callable[[int], None]) -> None:
     await site.run(ready, stop)
 
 
+def names() -> set[str]:
+    """What others may call this machine: what it is called itself, in the domain that it is in,
+    and as machines find each other in a home."""
+    ours = socket.gethostname().lower()
+    if not ours:
+        return set()
+    return {ours, socket.getfqdn().lower(), f"{ours.split('.')[0]}.local"}
+
+
+def outward(host: str) -> str:
+    """Where others find what is bound to this host: of all addresses, that from which others are
+    reached; the name of this machine, which others need not know, where there is none."""
+    if host not in ALL:
+        return host
+    kind, elsewhere = ALL[host]
+    with suppress(OSError), socket.socket(kind, socket.SOCK_DGRAM) as way:
+        way.connect((elsewhere, 9))  # nothing is sent
+        found = str(way.getsockname()[0])
+        if not ipaddress.ip_address(found).is_loopback:
+            return found
+    return socket.gethostname()
+
+
 def address(host: str, port: int) -> str:
     """What a browser is told to open."""
-    if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 

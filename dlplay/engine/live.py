@@ -63,6 +63,7 @@ class LiveRun:
             device=order.device,
             parameters=card.defaults | order.settings,
         )
+        self._begun = False  # whether anything has come of it
         self._turned: events.Settings = {}
         self._measures: dict[str, float] = {}
         self._claims: list[ClaimResult] = []
@@ -201,7 +202,9 @@ class LiveRun:
             put_off = self._put_off()
             heard = [pipe for pipe in self._heard if pipe not in put_off]
             for pipe in connection.wait(heard, timeout=0.1):
-                if not self._heard[pipe](pipe):
+                going_on = self._heard[pipe](pipe)
+                self._begun = self._begun or (going_on and pipe in self._outlets)
+                if not going_on:
                     del self._heard[pipe]
             if self._kill_at is not None and time.monotonic() > self._kill_at and not self._killed:
                 self.kill()
@@ -263,7 +266,7 @@ class LiveRun:
         closed."""
         leash, child_leash = self._context.Pipe(duplex=True)
         self._process = self._context.Process(target=target, args=(*given, child_leash))
-        with _real_stderr(), self._surroundings():
+        with real_stderr(), self._surroundings():
             self._process.start()
         for end in (*given, child_leash):
             if isinstance(end, Connection):
@@ -357,7 +360,8 @@ class LiveRun:
             return
         code = self._process.exitcode
         if self._killed:
-            self._end("stopped", "it did not stop when asked, so its process was ended")
+            late = "it did not stop when asked, so its process was ended"
+            self._end("stopped", late if self._begun else "before it began")
         elif code is not None and code < 0:
             self._end("failed", f"the run's process was ended by {signal_in_words(-code)}")
         else:
@@ -395,7 +399,7 @@ def signal_in_words(number: int) -> str:
 
 
 @contextmanager
-def _real_stderr() -> Iterator[None]:
+def real_stderr() -> Iterator[None]:
     """Inside a Textual app sys.stderr has no file, and starting a process needs one."""
     with _STDERR:
         shown, sys.stderr = sys.stderr, sys.__stderr__

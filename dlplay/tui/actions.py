@@ -15,7 +15,7 @@ class Action:
     """`name`: the method `action_name` of the screen, one of its parts, or the app. `keys`: as
     Textual calls them. `label`: a word for the footer. `help`: what it does. `footer`: always
     shown in the footer; what the stage shows there follows how things stand (see `footing`).
-    `steers`: a recording cannot do it.
+    `steers`: a recording cannot do it. `anywhere`: the key works over a dialog, too.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Action:
     footer: bool = False
     shown: str = ""  # how the keys are written; made from `keys` if empty
     steers: bool = False
+    anywhere: bool = False
 
     @property
     def written(self) -> str:
@@ -69,8 +70,17 @@ EVERYWHERE = (
     Action("help", "question_mark,f1", "Help", "Show all keys", "Program", True, "?"),
     Action("command_palette", "ctrl+p", "Palette", "Find any action or scene by name", "Program"),
     Action("next_theme", "T", "Theme", "Next theme", "Program"),
-    Action("picture", "f12", "Picture", "Save the screen as an SVG picture", "Program"),
-    Action("quit", "ctrl+q", "Quit", "Leave dlplay at once; a run is ended", "Program"),
+    Action(
+        "picture", "f12", "Picture", "Save the screen as an SVG picture", "Program", anywhere=True
+    ),
+    Action(
+        "quit",
+        "ctrl+q",
+        "Quit",
+        "Leave dlplay at once; a run is ended",
+        "Program",
+        anywhere=True,
+    ),
 )
 
 BROWSER = (
@@ -247,6 +257,7 @@ def bindings(actions: tuple[Action, ...], run: str = "{}") -> list[BindingType]:
             a.label,
             show=a.footer,
             key_display=a.written.split()[0],
+            priority=a.anywhere,
         )
         for a in actions
     ]

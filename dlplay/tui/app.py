@@ -30,6 +30,7 @@ from dlplay.engine.recordings.library import Library
 from dlplay.engine.recordings.replay import card_of, load, stand_in
 from dlplay.tui import ending
 from dlplay.tui.actions import EVERYWHERE, bindings
+from dlplay.tui.model.exporting import Exports
 from dlplay.tui.model.own import OwnSession
 from dlplay.tui.model.replayed import Replayed
 from dlplay.tui.model.watching import Watched
@@ -180,8 +181,10 @@ class DlplayApp(Program):
         return re.sub(r"@font-face\s*\{[^}]*\}", "", self.export_screenshot())
 
     async def action_quit(self) -> None:
-        trouble = self.screen.session.leave() if isinstance(self.screen, StageScreen) else ""
-        if trouble:
+        """Leave at once, unless something would be lost that has to be said twice."""
+        stages = (each for each in self.screen_stack if isinstance(each, StageScreen))
+        held_by: list[Watched | Exports] = [*(stage.session for stage in stages), self.exports]
+        if trouble := next(filter(None, (each.leave() for each in held_by)), ""):
             self.say(trouble)
         else:
             self.exit()

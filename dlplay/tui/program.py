@@ -15,6 +15,7 @@ from dlplay.engine.launcher import Launcher
 from dlplay.engine.recordings.library import Library
 from dlplay.engine.sweeps.runs import SweepRun
 from dlplay.tui.keys import KeyByKey
+from dlplay.tui.model.exporting import Exports
 from dlplay.tui.model.finding import Index
 from dlplay.tui.model.place import Place
 from dlplay.tui.model.session import Session
@@ -47,6 +48,7 @@ class Program(KeyByKey):
         self.library = library
         self.preferences = preferences or Preferences()
         self.sweep: LiveSweep | None = None  # the latest; one at a time
+        self.exports = Exports()
 
     @property
     def look(self) -> Look:

@@ -12,8 +12,7 @@ import ipaddress
 import json
 import logging
 import re
-import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -35,6 +34,10 @@ FULL = "All places are taken. Please try again in a while."
 STOPPED = "The server was stopped."
 LEFT = "You have left dlplay."
 FAILED = "dlplay has ended; where it was started, it says why."
+NAMES = (
+    "Open it by the address of its machine, in numbers, or by the name that the machine has "
+    "itself; whoever starts it may give another one with --host."
+)
 MANNERS = "This is no page of dlplay's."
 HTML, CSS, JS, FONT = "text/html", "text/css", "text/javascript", "font/ttf"
 PAGE = {
@@ -70,16 +73,20 @@ class Site:
         most: int,
         root: Path,
         tell: Callable[[str], None],
+        names: Collection[str] = (),
     ) -> None:
         """`most`: visitors at once. `root`: a folder of ours, for theirs. `tell` is told what goes
-        wrong, in lines that may hold anything."""
+        wrong, in lines that may hold anything. `names`: what others may call this machine."""
         self.program = program
         self.host = host
         self.port = port
         self.most = most
         self.root = root
         self.tell = tell
+        self.names = {name.lower() for name in names}
+        self.bound = [host]  # once it runs, the addresses that the host stands for
         self.visitors: dict[Visitor, web.WebSocketResponse] = {}
+        self._processes = asyncio.Semaphore(most)
 
     async def run(self, ready: Callable[[int], None], stop: asyncio.Event) -> None:
         """Serve until `stop`; `ready` is told the port. All processes are gone at the end.
@@ -96,10 +103,16 @@ class Site:
         try:
             site = web.TCPSite(runner, self.host, self.port)
             await site.start()
+            self.bound = [each[0] for each in runner.addresses]
             ready(runner.addresses[0][1])
             await stop.wait()
         finally:
             await runner.cleanup()
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return all(map(is_local, self.bound))
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[self._guard()])
@@ -132,22 +145,21 @@ class Site:
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             name = _name(_host(request))
             if not self.is_called(name):
-                said = f"This server is not called {name!r}; --host says what it is called."
-                raise web.HTTPForbidden(text=said)
+                raise web.HTTPForbidden(text=f"This server is not called {name!r}. {NAMES}")
             return await handler(request)
 
         return guard
 
     def is_called(self, name: str) -> bool:
         """Whether this is a name of this server. An address is: nobody can make one of his own
-        lead here, as he can a name."""
+        lead here, as he can a name. So of names only those count that the machine gives itself."""
         if name in LOCAL or name == self.host.lower():
             return True
-        if is_local(self.host):
+        if self.local:
             return is_local(name)
         with suppress(ValueError):
             return bool(ipaddress.ip_address(name))
-        return name == socket.gethostname().lower()
+        return name in self.names
 
     # What is asked for
 
@@ -181,36 +193,47 @@ class Site:
             return page
         visitor = Visitor(self.program)
         self.visitors[visitor] = page
+        width, height = request.query.get("width", ""), request.query.get("height", "")
+        size = _within(width, *WIDTHS), _within(height, *HEIGHTS)
+        showing = asyncio.create_task(self._show(visitor, page, *size))
         try:
-            width, height = request.query.get("width", ""), request.query.get("height", "")
-            size = _within(width, *WIDTHS), _within(height, *HEIGHTS)
-            await visitor.start(self.root, *size)
-            showing = asyncio.create_task(self._show(visitor, page))
             await _hear(visitor, page)
-            await visitor.close()
-            await showing
-        except OSError as error:
-            self.tell(f"a visitor's process could not be started: {error.strerror}")
-            await page.close(message=FAILED.encode())
         finally:  # also where this is cancelled, as when the connection is lost
-            await asyncio.shield(asyncio.ensure_future(self._let_go(visitor)))
+            await asyncio.shield(asyncio.ensure_future(self._let_go(visitor, showing)))
         return page
 
-    async def _let_go(self, visitor: Visitor) -> None:
+    async def _let_go(self, visitor: Visitor, showing: asyncio.Task[None]) -> None:
         await visitor.close()
+        if not visitor.begun:  # it waits for the end of another one
+            showing.cancel()
+        await asyncio.wait([showing])
         del self.visitors[visitor]
+        if not showing.cancelled():
+            showing.result()
 
-    async def _show(self, visitor: Visitor, page: web.WebSocketResponse) -> None:
-        """Show the page what its process draws, until that ends."""
-        async for what in visitor.drawn():
-            with suppress(ConnectionError, RuntimeError):  # the page is closed
-                if isinstance(what, bytes):
-                    await page.send_bytes(what)
-                elif what.get("type") == "deliver_file_start" and (key := visitor.offer(what)):
-                    await page.send_str(json.dumps(["deliver_file_start", key]))
-        if visitor.closing:  # it has ended as its page is closed
+    async def _show(self, visitor: Visitor, page: web.WebSocketResponse, *size: int) -> None:
+        """Show the page what its process draws, until that ends.
+
+        The process begins once there is a place for it: a page that was closed leaves its own at
+        once, but its process has to end first.
+        """
+        async with self._processes:
+            try:
+                await visitor.start(self.root, *size)
+            except OSError as error:
+                self.tell(f"a visitor's process could not be started: {error.strerror}")
+                await page.close(message=FAILED.encode())
+                return
+            async for what in visitor.drawn():
+                with suppress(ConnectionError, RuntimeError):  # the page is closed
+                    if isinstance(what, bytes):
+                        await page.send_bytes(what)
+                    elif what.get("type") == "deliver_file_start" and (key := visitor.offer(what)):
+                        await page.send_str(json.dumps(["deliver_file_start", key]))
+            asked = visitor.closing  # it has ended as its page is closed
+            await visitor.close()
+        if asked:
             return
-        await visitor.close()
         if visitor.status:
             self.tell(f"a visitor's process has ended with status {visitor.status}")
             self.tell(visitor.trouble)

@@ -65,7 +65,46 @@ def test_why_an_address_cannot_be_had(error, said):
 def test_an_address_can_be_opened_in_a_browser():
     assert serving.address("127.0.0.1", 8000) == "http://127.0.0.1:8000/"
     assert serving.address("::1", 80) == "http://[::1]:80/"
-    assert serving.address("0.0.0.0", 80) == f"http://{socket.gethostname()}:80/"
+
+
+@pytest.mark.parametrize(
+    ("host", "way", "told"),
+    [
+        ("0.0.0.0", "10.1.2.3", "10.1.2.3"),
+        ("::", "2001:db8::7", "2001:db8::7"),
+        ("0.0.0.0", "127.0.0.1", socket.gethostname()),
+        ("0.0.0.0", None, socket.gethostname()),
+        ("lab.example", "10.1.2.3", "lab.example"),
+    ],
+)
+def test_others_are_told_an_address_that_they_can_open(monkeypatch, host, way, told):
+    class Way:
+        def __init__(self, kind, how):
+            assert how == socket.SOCK_DGRAM
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def connect(self, elsewhere):
+            if way is None:
+                raise OSError(errno.ENETUNREACH, "?")
+
+        def getsockname(self):
+            return (way, 1)
+
+    monkeypatch.setattr(socket, "socket", Way)
+    assert serving.outward(host) == told
+
+
+def test_a_machine_is_called_what_it_calls_itself(monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "Lab.example.org")
+    monkeypatch.setattr(socket, "getfqdn", lambda: "lab.example.org")
+    assert serving.names() == {"lab.example.org", "lab.local"}
+    monkeypatch.setattr(socket, "gethostname", lambda: "")
+    assert not serving.names()  # a request that names nobody is no request for us
 
 
 def test_without_the_extra_it_says_how_to_get_it(dlplay, monkeypatch):
@@ -91,11 +130,11 @@ def test_others_on_the_network_are_warned_of(dlplay, monkeypatch):
 
     monkeypatch.setattr(Site, "run", run)
     result = dlplay("serve", "--host", "0.0.0.0", "--most", "3")
-    assert f"http://{socket.gethostname()}:1234/ for 3 visitors at once" in result.stdout
-    assert "Whoever reaches port 1234 runs the scenes" in result.stderr
-    assert "can have no file of this machine read" in result.stderr
+    assert f"http://{serving.outward('0.0.0.0')}:1234/ for 3 visitors at once" in result.stdout
+    assert "Whoever opens port 1234 runs the scenes" in result.stderr
+    assert "He cannot have files of this machine read." in result.stderr
     result = dlplay("serve", "--host", "0.0.0.0", "--files")
-    assert "names any file that you can read" in result.stderr
+    assert "He can name any file that you can read" in result.stderr
     assert not dlplay("serve").stderr
     assert "for 1 visitor at once" in dlplay("serve", "--most", "1").stdout
 

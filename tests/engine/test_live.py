@@ -220,6 +220,13 @@ def test_a_run_that_never_returns_is_ended(watch):
     assert "ended" in finished.message
 
 
+def test_a_run_that_is_stopped_before_it_begins_is_not_said_to_have_gone_on(watch):
+    watched = watch("endless")
+    watched.run.kill()
+    finished = watched.end()
+    assert (finished.status, finished.message) == ("stopped", "before it began")
+
+
 def test_a_flood_is_bounded_and_can_be_stopped(watch):
     watched = watch("floods")
     watched.until(lambda h: h.tick > 2000, "the flood")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual.widgets import Input, Static
 
+from dlplay.author import files
 from dlplay.course.catalog import Catalog
 from dlplay.course.progress import Progress
 from dlplay.draw import Look
 from dlplay.tui.app import DlplayApp
-from dlplay.tui.widgets.dialogs import ValueDialog
+from dlplay.tui.widgets.dialogs import NO_FILES, ValueDialog
 from tests.tui.conftest import until
 
 SCENE = '''"""# Reads"""
@@ -100,3 +101,20 @@ async def test_tab_completes_a_path_in_the_dialog(tmp_path, launcher, monkeypatc
             assert app.screen is not dialog
         finally:
             session.close()
+
+
+async def test_where_files_are_not_read_it_is_said_so_and_not_that_there_are_none(
+    tmp_path, launcher, monkeypatch
+):
+    monkeypatch.setenv(files.ALLOWED, "none")
+    (tmp_path / "reading").mkdir()
+    (tmp_path / "reading" / "reads.py").write_text(SCENE, encoding="utf-8")
+    catalog = Catalog([tmp_path])
+    first = {"card": catalog.find("reading/reads"), "settings": {}, "start": False, "seed": 0}
+    app = DlplayApp(catalog, launcher, Look(), Progress(tmp_path / "progress.json"), first)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        assert any(NO_FILES in each.content.plain for each in app.screen.query(Static))
+        await pilot.press("/", "tab")
+        assert app.screen.query_one("#complaint", Static).content.plain == NO_FILES
+        await pilot.press("escape")

@@ -106,3 +106,15 @@ async def test_leaving_waits_for_nothing(open_app):
         for key in ("j", "enter", "5", "ctrl+q"):
             app.post_message(events.Key(key, None))
         await until(pilot, lambda: not app.is_running or app._exit, "the end")
+
+
+@pytest.mark.parametrize("keys", [("question_mark",), ("enter",), ("S",), ("ctrl+p",)])
+async def test_a_dialog_does_not_keep_anybody_here(open_app, keys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with open_app("fine", start=False) as (app, pilot):
+        await pilot.press(*keys)
+        assert isinstance(app.screen, ModalScreen)
+        await pilot.press("f12")
+        assert [*tmp_path.glob("dlplay-*.svg")]
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running or app._exit, "the end")

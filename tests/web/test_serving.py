@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dlplay.web.site import FULL
+from dlplay.web.site import FULL, LONGEST
 from tests.conftest import wait_for
 from tests.web.devtools import CHROMIUM, browser, until
 
@@ -121,3 +121,34 @@ async def test_a_browser_shows_it_and_saves_what_is_exported(serve, tmp_path):
     wait_for(lambda: not served.visits(), "the end of the visit", 60)
     served.end()
     shutil.rmtree(profile, ignore_errors=True)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+async def test_a_page_refuses_a_paste_suits_a_phone_and_keeps_its_picture(serve, tmp_path):
+    served = serve("faults/fine")
+    async with browser(tmp_path / "profile") as page:
+        await page.open(served.url, tmp_path, 390, 800)
+        (home,) = await until(served.visits, "a visitor", 60)
+        runs = home / "xdg_data_home" / "dlplay" / "runs"
+        await until(lambda: [*runs.glob("*.dlplay")], "a run, and so a page that is large enough")
+        columns = "document.querySelector('.xterm-screen').clientWidth / 10 > 36"
+        assert await page.value(columns)
+        assert await page.value("document.getElementById('terminal').dataset.fontSize") == "10"
+        await page.press("\r", "Enter", 13)  # a value is typed
+        await page.call("Input.insertText", text="x" * LONGEST)
+        told = "document.body.matches('.-told') && document.getElementById('told').textContent"
+        said = await until(lambda: page.value(told), "a word", 60)
+        assert said == "Not pasted: it has 257 KB, and 256 KB is the most at once."
+        await page.picture(tmp_path / "refused.png")
+        await page.press("", "Escape", 27)
+        await page.press("", "F12", 123)
+        await until(lambda: [*tmp_path.glob("dlplay-*.svg")], "a picture: the visit goes on", 60)
+        served.end(signal.SIGKILL)
+        await until(lambda: page.value("document.body.matches('.-closed')"), "the end", 60)
+        await page.press("\r", "Enter", 13)
+        said = "document.getElementById('said').textContent.startsWith('The server cannot be')"
+        await until(lambda: page.value(said), "a word, in place of the browser's own page", 60)
+        assert await page.value("document.body.matches('.-drawn')")
+        await page.picture(tmp_path / "gone.png")
+    shutil.rmtree(tmp_path / "profile", ignore_errors=True)

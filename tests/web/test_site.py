@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 from contextlib import asynccontextmanager
+from importlib.resources import files
 from pathlib import Path
 
 import aiohttp
@@ -118,6 +120,62 @@ async def test_who_comes_when_all_places_are_taken_is_told_and_the_next_one_is_l
         await again.close()
 
 
+COUNTS = r"""
+import os, signal, sys
+
+def there(number):
+    try:
+        os.kill(int(number), 0)
+    except OSError:
+        return False
+    return True
+
+with open(sys.argv[1], "a+") as file:
+    file.seek(0)
+    others = sum(there(line.split()[0]) for line in file)
+    file.write(f"{os.getpid()} {others}\n")
+signal.pause()  # as one that imports: it does not hear that its page is closed
+"""
+
+
+async def test_there_are_never_more_processes_than_places_however_fast_a_page_is_loaded_anew(
+    tmp_path,
+):
+    seen, root = tmp_path / "seen", tmp_path / "root"
+    root.mkdir()
+    async with opened(root, most=2) as (site, client):
+        site.program = Program((sys.executable, "-S", "-c", COUNTS, str(seen)), lambda visit: {})
+        for _ in range(12):
+            socket = await client.ws_connect("/ws", headers={"Origin": client.origin})
+            await until(lambda: any(not each.closing for each in site.visitors), "a visitor")
+            await socket.close()
+        last = await client.ws_connect("/ws", headers={"Origin": client.origin})
+        await last.send_json(["stdin", "typed while it waits"])
+        await until(lambda: len(site.visitors) == 1, "the end of the others")
+        await until(lambda: seen.exists() and seen.read_text().endswith("\n"), "its process")
+        assert max(int(line.split()[1]) for line in seen.read_text().splitlines()) < 2
+        await last.close()
+        await until(lambda: not site.visitors, "the end of the last")
+    assert not [*root.iterdir()]
+
+
+async def test_what_is_typed_while_a_page_waits_for_its_place_is_heard(tmp_path):
+    async with opened(tmp_path, most=1) as (site, client):
+        first, (process, *_) = await visit(client)
+        await first.send_json(["stdin", "hang"])
+        assert await first.receive_bytes() == b"hangs"
+        site_visitor = next(iter(site.visitors))
+        await first.close()
+        await until(lambda: site_visitor.closing, "the end begins")
+        again = await client.ws_connect("/ws", headers={"Origin": client.origin})
+        await again.send_json(["stdin", "early"])
+        await until(lambda: len(site.visitors) == 2, "the next one")
+        os.kill(process, signal.SIGKILL)
+        await again.receive_bytes()
+        assert await again.receive_bytes() == b"Dearly"
+        await again.close()
+
+
 @pytest.mark.parametrize(
     "origin",
     [
@@ -161,12 +219,48 @@ async def test_a_name_that_was_made_to_lead_here_gets_nothing(tmp_path):
         ("::", "fe80::1", True),
         ("::1", "fe80::1", False),
         ("0.0.0.0", "", False),
+        ("0.0.0.0", "lab.local", True),
+        ("0.0.0.0", "lab", True),
+        ("0.0.0.0", "evil.lab.local", False),
+        ("127.0.0.1", "lab.local", False),
         ("127.0.0.2", "127.0.0.2", True),
     ],
 )
 def test_what_a_server_is_called(host, name, known, tmp_path):
-    site = Site(Program((), lambda _: {}), host=host, port=0, most=1, root=tmp_path, tell=print)
+    site = Site(
+        Program((), lambda _: {}),
+        host=host,
+        port=0,
+        most=1,
+        root=tmp_path,
+        tell=print,
+        names=("Lab", "lab.local"),
+    )
     assert site.is_called(name) == known
+
+
+async def test_a_name_of_this_machine_that_leads_to_itself_is_not_reached_from_elsewhere(
+    tmp_path, monkeypatch
+):
+    loop = asyncio.get_running_loop()
+    leads = loop.getaddrinfo
+    monkeypatch.setattr(
+        loop,
+        "getaddrinfo",
+        lambda host, *how, **more: leads(
+            "127.0.0.1" if host == "lab.example" else host, *how, **more
+        ),
+    )
+    given = {"host": "lab.example", "port": 0, "most": 1, "root": tmp_path, "tell": print}
+    site = Site(Program((), lambda _: {}), **given)
+    stop, port = asyncio.Event(), loop.create_future()
+    running = asyncio.create_task(site.run(port.set_result, stop))
+    await port
+    assert site.bound == ["127.0.0.1"]
+    assert site.local
+    assert site.is_called("lab.example")
+    stop.set()
+    await running
 
 
 def test_which_addresses_only_this_machine_reaches():
@@ -266,6 +360,38 @@ async def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
         assert gone(process)
 
 
+LEAVES_ONE = """
+import subprocess
+left = subprocess.Popen(["sleep", "600"], start_new_session=True)
+open(os.environ["VISIT"] + "/left", "w").write(f"{left.pid} ")
+"""
+
+
+async def test_a_place_is_free_when_all_that_its_process_began_is_gone(tmp_path, monkeypatch):
+    """A run that the process had begun has a keeper, who ends it a little later."""
+    monkeypatch.setattr(visitors, "LINGERS", 300)
+    async with opened(tmp_path) as (site, client):
+        stand_in = STAND_IN.replace("names =", f"{LEAVES_ONE}names =")
+        command = (sys.executable, "-S", "-c", stand_in)
+        site.program = Program(command, lambda visit: {"VISIT": str(visit)})
+        socket, (process, home, *_) = await visit(client)
+        left = int((Path(home) / "left").read_text())
+        await socket.close()
+        await until(lambda: gone(process), "the end of the process")
+        assert len(site.visitors) == 1
+        os.kill(left, signal.SIGKILL)
+        await until(lambda: not site.visitors, "the end of the visit")
+        assert not Path(home).exists()
+        monkeypatch.setattr(visitors, "LINGERS", 0.1)
+        monkeypatch.setattr(visitors, "PATIENCE", 300)  # it needs none: it has ended itself
+        socket, (process, home, *_) = await visit(client)
+        left = int((Path(home) / "left").read_text())
+        await socket.close()
+        await until(lambda: not site.visitors, "the end of the visit")
+        assert not gone(left)  # not for ever
+        os.kill(left, signal.SIGKILL)
+
+
 async def test_a_server_that_is_stopped_leaves_nothing(tmp_path, capfd):
     program = Program((sys.executable, "-S", "-c", STAND_IN), lambda visit: {"VISIT": str(visit)})
     told = []
@@ -309,6 +435,11 @@ async def test_the_page_and_all_that_it_needs_is_here(tmp_path):
                 assert next(filter(None, wanted)).decode() in PAGE
         async with client.get("/static/") as said:
             assert said.status == 404
+
+
+def test_the_page_knows_how_much_it_may_say_at_once():
+    script = (files("dlplay.web") / "page/page.js").read_text(encoding="utf-8")
+    assert f"const LONGEST = {LONGEST};" in script
 
 
 def test_reasons_fit_into_a_closing_message():

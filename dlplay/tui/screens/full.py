@@ -47,10 +47,7 @@ class FullScreen(Screen[None]):
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-small")
         for message in self.query(".too-small").results(Static) if small else ():
-            message.update(
-                f"{width} x {height} is too small a terminal:\n"
-                f"dlplay needs {SMALLEST[0]} x {SMALLEST[1]}, and likes 80 x 24 or more."
-            )
+            message.update(_too_small(width, height, self.app.is_web))
         for name, least in self.WIDTHS.items():
             self.set_class(width >= least, name)
         self.fit(width, height)
@@ -135,3 +132,18 @@ def only(found: dict[str, ActiveBinding], labels: Mapping[str, str]) -> dict[str
         )
         for key, active in found.items()
     }
+
+
+def _too_small(width: int, height: int, in_a_browser: bool) -> str:
+    """What is said where there is no room for more."""
+    least = f"{SMALLEST[0]} x {SMALLEST[1]}"
+    if in_a_browser:
+        return (
+            f"{width} x {height} letters are too few:\n"
+            f"dlplay needs {least}.\n\n"
+            "Make the window larger, or\nthe letters smaller, with\n?fontsize=6 in the address."
+        )
+    return (
+        f"{width} x {height} is too small a terminal:\n"
+        f"dlplay needs {least}, and likes 80 x 24 or more."
+    )

@@ -398,7 +398,7 @@ class StageScreen(FullScreen):
     async def action_export(self) -> None:
         view = self.panels.current
         panel = view.panel if view is not None else None
-        await ask_export(self, self.session, panel, self.dlplay.look)
+        await ask_export(self, self.dlplay, self.session, panel, self.dlplay.look)
 
     def action_next_scene(self) -> None:
         after = next_scene(self.dlplay.catalog, self.card.id)

@@ -21,6 +21,7 @@ from dlplay.tui.actions import EVERYWHERE, Action
 from dlplay.tui.texts import Words, options, title
 from dlplay.tui.widgets.text import Scroll
 
+NO_FILES = "files are not read here, only what comes with dlplay"
 SHOWN = 12  # of the names that what was typed may become
 
 
@@ -43,10 +44,11 @@ class ValueDialog(ModalScreen[Any]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = title(self.parameter.name)
-            completes = isinstance(self.parameter, File) and taken()
-            keys = f"enter sets · {'tab completes a path · ' * completes}esc cancels"
+            takes_file = isinstance(self.parameter, File)
+            keys = f"enter sets · {'tab completes a path · ' * (takes_file and taken())}esc cancels"
             box.border_subtitle = title(keys)
-            yield Words(f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}")
+            about = f"{self.parameter.help or self.parameter.name}\n{self.parameter.allowed}"
+            yield Words(about + f"\n({NO_FILES})" * (takes_file and not taken()))
             yield Input(self.parameter.show(self.value), select_on_focus=True)
             yield Words(id="complaint")
 
@@ -59,7 +61,8 @@ class ValueDialog(ModalScreen[Any]):
         if len(further) > len(typed.value):
             typed.value = further
         typed.cursor_position = len(typed.value)
-        told = "" if len(found) == 1 else "nothing here begins so"
+        nothing = "nothing here begins so" if taken() else NO_FILES
+        told = "" if len(found) == 1 else nothing
         if len(found) > 1:
             names = [path[path.rstrip("/").rfind("/") + 1 :] for path in found]
             told = "  ".join(names[:SHOWN]) + f"  … {len(names)} in all" * (len(names) > SHOWN)

@@ -61,7 +61,11 @@ class Part(Widget):
     @property
     def look(self) -> Look:
         """What the terminal can show, with the theme's background."""
-        return cast(Program, self.app).look
+        return self.program.look
+
+    @property
+    def program(self) -> Program:
+        return cast(Program, self.app)
 
     @property
     def inks(self) -> Inks:

@@ -39,7 +39,8 @@ class RunLine(Words, Part):
     def show(self) -> None:
         if self._note in NOT_YET and self.session.history.tick:
             self._note = ""  # by now there is
-        put(self, status(self.session, self.screen.size.width, self.inks, self._note))
+        note = self._note or self.program.exports.told
+        put(self, status(self.session, self.screen.size.width, self.inks, note))
 
     def say(self, note: str, ticks: int) -> None:
         """Show a note for so many ticks."""

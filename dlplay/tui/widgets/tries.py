@@ -20,7 +20,6 @@ from dlplay.tui.model.riddle import Riddle
 from dlplay.tui.model.steering import VEILED
 from dlplay.tui.model.tries import Tries
 from dlplay.tui.model.watching import Watched
-from dlplay.tui.program import Program
 from dlplay.tui.texts import Words
 from dlplay.tui.widgets.break_lines import break_lines
 from dlplay.tui.widgets.changes import OnChange
@@ -87,7 +86,7 @@ class TryStrip(Scroll, Part):
     def show(self) -> None:
         tries, riddle, game = self.tries, self.riddle, self.game
         if tries.progress is None:
-            tries.progress = game.progress = cast(Program, self.app).progress
+            tries.progress = game.progress = self.program.progress
         riddle.see()
         game.see()
         if not self.riddling and not self.gaming:

@@ -3,13 +3,38 @@
 (() => {
   const terminal = document.getElementById("terminal");
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  const size = parseInt(new URLSearchParams(location.search).get("fontsize"), 10) || 16;
+  // Letters are as large as leaves room for dlplay, which needs 60 x 16 of them.
+  const fits = Math.floor(Math.min(innerWidth / 38, innerHeight / 22));
+  const asked = parseInt(new URLSearchParams(location.search).get("fontsize"), 10);
+  const size = asked || Math.min(Math.max(fits, 8), 16);
   terminal.dataset.sessionWebsocketUrl = `${scheme}//${location.host}/ws`;
   terminal.dataset.fontSize = Math.min(Math.max(size, 6), 48);
-  document.getElementById("again").addEventListener("click", () => location.reload());
+
+  const LONGEST = 262144; // bytes that the server takes at once
+
+  const say = (id, text) => {
+    document.getElementById(id).textContent = text;
+  };
+  let hiding = 0;
+  const tell = (text) => {
+    say("told", text);
+    document.body.classList.add("-told");
+    clearTimeout(hiding);
+    hiding = setTimeout(() => document.body.classList.remove("-told"), 8000);
+  };
+
+  // Where there is no server, what was seen last stays.
+  document.getElementById("again").addEventListener("click", async () => {
+    try {
+      await fetch("/page.js", { method: "HEAD" });
+      location.reload();
+    } catch {
+      say("said", "The server cannot be reached. Perhaps it was ended; try again in a while.");
+    }
+  });
 
   const end = (reason) => {
-    if (reason) document.getElementById("said").textContent = reason;
+    if (reason) say("said", reason);
     document.body.classList.add("-closed");
     document.getElementById("again").focus();
   };
@@ -26,6 +51,14 @@
       this.addEventListener("open", type);
       this.addEventListener("message", drawn);
       this.addEventListener("close", (event) => end(event.reason));
+    }
+
+    // Only what is pasted can be so long.
+    send(data) {
+      const bytes = new Blob([data]).size;
+      if (bytes <= LONGEST) return super.send(data);
+      const had = Math.ceil(bytes / 1024).toLocaleString("en");
+      tell(`Not pasted: it has ${had} KB, and ${LONGEST / 1024} KB is the most at once.`);
     }
   };
 
