@@ -113,3 +113,20 @@ async def test_the_same_panel_of_two_runs_side_by_side_at_the_same_step(open_app
         await until(pilot, lambda: "now: weights" in str(views[0].border_title), "another panel")
         await pilot.press("escape")
         assert app.screen.page == "panels"
+
+
+async def test_another_pin_of_as_many_steps_is_shown_beside(open_app):
+    """What it drew has the version of what the first one drew."""
+    async with open_app("fine") as (app, pilot):
+        session = await two_runs(pilot, app)
+        await pilot.press("p")
+        one, other = (pin.history for pin in session.pins)
+        one.versions.update(other.versions)  # as when both came in as many pieces
+        await pilot.press("V")
+        view = app.screen.query_one("#beside").query(PanelView).last()
+        for name in ("A", "B"):
+            await until(pilot, lambda: str(view.border_title).startswith(f"{name}: "), name)
+            shown = view.content.lines["the loss"].mean.tolist()
+            pin = next(pin for pin in session.pins if pin.name == name)
+            assert shown == pin.history.panel("loss").lines["the loss"].mean.tolist()
+            await pilot.press("down")

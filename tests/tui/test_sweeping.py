@@ -28,7 +28,7 @@ from tests.conftest import FAULTS
 from tests.processes import gone
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher
-from tests.tui.sweeps import ask, fill, over, words
+from tests.tui.sweeps import ask, fill, over, painted, words
 
 # The dialog
 
@@ -173,6 +173,29 @@ async def test_enter_makes_a_run_the_current_one_and_its_time_can_be_travelled(
         await pilot.press("escape", "space")
         await until(pilot, lambda: session.history.finished is not None, "a run of its own")
         assert session.history is not run.history
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_each_run_that_is_opened_shows_its_own_picture(open_app, size):
+    """While the sweep covers the stage nothing is painted between two runs, and what they drew has
+    the same version."""
+    async with open_app("fine", {"steps": 20}, size=size, start=False) as (app, pilot):
+        await ask(pilot, "0.05, 0.5, 5")
+        await over(pilot)
+        seen = []
+        for value in (0.05, 0.5, 5):
+            app.screen.choose(value=value)
+            await pilot.press("enter")
+            loss, session = app.screen.panels.views[0], app.screen.session
+            await until(pilot, lambda: session.values["learning_rate"] == value, "the run")
+            await until(pilot, lambda: loss.content is not None, "its curve")
+            kept = session.history.panel("loss")
+            assert loss.content.lines["the loss"].mean.tolist() == (
+                kept.lines["the loss"].mean.tolist()
+            )
+            seen.append(painted(loss))
+            await pilot.press("S")
+        assert len({tuple(lines) for lines in seen}) == 3
 
 
 async def test_stopped_half_way_it_keeps_what_is_finished_and_leaves_no_process(open_app):
