@@ -72,10 +72,13 @@ def test_csv(dlplay):
     result = dlplay(*ARGS, "--csv", "--seed", "3")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert list(rows[0]) == [
-        "point", "rate", "rule", "seed", "status", "steps", "end", "measured_seed"
+        "scene", "point", "rate", "rule", "set_steps", "word", "seed", "status", "steps", "end",
+        "measured_seed",
     ]  # fmt: skip
     assert [row["point"] for row in rows] == [str(number) for number in range(1, 9)]
-    assert {row["seed"] for row in rows} == {"3"}
+    assert {(row["scene"], row["set_steps"], row["seed"]) for row in rows} == {
+        ("tiny/fine", "3", "3")
+    }
     assert all(float(row["rate"]) ** 3 == pytest.approx(float(row["end"])) for row in rows)
 
 
@@ -126,7 +129,14 @@ def test_a_scene_without_claims_is_asked_for_a_measure(dlplay, tmp_path):
     )
     wrong = dlplay(*args, "--measure", "z", "--goal", "least")
     assert wrong.exit_code == 2
-    assert "--measure: no run measured 'z'; they measured y." in wrong.stderr
+    assert wrong.stderr == (
+        "dlplay: --measure: no run measured 'z'; they measured y. "
+        "Ended: 1 of 2 points were tried.\n"
+    )
+    assert "1 point: 1 run, seed 0: 1 done" in wrong.stdout
+    assert "--measure z" not in wrong.stdout
+    misspelt = dlplay(*args, "--goal", "best")
+    assert "--goal takes one of least, greatest, not 'best'" in misspelt.stderr
 
 
 def test_without_optuna(dlplay, monkeypatch):
