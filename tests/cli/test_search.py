@@ -92,8 +92,11 @@ def test_a_choice_that_was_made_before_is_told(dlplay):
     [
         (["rate="], "alone it says nothing"),
         (["--search", "3"], "--search searches parameters that are left open: NAME= for the whole"),
-        (["rate=", "--search", "0"], "--search takes a whole number from 1 on, not '0'"),
-        (["rate=", "--search", "3", "--measure", "seed"], "no claim says which end of seed"),
+        (["rate=", "--search", "0"], "--search takes a whole number from 1 to 10000, not"),
+        (["rate=", "--search", "1" + 12 * "0"], "--search takes a whole number from 1 to 10000"),
+        (["rate=", "--search", "9999", "--seeds", "11"], "--search: that makes 109,989 runs, and"),
+        (["rate=", "--search", "3", "--measure", ""], "no claim says which end of '' is better"),
+        (["rate=", "--search", "3", "--measure", "seed"], "no claim says which end of 'seed'"),
         (["rate=", "--search", "3", "--measure", "ends"], "Did you mean 'end'?"),
         (["rate=", "--search", "3", "--goal", "most"], "--goal takes one of least, greatest, not"),
         (["rate=", "--search", "3", "--goal", "leats"], "Did you mean 'least'?"),
@@ -125,7 +128,7 @@ def test_a_scene_without_claims_is_asked_for_a_measure(dlplay, tmp_path):
     assert "--measure NAME does" in dlplay(*args).stderr
     asked = dlplay(*args, "--measure", "y")
     assert (
-        "no claim says which end of y is better: --goal least, or --goal greatest" in asked.stderr
+        "no claim says which end of 'y' is better: --goal least, or --goal greatest" in asked.stderr
     )
     wrong = dlplay(*args, "--measure", "z", "--goal", "least")
     assert wrong.exit_code == 2

@@ -100,12 +100,17 @@ def test_a_spread_is_taken(dlplay, how):
         (["rule=plain,sgined"], "Did you mean 'signed'"),
         (["word=a,b"], "word is a text, and a text cannot be swept; tiny/fine can sweep rate,"),
         (["--over", "word"], "word is a text, and a text cannot be swept"),
-        (["steps=1,2", "--seeds", "0"], "--seeds takes a whole number from 1 on"),
+        (["steps=1,2", "--seeds", "0"], "--seeds takes a whole number from 1 to 1000, not '0'"),
+        (["steps=1,2", "--seeds", "1" + 12 * "0"], "--seeds takes a whole number from 1 to 1000"),
+        (["steps=1,2", "--seeds", 9999 * "9"], "--seeds takes a whole number from 1 to 1000"),
+        ([f"steps={','.join(map(str, range(1, 102)))}", "--seeds", "1000"],
+         "--seeds: that makes 101,000 runs, and 100,000 at most are made"),
+        (["steps=1,2", "--jobs", "100000"], "--jobs takes a whole number from 1 to "),
         (["steps=1,2", "seed=1,2"], "seed takes a whole number"),
         (["steps=1,2", "--json", "--csv"], "one of them at a time"),
         (["steps=1,2", "--device", "gpu"], "Did you mean 'cuda'"),
     ],
-)
+)  # fmt: skip
 def test_mistakes(dlplay, args, message):
     result = dlplay("sweep", "tiny/fine", *args)
     assert result.exit_code == 2

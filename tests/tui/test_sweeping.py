@@ -186,13 +186,11 @@ async def test_each_run_that_is_opened_shows_its_own_picture(open_app, size):
         for value in (0.05, 0.5, 5):
             app.screen.choose(value=value)
             await pilot.press("enter")
-            loss, session = app.screen.panels.views[0], app.screen.session
-            await until(pilot, lambda: session.values["learning_rate"] == value, "the run")
-            await until(pilot, lambda: loss.content is not None, "its curve")
-            kept = session.history.panel("loss")
-            assert loss.content.lines["the loss"].mean.tolist() == (
-                kept.lines["the loss"].mean.tolist()
-            )
+            session, loss = app.screen.session, app.screen.panels.views[0]
+            assert session.values["learning_rate"] == value
+            await until(pilot, lambda: app.screen.panels.views[0].content is not None, "its curve")
+            kept = session.history.panel("loss").lines["the loss"]
+            assert loss.content.lines["the loss"].mean.tolist() == kept.mean.tolist()
             seen.append(painted(loss))
             await pilot.press("S")
         assert len({tuple(lines) for lines in seen}) == 3

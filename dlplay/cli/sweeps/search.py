@@ -92,7 +92,7 @@ def _goal(card: SceneCard, measure: str, goal: str | None) -> str:
     if known is None:
         hint = did_you_mean(measure, measures_claimed(card))
         raise Mistake(
-            f"no claim says which end of {measure} is better: "
+            f"no claim says which end of {measure!r} is better: "
             f"--goal least, or --goal greatest.{hint}"
         )
     return known
