@@ -84,6 +84,31 @@ async def test_what_is_mistyped_is_told_on_the_spot(open_app, field, text, messa
         assert app.sweep is None
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_all_that_a_choice_takes_is_told(launcher, tmp_path, size):
+    names = ("ellipse", "rotated", "rosenbrock", "saddle", "plateau", "washboard")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "places.py").write_text(
+        f'"""# Places"""\nfrom dlplay import Choice, Scene\n\n\n'
+        f'class Places(Scene):\n    surface = Choice("ellipse", {names}, help="where")\n\n'
+        "    def run(self, stage):\n        stage.measure(y=1)\n"
+    )
+    catalog = Catalog([tmp_path])
+    first = {"card": catalog.find("own/places"), "settings": {}, "start": False, "seed": 0}
+    app = DlplayApp(catalog, launcher, Look(), Progress(tmp_path / "p.json"), first)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("S")
+        about = app.screen.query_one("#about-swept")
+        shown = " ".join(about.render_line(y).text.strip() for y in range(about.size.height))
+        assert all(name in shown for name in names), shown
+        keys = app.screen.query_one("#keys").region
+        assert app.screen.region.contains_region(keys)
+        await fill(pilot, "values", "elipse, rotated")
+        makes = app.screen.query_one("#makes")
+        shown = " ".join(makes.render_line(y).text.strip() for y in range(makes.size.height))
+        assert shown.rstrip().endswith("Did you mean 'ellipse'?")
+
+
 def test_a_plan_takes_commas_or_spaces_and_refuses_too_many_runs(faults):
     card = faults.find("faults/fine")
     wish = Wish(card, card.defaults | {"size": 4})

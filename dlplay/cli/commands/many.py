@@ -108,7 +108,7 @@ def check(
 
 
 def _at_once(jobs: str | None, place: Cluster | None) -> int:
-    """How many runs at a time, 0 unless given: as many as this machine bears, or as a queue takes."""
+    """How many runs at a time, 0 unless given: at most what this machine bears."""
     here = place is None or place.kind == "local"
     return whole_number("--jobs", jobs, 0, most_at_once() if here else MOST_RUNS)
 

@@ -121,6 +121,7 @@ def print_search(
 
 def _print_chart(console: Console, search: Search, session: Session) -> None:
     from dlplay.draw import Curves, Line
+    from dlplay.engine.sweeps.curves import room_for
 
     numbers, best = zip(*search.best_so_far(), strict=True)
     heading = f"the {search.goal} {search.measure} so far, by points tried"
@@ -128,7 +129,8 @@ def _print_chart(console: Console, search: Search, session: Session) -> None:
         heading += f": mean of {len(search.seeds)} seeds"
     log = "y" if min(best) > 0 and max(best) >= 100 * min(best) else ""
     axes = Axes(panel=heading, x="points tried", log=log)
-    plot = Curves(axes, {search.measure: Line.of(numbers, best)})
+    line = Line.of(numbers, best)
+    plot = Curves(axes, {search.measure: line}, room=() if log else room_for(line))
     tables.print_chart(console, session, heading, plot)
 
 

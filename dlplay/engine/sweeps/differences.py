@@ -35,7 +35,8 @@ class Difference:
     """A measure at `other` minus at `one`, over the seeds that have both.
 
     `p`: corrected for all pairs of the sweep. `least`: the smallest p that so many seeds and pairs
-    can give; NaN, as p, for fewer than two seeds.
+    can give; NaN, as p, for fewer than two seeds. `same`: whether each seed has the same number at
+    both.
     """
 
     one: Value
@@ -44,6 +45,7 @@ class Difference:
     seeds: int
     p: float
     least: float
+    same: bool = False
 
     @property
     def told(self) -> bool:
@@ -54,6 +56,8 @@ class Difference:
         """The verdict; `name` is the parameter's."""
         if self.seeds < 2:
             return "too few seeds to tell"
+        if self.same:
+            return "nothing: the same on every seed"
         if self.told:
             return f"{name}, not the seed (p = {_p(self.p)})"
         if self.least >= LEVEL:
@@ -62,6 +66,8 @@ class Difference:
 
     def brief(self) -> str:
         """The verdict in a column of a table."""
+        if self.same and self.seeds > 1:
+            return "no, the same"
         if self.told:
             return f"yes, p = {_p(self.p)}" if self.p >= 0.001 else "yes, p < 0.001"
         if self.seeds < 2 or self.least >= LEVEL:
@@ -95,6 +101,7 @@ def differences(sweep: Sweep, measure: str) -> list[Difference]:
             len(apart),
             p,
             min(1.0, tested * 2.0 ** (1 - len(apart))) if len(apart) > 1 else math.nan,
+            len(apart) > 0 and not apart.any(),
         )
         for (one, other, apart), p in zip(found, ps, strict=True)
     ]

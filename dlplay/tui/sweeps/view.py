@@ -92,12 +92,13 @@ def _marked(plot: Curves, found: Sweep, choice: Choice) -> Curves:
     assert choice.measure is not None
     row = next(row for row in found.measure(choice.measure) if row.value == choice.value)
     if not row.count:
-        return Curves(plot.axes, plot.lines, dict(zip(plot.lines, (GREY, RED), strict=False)))
+        return replace(plot, styles=dict(zip(plot.lines, (GREY, RED), strict=False)))
     here = _name(found, choice.value, choice)
     # First, so that its mark is not covered by the curve's own at its end.
     lines = {here: Line.of([float(choice.value)], [row.mean]), **plot.lines}
     styles = dict(zip(plot.lines, (GREY, RED), strict=False))
-    return Curves(plot.axes, lines, {**styles, here: found.values.index(choice.value)})
+    styles[here] = found.values.index(choice.value)
+    return replace(plot, lines=lines, styles=styles)
 
 
 # The table
