@@ -115,7 +115,8 @@ On = Annotated[
         metavar="WHERE",
         help="Make the runs elsewhere: slurm[,partition=P,time=H:MM:SS,cpus=N,gpus=N,memory=GB,"
         "account=A,qos=Q,constraint=C,at_once=N], dask=HOST:PORT, or local, which tries the way to "
-        "Slurm on this machine. Slurm is asked for an hour a run unless told.",
+        "Slurm on this machine. Slurm is asked for an hour a run unless told. Scenes and files of "
+        "your own must lie at the same place there.",
     ),
 ]
 At = Annotated[

@@ -315,11 +315,13 @@ def test_a_file_of_ones_own_has_its_whole_path_and_its_digest(tmp_path, monkeypa
     ("code", "said", "message"),
     [
         (2, "dlplay: there is no scene 'a/b'.", "there is no scene 'a/b'."),
+        (2, "dlplay: --scenes: there is no folder '/a'", "--scenes: there is no folder '/a' on the "
+         "machine that was to make the run; it must lie there, too"),
         (-9, "", "the run was ended by SIGKILL: by hand, or by the system when memory ran out"),
         (143, "", "the run was told to end before it was done"),
         (7, "", "the run ended by itself (exit code 7) without a recording"),
     ],
-)
+)  # fmt: skip
 def test_what_is_said_of_a_run_without_a_recording(code, said, message):
     assert said_of(code, said) == message
 

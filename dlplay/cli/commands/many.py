@@ -23,7 +23,6 @@ from dlplay.cli.options import (
     elsewhere,
     whole_number,
 )
-from dlplay.engine.pool import most_at_once
 
 if TYPE_CHECKING:
     from dlplay.engine.cluster.places import Cluster
@@ -109,6 +108,8 @@ def check(
 
 def _at_once(jobs: str | None, place: Cluster | None) -> int:
     """How many runs at a time, 0 unless given: at most what this machine bears."""
+    from dlplay.engine.pool import most_at_once
+
     here = place is None or place.kind == "local"
     return whole_number("--jobs", jobs, 0, most_at_once() if here else MOST_RUNS)
 
@@ -159,7 +160,10 @@ def sweep(
     device: Device = "auto",
     json: Json = False,
     csv: Annotated[
-        bool, typer.Option("--csv", help="For machines: a line a run, with every measure.")
+        bool,
+        typer.Option(
+            "--csv", help="For machines: a line a run, with all its parameters and measures."
+        ),
     ] = False,
 ) -> None:
     """Run a scene at several values of one parameter; chart and table a measure against it.
@@ -181,8 +185,8 @@ def sweep(
     Each run has a process of its own. Some scenes take several values of a number at once: the runs
     of a seed are then trained as one batch, and agree with runs alone but for rounding; --apart
     makes each alone, which is sooner where there are cores for all. A run that diverges is a
-    finding, with no number. Ctrl-C ends it and prints what has finished. The exit status is 1 or 4
-    if every run failed or diverged.
+    finding, with no number. Ctrl-C or SIGTERM ends it and prints what has finished. The exit status
+    is 1 or 4 if every run failed or diverged.
     """
     from dlplay.cli.sweeps import sweep as sweeping
 
