@@ -101,8 +101,9 @@ async def test_all_that_a_choice_takes_is_told(launcher, tmp_path, size):
         about = app.screen.query_one("#about-swept")
         shown = " ".join(about.render_line(y).text.strip() for y in range(about.size.height))
         assert all(name in shown for name in names), shown
-        keys = app.screen.query_one("#keys").region
-        assert app.screen.region.contains_region(keys)
+        for each in (about, app.screen.query_one("#keys")):
+            assert each.parent.region.contains_region(each.region)
+            assert app.screen.region.contains_region(each.region)
         await fill(pilot, "values", "elipse, rotated")
         makes = app.screen.query_one("#makes")
         shown = " ".join(makes.render_line(y).text.strip() for y in range(makes.size.height))

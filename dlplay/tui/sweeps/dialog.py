@@ -123,8 +123,7 @@ class SweepDialog(ModalScreen[Plan | None]):
     SweepDialog #swept { width: 1fr; padding: 0 1; }
     SweepDialog #batch { width: 10; padding: 0 1; }
     SweepDialog #swept:focus, SweepDialog #batch:focus { background: $primary 30%; }
-    SweepDialog .row.-tall, SweepDialog #about-swept { height: auto; min-height: 2; }
-    SweepDialog #about-swept { color: $foreground 60%; padding: 0 1; }
+    SweepDialog #about-swept { height: auto; color: $foreground 60%; padding: 0 1 0 12; }
     SweepDialog #makes { height: auto; min-height: 2; margin-top: 1; }
     SweepDialog #keys { color: $foreground 60%; }
     """
@@ -150,7 +149,7 @@ class SweepDialog(ModalScreen[Plan | None]):
             box.border_title = "sweep"
             yield Words(f"Run {self.wish.card.title} at several values of one parameter.\n")
             yield from self._row("parameter", Swept(id="swept"))
-            yield from self._row("", Words(id="about-swept"), tall=True)
+            yield Words(id="about-swept")
             yield from self._row("values", Input(id="values", select_on_focus=False))
             seeds = Input(str(SEEDS.default), id="seeds", classes="short")
             yield from self._row("seeds", seeds, f"for each value, from seed {self.wish.seed} on")
@@ -169,8 +168,8 @@ class SweepDialog(ModalScreen[Plan | None]):
             yield Words(id="makes")
             yield Words("enter runs it · ↓ next field · esc cancels", id="keys")
 
-    def _row(self, label: str, field: Static | Input, about: str = "", tall: bool = False) -> Any:
-        with Horizontal(classes="row -tall" if tall else "row"):
+    def _row(self, label: str, field: Static | Input, about: str = "") -> Any:
+        with Horizontal(classes="row"):
             yield Words(label, classes="label")
             yield field
             if about:
