@@ -416,6 +416,26 @@ def test_nothing_moves_in_the_table_as_runs_come_in(faults):
     assert "low to high" in heads[-1]
 
 
+def test_the_chart_of_almost_equal_numbers_is_flat_with_its_mark(faults):
+    card = faults.find("faults/fine")
+    begun = Started(scene=card.id, seed=0, device="cpu", parameters={})
+    runs = [
+        SweepRun(value, begun.ended("done", 3, measures={"final": 85.2348 + value / 1e5}), {})
+        for value in (5, 6, 7)
+    ]
+    found = Sweep(card, card.parameters["steps"], [5, 6, 7], [0], runs=runs)
+    (room,) = plot_of(found, Choice(6, measure="final")).room
+    assert float(room.high.max() - room.low.min()) == pytest.approx(0.1)
+
+
+def test_what_the_table_has_no_room_for_is_cut_with_a_sign(faults):
+    sweep = LiveSweep(FixedSweeping(faults.find("faults/fine")))
+    choice = Choice(RATES[0], measure=sweep.found.main_measure)
+    head, lines = table(sweep, choice, 40, defaultdict(lambda: "red"), Look())
+    assert [text.cell_len for text in (head, *lines)] == [40] * 6
+    assert all(text.plain.endswith("…") for text in (head, *lines))
+
+
 # What it looks like
 
 RATES = [0.01, 0.02, 0.05, 0.1, 10.0]

@@ -142,7 +142,9 @@ def table(
         _line(sweep, place, list(cells), choice, width, inks, look)
         for place, cells in enumerate(rows)
     ]
-    return Text("    " + GAP.join(head), "dim", no_wrap=True, overflow="ellipsis"), lines
+    heads = Text("    " + GAP.join(head), "dim", no_wrap=True)
+    heads.truncate(width, overflow="ellipsis")
+    return heads, lines
 
 
 def _line(
@@ -157,7 +159,7 @@ def _line(
     value = sweep.found.values[place]
     chosen = value == choice.value
     kind = palette.series_style(place)
-    text = Text(no_wrap=True, overflow="crop")
+    text = Text(no_wrap=True)
     text.append(POINTER if chosen else "  ", "bold")
     text.append(f"{kind.mark} ", _ink(kind.color(look), look))
     text.append(cells[0], "bold")
@@ -167,7 +169,7 @@ def _line(
     text.pad_right(max(0, width - text.cell_len))
     if chosen:
         text.stylize(f"on {inks['cursor']}")
-    text.truncate(width)
+    text.truncate(width, overflow="ellipsis")
     return text
 
 
