@@ -204,7 +204,10 @@ def two_values(start, tmp_path):
     return begin
 
 
-CSV = "value,seed,status,steps,end,measured_seed\n1,0,done,1,0.5,0.0\n"
+CSV = (
+    "scene,set_steps,rate,rule,word,seed,status,steps,end,measured_seed\n"
+    "tiny/fine,1,0.5,plain,hello,0,done,1,0.5,0.0\n"
+)
 
 
 @pytest.mark.full
