@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlplay.cli import streams
 from dlplay.cli.exits import Exit, complain
+from dlplay.cli.interrupts import Terminated
 from dlplay.cli.waiting import goes_on, progress
 from dlplay.engine import check
 from dlplay.words.numbers import STANDS, bound, short
@@ -28,13 +29,13 @@ def run(
     device: str,
     json: bool,
     place: Cluster | None = None,
-) -> Exit:
+) -> int:
     """Run the scenes at their defaults, print a table of their claims, and say how it went.
 
-    `place`: where they are run, if not here. Ctrl-C ends it, and the scenes are told of that have
-    run with all seeds."""
+    `place`: where they are run, if not here. Ctrl-C or SIGTERM ends it, and the scenes are told of
+    that have run with all seeds."""
     finished: check.Summaries = {}
-    stopped = False
+    ended = 0  # the exit status of what ended it early
     with ExitStack() as stack:
         watch = progress(stack, session, lambda job: f"{job.card.id} (seed {job.seed})")
         try:
@@ -48,7 +49,9 @@ def run(
                 over=finished,
             )
         except KeyboardInterrupt:
-            stopped = True
+            ended = Exit.INTERRUPTED
+        except Terminated as end:
+            ended = end.status
     known = [card for card in cards if len(finished.get(card.id, ())) == seeds]
     verdicts = list(check.verdicts(known, finished))
     if json:
@@ -56,11 +59,12 @@ def run(
     elif verdicts:
         _print(session.console(), verdicts, session)
     over = [run for runs in finished.values() for run in runs.values()]
-    if stopped:
-        complain(f"interrupted: {len(over)} of {len(cards) * seeds} runs had finished")
-    if place and (stopped or any(run.status == "failed" for run in over)):
+    if ended:
+        why = "interrupted" if ended == Exit.INTERRUPTED else "told to end"
+        complain(f"{why}: {len(over)} of {len(cards) * seeds} runs had finished")
+    if place and (ended or any(run.status == "failed" for run in over)):
         complain(goes_on(place))
-    return Exit.INTERRUPTED if stopped else exit_of(verdicts)
+    return ended or exit_of(verdicts)
 
 
 def exit_of(verdicts: list[check.Verdict]) -> Exit:

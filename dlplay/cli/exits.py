@@ -38,6 +38,7 @@ Exit status:
   4    the run diverged: its loss is no longer a finite number
   5    standard output could not be written: its disk is full
   130  interrupted
+  143  told to end (SIGTERM)
 """
 
 

@@ -18,6 +18,10 @@ SHOW_CURSOR = b"\x1b[?25h"
 class Terminated(SystemExit):
     """Somebody wants this process to end (SIGTERM), or its terminal is gone (SIGHUP)."""
 
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
 
 def end_in_order() -> None:
     """From now on SIGTERM and SIGHUP end this process as an exception does: what was changed is

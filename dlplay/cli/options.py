@@ -115,7 +115,8 @@ On = Annotated[
         metavar="WHERE",
         help="Make the runs elsewhere: slurm[,partition=P,time=H:MM:SS,cpus=N,gpus=N,memory=GB,"
         "account=A,qos=Q,constraint=C,at_once=N], dask=HOST:PORT, or local, which tries the way to "
-        "Slurm on this machine. Slurm is asked for an hour a run unless told.",
+        "Slurm on this machine. Slurm is asked for an hour a run unless told. Scenes and files of "
+        "your own must lie at the same place there.",
     ),
 ]
 At = Annotated[
@@ -306,13 +307,17 @@ def on_a_terminal() -> bool:
     return in_a_browser() or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
-def whole_number(option: str, text: str | None, default: int) -> int:
-    """What was given with an option that takes a number from 1 on; or the default."""
+def whole_number(option: str, text: str | None, default: int, most: int | None = None) -> int:
+    """What was given with an option that takes a number from 1 on, up to `most`; or the default."""
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise Mistake(f"{option} takes a whole number from 1 on, not {text!r}")
-    return int(text)
+    digits = text if text.isascii() and text.isdigit() else ""
+    # As many digits as no number has are not read: that takes long
+    number = int(digits) if digits and len(digits.lstrip("0")) < 20 else 0
+    if number < 1 or (most is not None and number > most):
+        allowed = "from 1 on" if most is None else f"from 1 to {most}"
+        raise Mistake(f"{option} takes a whole number {allowed}, not {text!r}")
+    return number
 
 
 def checked_device(word: str) -> str:

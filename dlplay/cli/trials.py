@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from dlplay.cli.exits import Exit, complain
+from dlplay.cli.interrupts import Terminated
 from dlplay.cli.streams import print_json
 from dlplay.cli.waiting import goes_on, progress
 from dlplay.engine.trials import Outcome, Trial, never_broken, run_trials, trials
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dlplay.engine.cluster.places import Cluster
     from dlplay.engine.pool import Job
 
+UNTRIED = ("failed", "stopped")  # how a run ends that tells nothing
+
 
 def run(
     session: Session,
@@ -31,7 +34,7 @@ def run(
     device: str,
     json: bool,
     place: Cluster | None = None,
-) -> Exit:
+) -> int:
     """Make the trials of these scenes, print what came of them, and say whether all is as said.
 
     `place`: where, if not here."""
@@ -45,12 +48,13 @@ def run(
         with ExitStack() as stack:
             watch = progress(stack, session, label)
             outcomes = run_trials(todo, jobs=jobs, device=device, launcher=place, watch=watch)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated) as end:
         if place is None:
             raise
-        complain("interrupted")
+        status = end.status if isinstance(end, Terminated) else Exit.INTERRUPTED
+        complain("interrupted" if status == Exit.INTERRUPTED else "told to end")
         complain(goes_on(place))
-        return Exit.INTERRUPTED
+        return status
     if json:
         print_json([as_object(outcome) for outcome in outcomes])
     else:
@@ -58,7 +62,7 @@ def run(
         _print(session.console(), session, outcomes, old, tries and sabotage)
     if place and any(outcome.finished.status == "failed" for outcome in outcomes):
         complain(goes_on(place))
-    if any(outcome.finished.status in ("failed", "stopped") for outcome in outcomes):
+    if any(outcome.finished.status in UNTRIED for outcome in outcomes):
         return Exit.FAILED
     return Exit.CLAIM_FAILED if any(outcome.trouble for outcome in outcomes) else Exit.DONE
 
@@ -107,9 +111,11 @@ def _print(
             table.add_row("", Text(scene, "bold"))
         words, style = ("✗", "red") if outcome.trouble else ("✓", "green")
         broken = ", ".join(outcome.broken) or "nothing"
-        if outcome.idle:
+        if outcome.finished.status in UNTRIED:  # it has shown nothing of what breaks what
+            broken = ""
+        elif outcome.idle:
             words, style, broken = "·", "yellow", "nothing of the kind to spoil"
-        if outcome.trial.each is None and not outcome.trial.sabotage:
+        elif outcome.trial.each is None and not outcome.trial.sabotage:
             broken = ""
         if outcome.trouble:
             broken = "; ".join(outcome.trouble) + (f" (broke: {broken})" if broken else "")
@@ -121,7 +127,9 @@ def _print(
     console.print(table)
     console.print()
     if all_told:
-        for id, names in never_broken(outcomes).items():
+        untried = {o.trial.card.id for o in outcomes if o.finished.status in UNTRIED}
+        tried = [outcome for outcome in outcomes if outcome.trial.card.id not in untried]
+        for id, names in never_broken(tried).items():
             console.print(
                 Text(session.text(f"nothing breaks {', '.join(names)} of {id}"), "yellow")
             )

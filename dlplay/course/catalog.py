@@ -135,7 +135,8 @@ class Catalog:
                 chosen[card.id] = card
             else:
                 every = [*chapters, *(card.id for card in self.scenes)]
-                raise UnknownScene(f"there is no chapter {name!r}.{did_you_mean(name, every)}")
+                hint = did_you_mean(name, every)
+                raise UnknownScene(f"there is no chapter {name!r}.{hint} `dlplay list` shows all.")
         return list(chosen.values())
 
 

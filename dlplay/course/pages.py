@@ -169,13 +169,24 @@ def _texts(what: str, declared: object) -> dict[str, str]:
 def _covers(declared: object) -> tuple[str, ...]:
     if isinstance(declared, (tuple, list)) and all(isinstance(text, str) for text in declared):
         return tuple(declared)
-    raise PageError("covers is a tuple of section titles; one alone needs its comma: ('Momentum',)")
+    raise PageError(_no_tuple("covers", "section titles", declared, str, "('Momentum',)"))
 
 
 def _tries(declared: object) -> tuple[Try, ...]:
     if isinstance(declared, (tuple, list)) and all(isinstance(each, Try) for each in declared):
         return tuple(declared)
-    raise PageError("tries is a tuple of Try(...); one alone needs its comma")
+    raise PageError(_no_tuple("tries", "Try(...)", declared, Try, "(Try(...),)"))
+
+
+def _no_tuple(what: str, of: str, declared: object, kind: type, alone: str) -> str:
+    """Why this is not what is declared so, by the mistake that was made."""
+    said = f"{what} of a page is a tuple of {of}"
+    if isinstance(declared, kind):
+        return f"{said}; one alone needs its comma: {alone}"
+    if isinstance(declared, (tuple, list)):
+        other = next(each for each in declared if not isinstance(each, kind))
+        return f"{said}, and {type(other).__name__} is none"
+    return f"{said}, not a {type(declared).__name__}: {alone}"
 
 
 def _stage_calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call, bool]]:

@@ -167,6 +167,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def most_at_once() -> int:
+    """The most processes at a time that are no harm here: more than there are cores for are slower
+    together."""
+    return max(64, 4 * cores())
+
+
 def one_by_one(jobs: Iterable[Job | Batch]) -> list[Job]:
     """The runs, each alone."""
     return [job for each in jobs for job in (each.jobs if isinstance(each, Batch) else [each])]

@@ -32,6 +32,14 @@ def short(value: float | None) -> str:
     return f"{value:.4g}"
 
 
+def last_place(value: float) -> float:
+    """What the last figure is worth that `short` shows of this finite number."""
+    if 1000 <= abs(value) < 1e6:
+        return 1.0
+    digits = math.floor(math.log10(abs(value))) if value else 0
+    return float(f"1e{max(digits - 3, -300)}")
+
+
 def bound(relation: str, limit: float | tuple[float, float] | None) -> str:
     """What a claim compares with: `> 2`, `0.9 to 1.1`, `1 ± 1e-06`; nothing for None."""
     if limit is None:

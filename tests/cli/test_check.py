@@ -97,3 +97,30 @@ def test_a_scene_of_the_old_form_is_sabotaged_too(dlplay, tmp_path):
     assert result.exit_code == 0
     tried = dlplay("--scenes", tmp_path, "check", "old/line", "--tries")
     assert "1 scenes of the old form have no tries" in tried.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--seeds", "1" + 12 * "0"], "--seeds takes a whole number from 1 to 1000, not"),
+        (["--jobs", "1" + 12 * "0"], "--jobs takes a whole number from 1 to "),
+        (["--tries", "--jobs", "99999"], "--jobs takes a whole number from 1 to "),
+    ],
+)
+def test_counts_have_bounds(dlplay, args, message):
+    result = dlplay("check", "tiny/fine", *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_run_that_failed_has_not_shown_that_there_is_nothing_to_spoil(dlplay):
+    result = dlplay("check", "tiny/raises", "--sabotage", "--tries")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert [line[0] for line in lines if "sabotage:" in line] == ["✗", "✗", "✗"]
+    told = " ".join(lines)
+    assert "raises.py raised ValueError: the batch is empty" in told
+    assert "nothing of the kind to spoil" not in told
+    assert "nothing breaks ends" not in told  # who knows?
+    assert "broke:" not in told
+    assert result.exit_code == 1

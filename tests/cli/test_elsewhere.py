@@ -204,7 +204,10 @@ def two_values(start, tmp_path):
     return begin
 
 
-CSV = "value,seed,status,steps,end,measured_seed\n1,0,done,1,0.5,0.0\n"
+CSV = (
+    "scene,set_steps,rate,rule,word,seed,status,steps,end,measured_seed\n"
+    "tiny/fine,1,0.5,plain,hello,0,done,1,0.5,0.0\n"
+)
 
 
 @pytest.mark.full
@@ -241,7 +244,7 @@ def test_a_job_that_is_killed_is_told(two_values, tmp_path):
     os.kill(worker, signal.SIGKILL)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0
-    assert "1000000000,0,failed,0,," in out
+    assert "1000000000,0.5,plain,hello,0,failed,0,," in out
     assert "1 of 2 runs failed: its job was killed: by hand, or by the system when memory" in err
     assert "the same command, with its --on, runs only the rest" in err
     wait_for(lambda: not with_mark(mark), "the end of the run")

@@ -72,10 +72,13 @@ def test_csv(dlplay):
     result = dlplay(*ARGS, "--csv", "--seed", "3")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert list(rows[0]) == [
-        "point", "rate", "rule", "seed", "status", "steps", "end", "measured_seed"
+        "scene", "point", "rate", "rule", "set_steps", "word", "seed", "status", "steps", "end",
+        "measured_seed",
     ]  # fmt: skip
     assert [row["point"] for row in rows] == [str(number) for number in range(1, 9)]
-    assert {row["seed"] for row in rows} == {"3"}
+    assert {(row["scene"], row["set_steps"], row["seed"]) for row in rows} == {
+        ("tiny/fine", "3", "3")
+    }
     assert all(float(row["rate"]) ** 3 == pytest.approx(float(row["end"])) for row in rows)
 
 
@@ -89,8 +92,11 @@ def test_a_choice_that_was_made_before_is_told(dlplay):
     [
         (["rate="], "alone it says nothing"),
         (["--search", "3"], "--search searches parameters that are left open: NAME= for the whole"),
-        (["rate=", "--search", "0"], "--search takes a whole number from 1 on, not '0'"),
-        (["rate=", "--search", "3", "--measure", "seed"], "no claim says which end of seed"),
+        (["rate=", "--search", "0"], "--search takes a whole number from 1 to 10000, not"),
+        (["rate=", "--search", "1" + 12 * "0"], "--search takes a whole number from 1 to 10000"),
+        (["rate=", "--search", "9999", "--seeds", "11"], "--search: that makes 109,989 runs, and"),
+        (["rate=", "--search", "3", "--measure", ""], "no claim says which end of '' is better"),
+        (["rate=", "--search", "3", "--measure", "seed"], "no claim says which end of 'seed'"),
         (["rate=", "--search", "3", "--measure", "ends"], "Did you mean 'end'?"),
         (["rate=", "--search", "3", "--goal", "most"], "--goal takes one of least, greatest, not"),
         (["rate=", "--search", "3", "--goal", "leats"], "Did you mean 'least'?"),
@@ -122,11 +128,18 @@ def test_a_scene_without_claims_is_asked_for_a_measure(dlplay, tmp_path):
     assert "--measure NAME does" in dlplay(*args).stderr
     asked = dlplay(*args, "--measure", "y")
     assert (
-        "no claim says which end of y is better: --goal least, or --goal greatest" in asked.stderr
+        "no claim says which end of 'y' is better: --goal least, or --goal greatest" in asked.stderr
     )
     wrong = dlplay(*args, "--measure", "z", "--goal", "least")
     assert wrong.exit_code == 2
-    assert "--measure: no run measured 'z'; they measured y." in wrong.stderr
+    assert wrong.stderr == (
+        "dlplay: --measure: no run measured 'z'; they measured y. "
+        "Ended: 1 of 2 points were tried.\n"
+    )
+    assert "1 point: 1 run, seed 0: 1 done" in wrong.stdout
+    assert "--measure z" not in wrong.stdout
+    misspelt = dlplay(*args, "--goal", "best")
+    assert "--goal takes one of least, greatest, not 'best'" in misspelt.stderr
 
 
 def test_without_optuna(dlplay, monkeypatch):

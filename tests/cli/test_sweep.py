@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import command, hears_ctrl_c
+from tests.conftest import wait_for
 
 
 def words(result):
@@ -63,8 +64,14 @@ def test_json(dlplay):
 def test_csv(dlplay):
     result = dlplay("sweep", "tiny/fine", "rule=plain,signed", "--csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
-    assert list(rows[0]) == ["value", "seed", "status", "steps", "end", "measured_seed"]
-    assert [row["value"] for row in rows] == ["plain", "signed"]
+    assert list(rows[0]) == [
+        "scene", "rule", "rate", "set_steps", "word", "seed", "status", "steps", "end",
+        "measured_seed",
+    ]  # fmt: skip
+    assert [row["rule"] for row in rows] == ["plain", "signed"]
+    assert {(row["scene"], row["rate"], row["set_steps"]) for row in rows} == {
+        ("tiny/fine", "0.5", "20")
+    }
     assert float(rows[1]["end"]) == 0.5**20
     assert result.stderr == ""
 
@@ -93,12 +100,17 @@ def test_a_spread_is_taken(dlplay, how):
         (["rule=plain,sgined"], "Did you mean 'signed'"),
         (["word=a,b"], "word is a text, and a text cannot be swept; tiny/fine can sweep rate,"),
         (["--over", "word"], "word is a text, and a text cannot be swept"),
-        (["steps=1,2", "--seeds", "0"], "--seeds takes a whole number from 1 on"),
+        (["steps=1,2", "--seeds", "0"], "--seeds takes a whole number from 1 to 1000, not '0'"),
+        (["steps=1,2", "--seeds", "1" + 12 * "0"], "--seeds takes a whole number from 1 to 1000"),
+        (["steps=1,2", "--seeds", 9999 * "9"], "--seeds takes a whole number from 1 to 1000"),
+        ([f"steps={','.join(map(str, range(1, 102)))}", "--seeds", "1000"],
+         "--seeds: that makes 101,000 runs, and 100,000 at most are made"),
+        (["steps=1,2", "--jobs", "100000"], "--jobs takes a whole number from 1 to "),
         (["steps=1,2", "seed=1,2"], "seed takes a whole number"),
         (["steps=1,2", "--json", "--csv"], "one of them at a time"),
         (["steps=1,2", "--device", "gpu"], "Did you mean 'cuda'"),
     ],
-)
+)  # fmt: skip
 def test_mistakes(dlplay, args, message):
     result = dlplay("sweep", "tiny/fine", *args)
     assert result.exit_code == 2
@@ -106,10 +118,39 @@ def test_mistakes(dlplay, args, message):
     assert result.stdout == ""
 
 
-def test_a_measure_that_there_is_not(dlplay):
-    result = dlplay("sweep", "tiny/fine", "steps=1,2", "--measure", "ende")
+@pytest.mark.parametrize("name", ["ende", "formula"])  # one that its prose has, too
+def test_a_measure_that_there_is_not_ends_the_sweep_and_loses_no_run(dlplay, name):
+    args = ("sweep", "tiny/fine", "steps=1,1000000000", "--jobs", "1", "--measure", name)
+    result = dlplay(*args)  # the second has no end
     assert result.exit_code == 2
-    assert "no run measured 'ende'; they measured end, seed. Did you mean 'end'?" in result.stderr
+    hint = " Did you mean 'end'?" if name == "ende" else ""
+    assert result.stderr == (
+        f"dlplay: --measure: no run measured {name!r}; they measured end, seed.{hint} "
+        "Ended: 1 of 2 runs had finished.\n"
+    )
+    assert ["1", "0.5", "0", "of", "1"] in words(result)
+    assert ["1000000000", "not", "run"] in words(result)
+    assert len(dlplay(*args, "--csv").stdout.splitlines()) == 2
+
+
+def test_a_measure_of_other_settings_is_waited_for(dlplay, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "some.py").write_text(
+        '"""# Some"""\nfrom dlplay import Choice, Scene\n\n\n'
+        'class Some(Scene):\n    rule = Choice("plain", ("plain", "signed"))\n\n'
+        "    def run(self, stage):\n"
+        '        stage.measure(all=1.0, **{f"of_{self.rule}": 2.0})\n'
+    )
+    args = ("sweep", "own/some", "--scenes", tmp_path, "rule=", "--jobs", "1", "--measure")
+    result = dlplay(*args, "of_signed")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert ["signed", "2"] in words(result)
+    never = dlplay(*args, "of_others")  # it could be, and is not
+    assert never.exit_code == 2
+    assert never.stderr == (
+        "dlplay: --measure: no run measured 'of_others'; they measured all, of_plain, of_signed.\n"
+    )
+    assert ["signed", "1"] in words(never)
 
 
 def test_a_text_keeps_its_commas(dlplay):
@@ -176,10 +217,38 @@ def test_ctrl_c_prints_what_has_finished(course):
     os.close(ours)
     assert "interrupted: 1 of 2 runs had finished" in rest
     assert written.splitlines() == [
-        "value,seed,status,steps,end,measured_seed",
-        "1,0,done,1,0.5,0.0",
+        "scene,set_steps,rate,rule,word,seed,status,steps,end,measured_seed",
+        "tiny/fine,1,0.5,plain,hello,0,done,1,0.5,0.0",
     ]
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize("command", ["sweep", "check"])
+def test_told_to_end_it_prints_what_has_finished(start, tmp_path, command):
+    """As a batch system does it when the time is up: the second seed has no end."""
+    flag = tmp_path / "begun"
+    (tmp_path / "own").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / "own" / f"{name}.py").write_text(
+            f'"""# {name}"""\nfrom pathlib import Path\nfrom dlplay import Int, Scene, claim\n\n\n'
+            "class Slow(Scene):\n    x = Int(1, min=1, max=9)\n\n    def run(self, stage):\n"
+            f'        if self.x == 2 or {name!r} == "two":\n'
+            "            for step in stage.loop(10**9):\n"
+            f"                Path({str(flag)!r}).touch()\n"
+            "        stage.measure(y=self.x)\n\n"
+            '    @claim("y is 1")\n    def one(self, measured):\n        return measured.y == 1\n'
+        )
+    words = {"sweep": ["own/one", "x=1,2", "--csv"], "check": ["own/one", "own/two", "--json"]}
+    process = start(command, *words[command], "--scenes", tmp_path, "--jobs", "1")
+    wait_for(flag.exists, "the second run")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 143
+    assert err == "dlplay: told to end: 1 of 2 runs had finished\n"
+    if command == "sweep":
+        assert out.splitlines()[1:] == ["own/one,1,0,done,0,1.0"]
+    else:
+        assert [(each["scene"], each["holds"]) for each in json.loads(out)] == [("own/one", True)]
 
 
 def test_runs_that_are_trained_as_one_batch(dlplay, tmp_path):

@@ -3,6 +3,8 @@ as their makers say. Slurm and Dask themselves: tests/cli/test_elsewhere.py."""
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import re
 import signal
@@ -313,11 +315,13 @@ def test_a_file_of_ones_own_has_its_whole_path_and_its_digest(tmp_path, monkeypa
     ("code", "said", "message"),
     [
         (2, "dlplay: there is no scene 'a/b'.", "there is no scene 'a/b'."),
+        (2, "dlplay: --scenes: there is no folder '/a'", "--scenes: there is no folder '/a' on the "
+         "machine that was to make the run; it must lie there, too"),
         (-9, "", "the run was ended by SIGKILL: by hand, or by the system when memory ran out"),
         (143, "", "the run was told to end before it was done"),
         (7, "", "the run ended by itself (exit code 7) without a recording"),
     ],
-)
+)  # fmt: skip
 def test_what_is_said_of_a_run_without_a_recording(code, said, message):
     assert said_of(code, said) == message
 
@@ -434,6 +438,9 @@ def test_slurm_decides_what_becomes_of_a_job_that_is_told_to_end(stands_in, tmp_
         ("dask=host", "dask=HOST:PORT, not 'host'"),
         ("dask=host:port", "dask=HOST:PORT, not 'host:port'"),
         ("dask=host:1,x=2", "takes an address alone"),
+        ("dask=host:99999", "a port is a whole number from 1 to 65535, not 99999"),
+        ("dask=tcp://host:0", "a port is a whole number from 1 to 65535, not 0"),
+        ("local,at_once=900000", "--on local: at_once takes a whole number from 1 to "),
     ],
 )  # fmt: skip
 def test_mistakes_about_where(text, message, tmp_path):
@@ -467,6 +474,41 @@ def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NoPlace, match=r"cannot be made: .*; --at names a folder"):
         place("local", str(tmp_path / "file" / "at"))
+    with pytest.raises(NoPlace, match=r"--at takes a folder, not ''; without it .*cluster is"):
+        place("local", "")
+
+
+@pytest.mark.parametrize("full", ["mkdir", "open", "submit"])
+def test_a_folder_without_room_is_named_and_nothing_is_left(tmp_path, monkeypatch, full):
+    submitit = pytest.importorskip("submitit")
+
+    def no_room(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if full == "submit":
+        monkeypatch.setattr(submitit.LocalExecutor, "submit", no_room)
+    elif full == "open":
+        monkeypatch.setattr(slurm, "open", no_room, raising=False)
+    else:
+        monkeypatch.setattr(slurm.Path, "mkdir", no_room)
+    queue = slurm.Slurm({}, tmp_path / "jobs", here=True)
+    with (
+        pytest.raises(NoPlace, match=rf"{tmp_path} cannot be written: No space left on device"),
+        queue,
+    ):
+        queue.submit([Task(0, ("fine",), tmp_path / "0")])
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_dask_logs_is_not_for_us(capfd):
+    pytest.importorskip("distributed")
+    from dlplay.engine.cluster.dask import Dask
+
+    with pytest.raises(NoPlace), Dask("127.0.0.1:1"):
+        pass
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).error("Failed to reconnect to scheduler")
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("kind", "extra"), [("slurm", "slurm"), ("dask=a:1", "dask")])

@@ -82,6 +82,15 @@ def test_what_cannot_be_told_is_not():
     assert noise.words("rule") == "no more than seeds do (p = 1)"
 
 
+@pytest.mark.parametrize("numbers", [[12.5] * 3, [1.0, 2.0, 3.0], [4.0] * 8])
+def test_what_is_the_same_on_every_seed_is_said_so(numbers):
+    (found,) = differences(sweep(a=numbers, b=numbers), "end")
+    assert found.words("rule") == "nothing: the same on every seed"
+    assert found.brief() == "no, the same"
+    (one,) = differences(sweep(a=[1.0, None], b=[1.0, 1.0]), "end")
+    assert (one.words("rule"), one.brief()) == ("too few seeds to tell", "too few seeds")
+
+
 def test_a_measure_that_there_is_not():
     with pytest.raises(LookupError, match="Did you mean 'end'"):
         differences(sweep(a=[0.0], b=[1.0]), "ende")

@@ -290,3 +290,27 @@ def test_a_value_of_which_some_seeds_diverged_says_so(fine):
     assert list(drawn.lines) == ["steps=5 (1 of 2 diverged)", "steps=6"]
     assert drawn.lines["steps=5 (1 of 2 diverged)"].mean.tolist() == [3.0, 2.0]
     assert list(found.as_plot("final").lines) == ["final"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "flat"),
+    [
+        ([85.2348, 85.2349, 85.23515], True),
+        ([1.0001, 1.0009, 1.0005], True),
+        ([-3e-7, -3.0001e-7, -3.0002e-7], True),
+        ([85.23, 85.6, 85.9], False),
+        ([0.9981, 0.9985, 0.9992], False),
+        ([1e9, 1e9 + 1, 1e9 + 5], True),
+    ],
+)
+def test_what_the_table_does_not_tell_apart_is_no_slope(fine, numbers, flat):
+    runs = [
+        SweepRun(value, begun(0).ended("done", 3, measures={"final": number}), {})
+        for value, number in zip((5, 6, 7), numbers, strict=True)
+    ]
+    found = Sweep(fine, fine.parameters["steps"], [5, 6, 7], [0], runs=runs)
+    plot = found.as_plot("final")
+    drawn = draw(plot, 60, 20, Look()).lines
+    lines = ["".join(text for text, *_ in line) for line in drawn]
+    rows = {y for y, line in enumerate(lines) if any(0x2800 < ord(c) < 0x2900 for c in line)}
+    assert (max(rows) - min(rows) < 4) is flat, "\n".join(lines)

@@ -13,6 +13,11 @@ def words(app, id):
     return app.screen.query_one(f"#{id}", Static).content.plain
 
 
+def painted(view):
+    """The lines of a panel, as the terminal is given them."""
+    return [view.render_line(y).text.rstrip() for y in range(view.size.height)]
+
+
 async def fill(pilot, field, text):
     """Type this into a field of the dialog."""
     box = pilot.app.screen.query_one(f"#{field}", Input)

@@ -116,3 +116,19 @@ async def test_the_same_panel_of_two_runs_side_by_side_at_the_same_step(open_app
         )
         await pilot.press("escape")
         assert app.screen.page == "panels"
+
+
+async def test_another_pin_of_as_many_steps_is_shown_beside(open_app):
+    """What it drew has the version of what the first one drew."""
+    async with open_app("fine") as (app, pilot):
+        session = await two_runs(pilot, app)
+        await pilot.press("p")
+        one, other = (pin.history for pin in session.pins)
+        one.versions.update(other.versions)  # as when both came in as many pieces
+        await pilot.press("V")
+        view = app.screen.query_one("#beside").query(PanelView).last()
+        await until(pilot, lambda: str(view.border_title).startswith("A: "), "the first")
+        await pilot.press("down")
+        await until(pilot, lambda: str(view.border_title).startswith("B: "), "the other")
+        shown = view.content.lines["the loss"].mean.tolist()
+        assert shown == session.pins[1].history.panel("loss").lines["the loss"].mean.tolist()

@@ -28,7 +28,7 @@ from tests.conftest import FAULTS
 from tests.processes import gone
 from tests.tui.conftest import until
 from tests.tui.fixed import FixedLauncher
-from tests.tui.sweeps import ask, fill, over, words
+from tests.tui.sweeps import ask, fill, over, painted, words
 
 # The dialog
 
@@ -82,6 +82,32 @@ async def test_what_is_mistyped_is_told_on_the_spot(open_app, field, text, messa
         assert isinstance(app.screen, SweepDialog)
         assert app.focused.id == field
         assert app.sweep is None
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_all_that_a_choice_takes_is_told(launcher, tmp_path, size):
+    names = ("ellipse", "rotated", "rosenbrock", "saddle", "plateau", "washboard")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "places.py").write_text(
+        f'"""# Places"""\nfrom dlplay import Choice, Scene\n\n\n'
+        f'class Places(Scene):\n    surface = Choice("ellipse", {names}, help="where")\n\n'
+        "    def run(self, stage):\n        stage.measure(y=1)\n"
+    )
+    catalog = Catalog([tmp_path])
+    first = {"card": catalog.find("own/places"), "settings": {}, "start": False, "seed": 0}
+    app = DlplayApp(catalog, launcher, Look(), Progress(tmp_path / "p.json"), first)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("S")
+        about = app.screen.query_one("#about-swept")
+        shown = " ".join(about.render_line(y).text.strip() for y in range(about.size.height))
+        assert all(name in shown for name in names), shown
+        for each in (about, app.screen.query_one("#keys")):
+            assert each.parent.region.contains_region(each.region)
+            assert app.screen.region.contains_region(each.region)
+        await fill(pilot, "values", "elipse, rotated")
+        makes = app.screen.query_one("#makes")
+        shown = " ".join(makes.render_line(y).text.strip() for y in range(makes.size.height))
+        assert shown.rstrip().endswith("Did you mean 'ellipse'?")
 
 
 def test_a_plan_takes_commas_or_spaces_and_refuses_too_many_runs(faults):
@@ -173,6 +199,27 @@ async def test_enter_makes_a_run_the_current_one_and_its_time_can_be_travelled(
         await pilot.press("escape", "space")
         await until(pilot, lambda: session.history.finished is not None, "a run of its own")
         assert session.history is not run.history
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_each_run_that_is_opened_shows_its_own_picture(open_app, size):
+    """While the sweep covers the stage nothing is painted between two runs, and what they drew has
+    the same version."""
+    async with open_app("fine", {"steps": 20}, size=size, start=False) as (app, pilot):
+        await ask(pilot, "0.05, 0.5, 5")
+        await over(pilot)
+        seen = []
+        for value in (0.05, 0.5, 5):
+            app.screen.choose(value=value)
+            await pilot.press("enter")
+            session, loss = app.screen.session, app.screen.panels.views[0]
+            assert session.values["learning_rate"] == value
+            await until(pilot, lambda: app.screen.panels.views[0].content is not None, "its curve")
+            kept = session.history.panel("loss").lines["the loss"]
+            assert loss.content.lines["the loss"].mean.tolist() == kept.mean.tolist()
+            seen.append(painted(loss))
+            await pilot.press("S")
+        assert len({tuple(lines) for lines in seen}) == 3
 
 
 async def test_stopped_half_way_it_keeps_what_is_finished_and_leaves_no_process(open_app):
@@ -367,6 +414,26 @@ def test_nothing_moves_in_the_table_as_runs_come_in(faults):
     assert [len(head) for head in heads] == sorted(len(head) for head in heads)
     assert len(places) == 1
     assert "low to high" in heads[-1]
+
+
+def test_the_chart_of_almost_equal_numbers_is_flat_with_its_mark(faults):
+    card = faults.find("faults/fine")
+    begun = Started(scene=card.id, seed=0, device="cpu", parameters={})
+    runs = [
+        SweepRun(value, begun.ended("done", 3, measures={"final": 85.2348 + value / 1e5}), {})
+        for value in (5, 6, 7)
+    ]
+    found = Sweep(card, card.parameters["steps"], [5, 6, 7], [0], runs=runs)
+    (room,) = plot_of(found, Choice(6, measure="final")).room
+    assert float(room.high.max() - room.low.min()) == pytest.approx(0.1)
+
+
+def test_what_the_table_has_no_room_for_is_cut_with_a_sign(faults):
+    sweep = LiveSweep(FixedSweeping(faults.find("faults/fine")))
+    choice = Choice(RATES[0], measure=sweep.found.main_measure)
+    head, lines = table(sweep, choice, 40, defaultdict(lambda: "red"), Look())
+    assert [text.cell_len for text in (head, *lines)] == [40] * 6
+    assert all(text.plain.endswith("…") for text in (head, *lines))
 
 
 # What it looks like

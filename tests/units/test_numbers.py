@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlplay.words.numbers import bound, short, stands
+from dlplay.words.numbers import bound, last_place, short, stands
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,10 @@ def test_bounds_say_what_is_allowed(relation, limit, text):
 )
 def test_a_claim_fails_only_at_a_runs_own_end(holds, whole, words):
     assert stands(holds, whole)[0] == words
+
+
+@pytest.mark.parametrize("value", [85.2348, 1.0, 9.999, 999.9, 1000.0, 123456.7, 2e7, 3e-9])
+def test_the_last_place_is_what_the_figures_tell_apart(value):
+    place = last_place(value)
+    assert short(value) != short(value + place)
+    assert short(value + place) == short(value + place + 0.01 * place)

@@ -116,8 +116,10 @@ def test_a_chapter_has_parts(read, tmp_path):
         ("rate=0.99 steps=10", "rate=0.99 steps", "write name=value"),
         ("right=2", "right=3", "has options 1 to 2, not 3"),
         ('("small", "large")', '("small",)', "needs 2 to 4 options"),
-        ('("Halving",)', '"Halving"', "one alone needs its comma"),
-        ("tries = (\n", "tries = {}\n    more = (\n", "tries is a tuple of Try"),
+        ('("Halving",)', '"Halving"', "titles; one alone needs its comma: ('Momentum',)"),
+        ('("Halving",)', '{"Halving": ()}', "titles, not a dict: ('Momentum',)"),
+        ('("Halving",)', '("Halving", 3)', "titles, and int is none"),
+        ("tries = (\n", "tries = {}\n    more = (\n", "is a tuple of Try(...), not a dict"),
         ('{"value": "the', '{"value": 1, "x": "the', "panels is a dict of texts"),
     ],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,13 @@ from dlplay.cli.options import (
     elsewhere,
     whole_number,
 )
+
+if TYPE_CHECKING:
+    from dlplay.engine.cluster.places import Cluster
+
+MOST_SEEDS = 1000
+MOST_POINTS = 10_000  # of a search: each is chosen from all before it
+MOST_RUNS = 100_000  # in all: more are not worth their waiting list
 
 
 @command(short_help="Run scenes at their defaults and table every claim.")
@@ -69,6 +76,8 @@ def check(
     from dlplay.cli import checking, trials
 
     cards = here.catalog().select(names or [])
+    place = elsewhere(on, at)
+    at_once = _at_once(jobs, place)
     if tries or sabotage:
         raise typer.Exit(
             trials.run(
@@ -76,23 +85,38 @@ def check(
                 cards,
                 tries=tries,
                 sabotage=sabotage,
-                jobs=whole_number("--jobs", jobs, 0),
+                jobs=at_once,
                 device=checked_device(device),
                 json=json,
-                place=elsewhere(on, at),
+                place=place,
             )
         )
+    count = whole_number("--seeds", seeds, 1, MOST_SEEDS)
+    _not_too_many("--seeds", len(cards) * count)
     raise typer.Exit(
         checking.run(
             here,
             cards,
-            seeds=whole_number("--seeds", seeds, 1),
-            jobs=whole_number("--jobs", jobs, 0),
+            seeds=count,
+            jobs=at_once,
             device=checked_device(device),
             json=json,
-            place=elsewhere(on, at),
+            place=place,
         )
     )
+
+
+def _at_once(jobs: str | None, place: Cluster | None) -> int:
+    """How many runs at a time, 0 unless given: at most what this machine bears."""
+    from dlplay.engine.pool import most_at_once
+
+    here = place is None or place.kind == "local"
+    return whole_number("--jobs", jobs, 0, most_at_once() if here else MOST_RUNS)
+
+
+def _not_too_many(option: str, runs: int) -> None:
+    if runs > MOST_RUNS:
+        raise Mistake(f"{option}: that makes {runs:,} runs, and {MOST_RUNS:,} at most are made")
 
 
 @command(short_help="Run a scene at several values of a parameter, or search the best.")
@@ -136,7 +160,10 @@ def sweep(
     device: Device = "auto",
     json: Json = False,
     csv: Annotated[
-        bool, typer.Option("--csv", help="For machines: a line a run, with every measure.")
+        bool,
+        typer.Option(
+            "--csv", help="For machines: a line a run, with all its parameters and measures."
+        ),
     ] = False,
 ) -> None:
     """Run a scene at several values of one parameter; chart and table a measure against it.
@@ -158,46 +185,52 @@ def sweep(
     Each run has a process of its own. Some scenes take several values of a number at once: the runs
     of a seed are then trained as one batch, and agree with runs alone but for rounding; --apart
     makes each alone, which is sooner where there are cores for all. A run that diverges is a
-    finding, with no number. Ctrl-C ends it and prints what has finished. The exit status is 1 or 4
-    if every run failed or diverged.
+    finding, with no number. Ctrl-C or SIGTERM ends it and prints what has finished. The exit status
+    is 1 or 4 if every run failed or diverged.
     """
     from dlplay.cli.sweeps import sweep as sweeping
 
     card = here.catalog().find(id)
     if json and csv:
         raise Mistake("--json and --csv: one of them at a time")
-    count = whole_number("--seeds", seeds, 1)
-    at_once = whole_number("--jobs", jobs, 0) or None
+    count = whole_number("--seeds", seeds, 1, MOST_SEEDS)
     form = "json" if json else "csv" if csv else ""
     if search is not None:
         from dlplay.cli.sweeps import search as searching
 
+        points = whole_number("--search", search, 1, MOST_POINTS)
+        _not_too_many("--search", points * count)
+        wanted = searching.plan(card, settings or [], over, seed, measure, goal)
+        place = elsewhere(on, at)
         raise typer.Exit(
             searching.run(
                 here,
                 card,
-                searching.plan(card, settings or [], over, seed, measure, goal),
-                count=whole_number("--search", search, 1),
+                wanted,
+                count=points,
                 seeds=count,
-                jobs=at_once,
+                jobs=_at_once(jobs, place) or None,
                 device=checked_device(device),
                 form=form,
-                place=elsewhere(on, at),
+                place=place,
             )
         )
     if goal is not None:
         raise Mistake("--goal says what --search N looks for; alone it says nothing")
+    asked = sweeping.plan(card, settings or [], over, seed)
+    _not_too_many("--seeds", len(asked.values) * count)
+    place = elsewhere(on, at)
     raise typer.Exit(
         sweeping.run(
             here,
             card,
-            sweeping.plan(card, settings or [], over, seed),
+            asked,
             seeds=count,
-            jobs=at_once,
+            jobs=_at_once(jobs, place) or None,
             device=checked_device(device),
             measure=measure,
             apart=apart,
             form=form,
-            place=elsewhere(on, at),
+            place=place,
         )
     )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dlplay.author.parameters.base import ParameterError
-from dlplay.cli.exits import Exit, Mistake
+from dlplay.cli.exits import Mistake
 from dlplay.cli.options import chosen_seed
 from dlplay.cli.sweeps import search_tables as tables
-from dlplay.cli.sweeps.making import check_measure, launched, make, told
+from dlplay.cli.sweeps.making import launched, make, told
+from dlplay.cli.sweeps.measures import missing
 from dlplay.cli.sweeps.words import ranged, read, several
 from dlplay.engine.pool import Job
 from dlplay.engine.sweeps.search import (
@@ -69,7 +70,10 @@ def plan(
         if each.name in settings:
             given = show_setting(card.parameters, each.name, settings[each.name])
             raise ParameterError(f"{each.name} is to be searched, and has one value: {given}")
-    wanted = measure or main_measure(card)
+    if goal is not None and goal not in GOALS:
+        hint = did_you_mean(goal, GOALS)
+        raise Mistake(f"--goal takes one of {', '.join(GOALS)}, not {goal!r}.{hint}")
+    wanted = measure if measure is not None else main_measure(card)
     if wanted is None:
         raise Mistake(f"no claim of {card.id} says what to search for: --measure NAME does")
     first = chosen_seed(seed, found.seed) or 0
@@ -83,15 +87,12 @@ def _searches(card: SceneCard, name: str, text: str) -> bool:
 
 def _goal(card: SceneCard, measure: str, goal: str | None) -> str:
     if goal is not None:
-        if goal not in GOALS:
-            hint = did_you_mean(goal, GOALS)
-            raise Mistake(f"--goal takes one of {', '.join(GOALS)}, not {goal!r}.{hint}")
         return goal
     known = goal_of(card, measure)
     if known is None:
         hint = did_you_mean(measure, measures_claimed(card))
         raise Mistake(
-            f"no claim says which end of {measure} is better: "
+            f"no claim says which end of {measure!r} is better: "
             f"--goal least, or --goal greatest.{hint}"
         )
     return known
@@ -108,7 +109,7 @@ def run(
     device: str,
     form: str,
     place: Cluster | None = None,
-) -> Exit:
+) -> int:
     """Make the runs and print what they left: as a chart and a table, as "json" or as "csv".
 
     `count`: points to try. `place`: where the runs are made, if not here."""
@@ -133,11 +134,11 @@ def run(
     def label(job: Job) -> str:
         return f"point {job.number} of {search.count} (seed {job.seed})"
 
-    def check() -> None:
-        # However many are over, another point may have the measure
-        check_measure(card, search.measure, search.runs, search.measures, all_over=False)
+    def wrong() -> str:
+        over = len(search.tried) == search.count
+        return missing(card, search.measure, search.runs, search.measures, over=over)
 
-    make(session, searching, label, check)
+    ended = make(session, searching, label, wrong)
     if form == "json":
         tables.print_json(search)
     elif form == "csv":
@@ -146,4 +147,5 @@ def run(
         where = place.asked if place else ""
         tables.print_search(session.console(), search, session, device, where)
     tried = f"{len(search.tried)} of {search.count} points were tried"
-    return told(search.runs, tried if search.stopped else "", place)
+    tried = tried if search.stopped else ""
+    return told(search.runs, tried, place, wrong=wrong(), ended=ended)

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from dlplay.cli.options import Session
     from dlplay.engine.sweeps.search import Point, Search
+    from dlplay.wire.events import Finished
 
 TOP = 10  # points of the table
-OWN_COLUMNS = ("point", "seed", "status", "steps")
+OWN_COLUMNS = ("scene", "point", "seed", "status", "steps")
 
 
 def as_object(search: Search) -> dict[str, Any]:
@@ -69,19 +70,21 @@ def print_json(search: Search) -> None:
 
 
 def print_csv(search: Search) -> None:
-    """One line a run of each point: the values, the seed, how it ended, every measure. A parameter
-    that has the name of another column is `set_NAME`."""
-    names = [f"set_{a.name}" if a.name in OWN_COLUMNS else a.name for a in search.axes]
+    """One line a run of each point: the scene, the point, all parameters, those that are searched
+    first, the seed, how it ended, every measure."""
+    card = search.card
+    names, heads = tables.columns_of(card, [each.name for each in search.axes], OWN_COLUMNS)
+
+    def cells(point: Point, seed: int, run: Finished) -> list[object]:
+        given = tables.shown(card, names, search.settings | dict(point.settings))
+        return [cell(card.id), point.number, *given, seed, run.status, run.steps]
+
     rows = (
-        ([point.number, *_shown(search, point), seed, run.status, run.steps], run)
+        (cells(point, seed, run), run)
         for point in search.points
         for seed, run in sorted(point.runs.items())
     )
-    tables.print_lines(["point", *names, *OWN_COLUMNS[1:]], search.measures, rows)
-
-
-def _shown(search: Search, point: Point) -> list[str]:
-    return [cell(each.parameter.show(point.settings[each.name])) for each in search.axes]
+    tables.print_lines([*OWN_COLUMNS[:2], *heads, *OWN_COLUMNS[2:]], search.measures, rows)
 
 
 def print_search(
@@ -102,7 +105,8 @@ def print_search(
         _print_table(console, search, session)
         console.print()
     say(summary(search))
-    say(f"{commands.again(search)} {where}".rstrip())
+    if not search.runs or search.measure in search.measures:  # else its command is no good
+        say(f"{commands.again(search)} {where}".rstrip())
     best = search.best
     if best is None:
         return
@@ -117,6 +121,7 @@ def print_search(
 
 def _print_chart(console: Console, search: Search, session: Session) -> None:
     from dlplay.draw import Curves, Line
+    from dlplay.engine.sweeps.curves import room_for
 
     numbers, best = zip(*search.best_so_far(), strict=True)
     heading = f"the {search.goal} {search.measure} so far, by points tried"
@@ -124,7 +129,8 @@ def _print_chart(console: Console, search: Search, session: Session) -> None:
         heading += f": mean of {len(search.seeds)} seeds"
     log = "y" if min(best) > 0 and max(best) >= 100 * min(best) else ""
     axes = Axes(panel=heading, x="points tried", log=log)
-    plot = Curves(axes, {search.measure: Line.of(numbers, best)})
+    line = Line.of(numbers, best)
+    plot = Curves(axes, {search.measure: line}, room=() if log else room_for(line))
     tables.print_chart(console, session, heading, plot)
 
 

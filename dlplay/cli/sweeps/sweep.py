@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from dlplay.author.parameters.base import Parameter, ParameterError
 from dlplay.author.parameters.words import Text
-from dlplay.cli.exits import Exit, Mistake
+from dlplay.cli.exits import Mistake
 from dlplay.cli.options import chosen_seed
 from dlplay.cli.sweeps import sweep_tables as tables
-from dlplay.cli.sweeps.making import check_measure, launched, make, told
+from dlplay.cli.sweeps.making import launched, make, told
+from dlplay.cli.sweeps.measures import missing
 from dlplay.cli.sweeps.words import ranged, read, several
 from dlplay.engine.pool import Job
 from dlplay.engine.sweeps.runs import Sweeping, distinct, spread, sweepable
@@ -109,7 +110,7 @@ def run(
     form: str,
     apart: bool = False,
     place: Cluster | None = None,
-) -> Exit:
+) -> int:
     """Make the runs and print what they left: as a chart and a table, as "json" or as "csv".
 
     `place`: where they are made, if not here."""
@@ -127,12 +128,13 @@ def run(
     )
     sweep = sweeping.result
 
-    def check() -> None:
-        if measure is not None:
-            all_over = len(sweep.runs) == sweep.total
-            check_measure(card, measure, sweep.runs, sweep.measures, all_over=all_over)
+    def wrong() -> str:
+        if measure is None:
+            return ""
+        over = len(sweep.runs) == sweep.total
+        return missing(card, measure, sweep.runs, sweep.measures, over=over)
 
-    make(session, sweeping, lambda job: _label(sweep, job), check)
+    ended = make(session, sweeping, lambda job: _label(sweep, job), wrong)
     if form == "json":
         tables.print_json(sweep)
     elif form == "csv":
@@ -141,7 +143,8 @@ def run(
         where = place.asked if place else ""
         tables.print_sweep(session.console(), sweep, measure, session, where)
     finished = f"{len(sweep.runs)} of {sweep.total} runs had finished"
-    return told(sweep.runs, finished if sweep.stopped else "", place)
+    finished = finished if sweep.stopped else ""
+    return told(sweep.runs, finished, place, wrong=wrong(), ended=ended)
 
 
 def _label(sweep: Sweep, job: Job) -> str:

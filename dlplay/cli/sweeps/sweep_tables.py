@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from dlplay.cli.options import Session
-    from dlplay.engine.sweeps.runs import Row, Sweep
+    from dlplay.engine.sweeps.runs import Row, Sweep, SweepRun
 
 PAIRS = 15  # of values, that are printed
 TOGETHER = "each seed's runs were trained as one batch: as alone (--apart), but for rounding"
-COLUMNS = ("value", "seed", "status", "steps")
+COLUMNS = ("scene", "seed", "status", "steps")
 
 
 def as_object(sweep: Sweep) -> dict[str, Any]:
@@ -58,10 +58,17 @@ def print_json(sweep: Sweep) -> None:
 
 
 def print_csv(sweep: Sweep) -> None:
-    """One line a run: the value, the seed, how it ended, every measure."""
-    show = sweep.parameter.show
-    rows = (([cell(show(run.value)), run.seed, run.status, run.steps], run) for run in sweep.runs)
-    tables.print_lines(COLUMNS, sweep.measures, rows)
+    """One line a run: the scene, its parameters, the swept one first, the seed, how it ended, every
+    measure."""
+    card, name = sweep.card, sweep.parameter.name
+    names, heads = tables.columns_of(card, [name], COLUMNS)
+
+    def cells(run: SweepRun) -> list[object]:
+        given = tables.shown(card, names, sweep.settings | {name: run.value})
+        return [cell(card.id), *given, run.seed, run.status, run.steps]
+
+    rows = ((cells(run), run) for run in sweep.runs)
+    tables.print_lines([COLUMNS[0], *heads, *COLUMNS[1:]], sweep.measures, rows)
 
 
 def print_sweep(

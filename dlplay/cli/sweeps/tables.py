@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlplay.cli.results import WIDEST
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dlplay.author.parameters.base import Parameter
     from dlplay.cli.options import Session
+    from dlplay.course.catalog import SceneCard
     from dlplay.draw import Curves
     from dlplay.engine.summary import Summarised
 
@@ -49,6 +50,22 @@ def print_lines(
     for cells, run in rows:
         measured = [repr(run.measures[name]) if name in run.measures else "" for name in measures]
         writer.writerow([*cells, *measured])
+
+
+def columns_of(
+    card: SceneCard, first: Sequence[str], ours: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """All parameters of the scene, those named `first` before the others, and the heads of their
+    columns: one that has the name of a column of `ours` is `set_NAME`."""
+    names = [*first, *(name for name in card.parameters if name not in first)]
+    return names, [cell(f"set_{name}" if name in ours else name) for name in names]
+
+
+def shown(card: SceneCard, names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
+    """The cells of these parameters in a run with these settings: also what is at its default, so
+    that tables of different sweeps can be told apart, and be put together."""
+    values = card.defaults | dict(settings)
+    return [cell(card.parameters[name].show(values[name])) for name in names]
 
 
 def print_chart(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
 PATIENCE = "10s"  # until a scheduler answers
+LOGGERS = ("distributed", "tornado")
 ASK = 2.0  # seconds between two questions how much the workers can do at once
 
 
@@ -35,6 +36,14 @@ def task(words: Sequence[str]) -> Made:
         return known is not None and known.state == "executing"
 
     return jobs.make(words, "", wanted)
+
+
+def _hush() -> None:
+    """What the client and what it is made of would log: we say ourselves what became of runs. Some
+    of its loggers have levels of their own, so that the topmost one's is not enough."""
+    known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in LOGGERS]
+    for name in (*LOGGERS, *known):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 class Dask:
@@ -54,7 +63,7 @@ class Dask:
         import distributed
 
         connect: Any = distributed.Client
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _hush()
         # Whether dlplay is the same there is seen in the recordings; the rest is told at length.
         warnings.simplefilter("ignore", distributed.versions.VersionMismatchWarning)
         try:

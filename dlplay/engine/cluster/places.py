@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlplay.engine.pool import Batch, Job, Record, cores, one_by_one
+from dlplay.engine.pool import Batch, Job, Record, cores, most_at_once, one_by_one
 from dlplay.words.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def place(text: str, folder: str | None = None) -> Cluster:
         hint = did_you_mean(kind, ("slurm", "dask", "local"))
         raise NoPlace(f"--on takes {FORMS}, not {text!r}.{hint}")
     _installed(kind)
-    asked = shlex.join(["--on", text, *(["--at", folder] if folder else [])])
+    asked = shlex.join(["--on", text, *(["--at", folder] if folder is not None else [])])
     if kind == "dask":
         scheduler = _scheduler(address, rest)
         return Cluster(kind, _folder(folder), address=scheduler, asked=asked)
@@ -112,7 +112,9 @@ def default_folder() -> Path:
 
 
 def _folder(given: str | None) -> Path:
-    folder = Path(os.path.expanduser(given)).absolute() if given else default_folder()
+    if given is not None and not given.strip():
+        raise NoPlace(f"--at takes a folder, not {given!r}; without it {default_folder()} is taken")
+    folder = default_folder() if given is None else Path(os.path.expanduser(given)).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -135,11 +137,13 @@ def _scheduler(address: str, rest: list[str]) -> str:
     if rest:
         raise NoPlace(f"--on dask takes an address alone, not {','.join(rest)!r} as well")
     host, sign, port = address.removeprefix("tcp://").removeprefix("tls://").rpartition(":")
-    if not sign or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+    if not sign or not host or not (port.isascii() and port.isdigit()):
         raise NoPlace(
             "--on dask needs the address of its scheduler, as `dask scheduler` prints it: "
             f"dask=HOST:PORT, not {address!r}"
         )
+    if len(port) > 5 or not 1 <= int(port) <= 65535:
+        raise NoPlace(f"--on dask: a port is a whole number from 1 to 65535, not {port}")
     return address
 
 
@@ -212,6 +216,11 @@ def _words(kind: str, rest: list[str]) -> dict[str, str]:
             given = f", not {text!r}" if sign else f": {word}=..."
             raise NoPlace(f"--on {kind}: {word} takes {takes}{given}") from None
         found[word] = text
+    if kind == "local" and "at_once" in found and count(found["at_once"]) > most_at_once():
+        raise NoPlace(
+            f"--on local: at_once takes a whole number from 1 to {most_at_once()}, "
+            f"not {found['at_once']!r}"
+        )
     return found
 
 

@@ -196,4 +196,6 @@ def said_of(code: int, said: str) -> str:
     if code < 0:
         return f"the run was ended by {signal_in_words(-code)}"
     lines = [line.removeprefix("dlplay: ") for line in said.splitlines() if line.strip()]
+    if lines and lines[-1].startswith("--scenes: there is no folder"):
+        return f"{lines[-1]} on the machine that was to make the run; it must lie there, too"
     return lines[-1] if lines else f"the run ended by itself (exit code {code}) without a recording"

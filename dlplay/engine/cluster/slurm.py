@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shlex
@@ -9,7 +10,7 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from io import StringIO
 from pathlib import Path
@@ -29,6 +30,7 @@ EVERY = 60  # seconds between two questions for states, at most; at first it is 
 LAG = 30.0  # seconds until a file that another machine wrote is seen here
 BACK = 600.0  # seconds until a job that was pre-empted should be queued again
 PATIENCE = 10.0  # seconds for this machine's jobs to end
+UNWRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.ESTALE}
 STATES = {
     "OUT_OF_MEMORY": "its job ran out of memory; memory=... asks for more",
     "TIMEOUT": "its job's time was up; time=... asks for more",
@@ -65,16 +67,13 @@ class Slurm:
                 "there is no Slurm here: no `sbatch` is found. "
                 "`--on local` makes the runs on this machine"
             )
-        import fcntl
-
         import submitit
 
         logging.getLogger("submitit").setLevel(logging.CRITICAL)
         asked = parameters(self._words)
         if self._here:
-            self._executor = submitit.LocalExecutor(self._folder)
-            self._lock = open(self._folder / "lock", "wb")
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            self._executor = self._made(submitit.LocalExecutor)
+            self._hold()
             limit = asked["time"] if "time" in self._words else LONG
             self._executor.update_parameters(
                 timeout_min=limit,
@@ -82,19 +81,49 @@ class Slurm:
                 signal_delay_s=asked["signal_delay_s"],
             )
         else:
-            self._executor = submitit.SlurmExecutor(self._folder)
+            self._executor = self._made(submitit.SlurmExecutor)
             self._executor.job_class.watcher = _watcher()
             self._executor.update_parameters(**asked)
         return self
+
+    def _made(self, executor: Callable[[Path], Any]) -> Any:
+        """What submits. Raises NoPlace where its folder cannot be made."""
+        try:
+            self._folder.mkdir(parents=True)
+            return executor(self._folder)
+        except OSError as error:
+            self._remove()
+            raise self._unwritten(error) from None
+
+    def _hold(self) -> None:
+        """From now on jobs on this machine go on until this is let go of, or we are gone."""
+        import fcntl
+
+        try:
+            self._lock = open(self._folder / "lock", "wb")  # noqa: SIM115 - as long as we are here
+        except OSError as error:
+            self._remove()
+            raise self._unwritten(error) from None
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def _unwritten(self, error: OSError) -> NoPlace:
+        where = self._folder.parent.parent
+        return NoPlace(
+            f"{where} cannot be written: {error.strerror}; --at names a folder with room"
+        )
 
     def __exit__(self, *error: object) -> None:
         if self._lock is not None:
             self._lock.close()
         self._cancel()
         if not self._lost:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            with suppress(OSError):
-                self._folder.parent.rmdir()
+            self._remove()
+
+    def _remove(self) -> None:
+        """What submitit keeps here, and the folder around it where nothing else is in it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(OSError):
+            self._folder.parent.rmdir()
 
     def submit(self, tasks: Sequence[Task]) -> None:
         for begin in range(0, len(tasks), LARGEST):
@@ -104,6 +133,8 @@ class Slurm:
                 with redirect_stderr(said), self._aside(), self._executor.batch():
                     submitted = [self._submitted(task) for task in some]
             except (OSError, RuntimeError) as error:
+                if isinstance(error, OSError) and error.errno in UNWRITTEN:
+                    raise self._unwritten(error) from None
                 why = _last_line(said.getvalue(), error)
                 who = "this machine" if self._here else "Slurm"
                 raise NoPlace(f"{who} takes no jobs: {why}") from None

@@ -10,8 +10,10 @@ import numpy as np
 from dlplay.draw import Line
 from dlplay.draw.figures import Floats
 from dlplay.draw.raster import thin
+from dlplay.words.numbers import last_place
 
 POINTS = 512  # of a curve that is kept of each run
+PLACES = 10  # of the last figure that a table shows, the least that an axis covers
 
 
 def ends_badly(line: Line) -> bool:
@@ -49,6 +51,22 @@ def together(lines: Sequence[Line]) -> Line:
     with warnings.catch_warnings():  # where no run has a number, neither has the mean
         warnings.simplefilter("ignore", RuntimeWarning)
         return Line(x, np.nanmin(ys, axis=0), np.nanmax(ys, axis=0), np.nanmean(ys, axis=0))
+
+
+def room_for(line: Line) -> tuple[Line, ...]:
+    """What a linear axis is to have room for beside this line, so that it does not make a slope of
+    what the figures of a table do not tell apart."""
+    values = np.concatenate([line.low, line.high])
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return ()
+    low, high = float(known.min()), float(known.max())
+    wide = PLACES * last_place(max(abs(low), abs(high)))
+    if not 0 < high - low < wide:
+        return ()
+    middle = low / 2 + high / 2
+    at = line.x[:1].repeat(2)
+    return (Line.of(at, [middle - wide / 2, middle + wide / 2]),)
 
 
 def cut(line: Line, others: Sequence[Line], log: bool) -> Line:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 EXACT = 14  # seeds up to which all choices of signs are counted
 DRAWN = 20_000  # choices of signs where there are more
+BLOCK = 1000  # of them at a time: with a thousand seeds all of them take half a gigabyte
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Difference:
     """A measure at `other` minus at `one`, over the seeds that have both.
 
     `p`: corrected for all pairs of the sweep. `least`: the smallest p that so many seeds and pairs
-    can give; NaN, as p, for fewer than two seeds.
+    can give; NaN, as p, for fewer than two seeds. `same`: whether each seed has the same number at
+    both.
     """
 
     one: Value
@@ -44,6 +46,7 @@ class Difference:
     seeds: int
     p: float
     least: float
+    same: bool = False
 
     @property
     def told(self) -> bool:
@@ -54,6 +57,8 @@ class Difference:
         """The verdict; `name` is the parameter's."""
         if self.seeds < 2:
             return "too few seeds to tell"
+        if self.same:
+            return "nothing: the same on every seed"
         if self.told:
             return f"{name}, not the seed (p = {_p(self.p)})"
         if self.least >= LEVEL:
@@ -62,6 +67,8 @@ class Difference:
 
     def brief(self) -> str:
         """The verdict in a column of a table."""
+        if self.same and self.seeds > 1:
+            return "no, the same"
         if self.told:
             return f"yes, p = {_p(self.p)}" if self.p >= 0.001 else "yes, p < 0.001"
         if self.seeds < 2 or self.least >= LEVEL:
@@ -95,6 +102,7 @@ def differences(sweep: Sweep, measure: str) -> list[Difference]:
             len(apart),
             p,
             min(1.0, tested * 2.0 ** (1 - len(apart))) if len(apart) > 1 else math.nan,
+            len(apart) > 0 and not apart.any(),
         )
         for (one, other, apart), p in zip(found, ps, strict=True)
     ]
@@ -111,11 +119,12 @@ def paired_p(apart: npt.NDArray[np.float64]) -> float:
         return math.nan
     if count <= EXACT:
         bits = np.arange(2**count)[:, None] >> np.arange(count) & 1
-        signs = 2.0 * bits - 1
+        sums = (2.0 * bits - 1) @ apart
     else:
-        drawn = np.random.default_rng(0).integers(0, 2, (DRAWN, count))
-        signs = np.concatenate([np.ones((1, count)), 2.0 * drawn - 1])
-    means = np.abs(signs @ apart)
+        random = np.random.default_rng(0)
+        blocks = (random.integers(0, 2, (BLOCK, count)) for _ in range(DRAWN // BLOCK))
+        sums = np.concatenate([[apart.sum()], *((2.0 * drawn - 1) @ apart for drawn in blocks)])
+    means = np.abs(sums)
     room = 1e-9 * np.abs(apart).sum()  # sums of the same numbers in another order
     return float((means >= abs(apart.sum()) - room).mean())
 

@@ -17,7 +17,7 @@ from dlplay.course.catalog import SceneCard
 from dlplay.draw import Curves, Line
 from dlplay.engine.comparing import checked, main_measure
 from dlplay.engine.summary import Summarised
-from dlplay.engine.sweeps.curves import cut, end_badly, ends_badly, together
+from dlplay.engine.sweeps.curves import cut, end_badly, ends_badly, room_for, together
 from dlplay.stage.arrays import box
 from dlplay.wire import events
 from dlplay.words.address import elsewhere, show_settings
@@ -172,7 +172,8 @@ class Sweep:
             lines[f"diverged at {', '.join(lost)}"] = Line(NOTHING, NOTHING, NOTHING, NOTHING)
         log = "x" if getattr(self.parameter, "log", False) or _spans(line.x) else ""
         log += "y" if _spans(np.concatenate([line.low, line.high])) else ""
-        return Curves(events.Axes(panel=panel, x=name, log=log), lines)
+        room = () if "y" in log else room_for(line)
+        return Curves(events.Axes(panel=panel, x=name, log=log), lines, room=room)
 
     def as_curves(
         self, panel: str, series: str | None = None, label: Callable[[Value], str] | None = None

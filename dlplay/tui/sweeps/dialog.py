@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 
 from dlplay.author.parameters.base import Parameter, ParameterError
 from dlplay.author.parameters.numbers import Int
+from dlplay.draw.glyphs import fit
 from dlplay.engine.cluster.places import NoPlace, place
 from dlplay.engine.pool import cores
 from dlplay.engine.sweeps.runs import distinct, spare_cores, spread
@@ -27,6 +28,7 @@ from dlplay.web import in_a_browser
 
 FIELDS = ("#swept", "#values", "#seeds", "#on", "#jobs", "#batch")
 HERE = "this machine, or slurm,partition=NAME, dask=HOST:PORT"
+HELP, VALUE, ALLOWED = 60, 30, 200  # cells of what is said of a parameter: two rows, and four
 SEEDS = Int(3, min=1, max=100)
 JOBS = Int(1, min=1, max=64)
 SEEDS.name, JOBS.name = "seeds", "jobs"
@@ -121,8 +123,8 @@ class SweepDialog(ModalScreen[Plan | None]):
     SweepDialog #swept { width: 1fr; padding: 0 1; }
     SweepDialog #batch { width: 10; padding: 0 1; }
     SweepDialog #swept:focus, SweepDialog #batch:focus { background: $primary 30%; }
-    SweepDialog #about-swept { height: 2; color: $foreground 60%; padding: 0 1; }
-    SweepDialog #makes { height: 2; margin-top: 1; }
+    SweepDialog #about-swept { height: auto; color: $foreground 60%; padding: 0 1 0 12; }
+    SweepDialog #makes { height: auto; min-height: 2; margin-top: 1; }
     SweepDialog #keys { color: $foreground 60%; }
     """
 
@@ -147,7 +149,7 @@ class SweepDialog(ModalScreen[Plan | None]):
             box.border_title = "sweep"
             yield Words(f"Run {self.wish.card.title} at several values of one parameter.\n")
             yield from self._row("parameter", Swept(id="swept"))
-            yield from self._row("", Words(id="about-swept"), tall=True)
+            yield Words(id="about-swept")
             yield from self._row("values", Input(id="values", select_on_focus=False))
             seeds = Input(str(SEEDS.default), id="seeds", classes="short")
             yield from self._row("seeds", seeds, f"for each value, from seed {self.wish.seed} on")
@@ -166,11 +168,8 @@ class SweepDialog(ModalScreen[Plan | None]):
             yield Words(id="makes")
             yield Words("enter runs it · ↓ next field · esc cancels", id="keys")
 
-    def _row(self, label: str, field: Static | Input, about: str = "", tall: bool = False) -> Any:
-        row = Horizontal(classes="row")
-        if tall:
-            row.styles.height = 2
-        with row:
+    def _row(self, label: str, field: Static | Input, about: str = "") -> Any:
+        with Horizontal(classes="row"):
             yield Words(label, classes="label")
             yield field
             if about:
@@ -189,9 +188,10 @@ class SweepDialog(ModalScreen[Plan | None]):
         unit = f" · {parameter.unit}" if parameter.unit else ""
         self.query_one("#swept", Static).update(Text(f"‹ {parameter.name} ›{unit}", "bold"))
         now = parameter.show(self.wish.settings.get(parameter.name, parameter.default))
-        about = Text(f"{parameter.help or parameter.name}, now {now}\n{parameter.allowed}")
-        about.no_wrap, about.overflow = True, "ellipsis"
-        self.query_one("#about-swept", Static).update(about)
+        about = f"{fit(parameter.help or parameter.name, HELP)}, now {fit(now, VALUE)}"
+        self.query_one("#about-swept", Static).update(
+            Text(f"{about}\n{fit(parameter.allowed, ALLOWED)}")
+        )
         self.query_one("#together").display = self.parameter.name in self.wish.card.each
         self.show_batch()
         values = self.query_one("#values", Input)

@@ -164,7 +164,7 @@ class SweepScreen(FullScreen):
         if self._note and self.ticks > self._note_until:
             self._note = ""
         now = (
-            id(self.sweep),
+            self.sweep,
             self.sweep.version,
             self.sweep.state,
             self.choice,
@@ -231,7 +231,7 @@ class SweepScreen(FullScreen):
         seeds, middle = len(self.found.seeds), middle_of(measured)
         many = f", {middle} and range of {seeds} seeds" * (seeds > 1)
         plot.border_title = title(f"{choice.measure or 'measure'} by {parameter}{many}")
-        look, version = self.dlplay.look, (id(self.sweep), self.sweep.version, self.choice)
+        look, version = self.dlplay.look, (self.sweep, self.sweep.version, self.choice)
         curves.put(curves_of(self.sweep.drawn, choice) or nothing, look, (version, None))
         plot.put(measured, look, (version, None))
 

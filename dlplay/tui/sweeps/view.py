@@ -92,12 +92,13 @@ def _marked(plot: Curves, found: Sweep, choice: Choice) -> Curves:
     assert choice.measure is not None
     row = next(row for row in found.measure(choice.measure) if row.value == choice.value)
     if not row.count:
-        return Curves(plot.axes, plot.lines, dict(zip(plot.lines, (GREY, RED), strict=False)))
+        return replace(plot, styles=dict(zip(plot.lines, (GREY, RED), strict=False)))
     here = _name(found, choice.value, choice)
     # First, so that its mark is not covered by the curve's own at its end.
     lines = {here: Line.of([float(choice.value)], [row.mean]), **plot.lines}
     styles = dict(zip(plot.lines, (GREY, RED), strict=False))
-    return Curves(plot.axes, lines, {**styles, here: found.values.index(choice.value)})
+    styles[here] = found.values.index(choice.value)
+    return replace(plot, lines=lines, styles=styles)
 
 
 # The table
@@ -141,7 +142,9 @@ def table(
         _line(sweep, place, list(cells), choice, width, inks, look)
         for place, cells in enumerate(rows)
     ]
-    return Text("    " + GAP.join(head), "dim", no_wrap=True, overflow="ellipsis"), lines
+    heads = Text("    " + GAP.join(head), "dim", no_wrap=True)
+    heads.truncate(width, overflow="ellipsis")
+    return heads, lines
 
 
 def _line(
@@ -156,7 +159,7 @@ def _line(
     value = sweep.found.values[place]
     chosen = value == choice.value
     kind = palette.series_style(place)
-    text = Text(no_wrap=True, overflow="crop")
+    text = Text(no_wrap=True)
     text.append(POINTER if chosen else "  ", "bold")
     text.append(f"{kind.mark} ", _ink(kind.color(look), look))
     text.append(cells[0], "bold")
@@ -166,7 +169,7 @@ def _line(
     text.pad_right(max(0, width - text.cell_len))
     if chosen:
         text.stylize(f"on {inks['cursor']}")
-    text.truncate(width)
+    text.truncate(width, overflow="ellipsis")
     return text
 
 

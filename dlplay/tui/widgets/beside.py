@@ -69,5 +69,6 @@ class Beside(Container, Part):
             settings = [f"{name} {cells[place]}" for name, cells in differing]
             view.border_title = title(" · ".join([f"{name}: {panel}", step, *settings]))
             styles = self.session.history.styles
-            version = run.history.versions.get(panel, 0), at, panel, styles.moves
+            drawn = tuple((each.history, each.history.versions.get(panel, 0)) for each in runs)
+            version = drawn, at, panel, styles.moves
             view.put(content, self.look, version, styles.numbers)

@@ -80,7 +80,7 @@ class PanelView(Widget):
         words may not tell; None: they may tell all.
         """
         # A pinned run is over: what it draws depends on whether it is there alone.
-        seen = tuple((id(pin), pin.name) for pin in pins if not pin.hidden)
+        seen = tuple((pin.history, pin.name) for pin in pins if not pin.hidden)
         version = (history.versions.get(self.panel, 0), at, seen, history.styles.moves, bool(veil))
         if version == self._version and look == self.look:
             return False
@@ -157,6 +157,7 @@ class PanelView(Widget):
         """A new run begins: what the old one drew is gone."""
         self._version, self.content, self._new_run = (-1, None), None, True
         self._taken = None
+        self._drawn_for = ()  # what another run draws next may have the version of what is gone
         self.caption()
         self.refresh()
 
