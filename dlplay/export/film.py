@@ -4,33 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from dlplay.engine.history import History
 from dlplay.export.picture import Line, Page
 from dlplay.export.source import Source
 from dlplay.wire import events
 
+FEW = 10  # batches of a run that was over so soon that its recording is no film of moments
+LOOKED = (events.Content, events.Headline)  # of which the newest alone is recorded
+
 
 def film(source: Source, page: Page, count: int) -> Iterator[tuple[float, list[Line]]]:
     """At most `count` pictures and when they are shown, as a share of the film; the last is of
-    the end. Every tick takes equally long, so a run of fewer ticks has fewer pictures."""
+    the end. Every tick takes equally long, so a run of fewer ticks has fewer pictures.
+
+    A picture is of one moment: curves go no further than panels and headline, of which a
+    recording has 30 a second at most. Of a run that was over in less than FEW of them the curves
+    go on in between, and so does the step. A picture is as high as those before it, or higher.
+    """
     last = source.history.tick
     count = max(1, min(count, last))
+    loose = source.replay.batches < FEW
     history = History()
-    frame = 0
+    frame, reached = 0, 0
+    shown: int | None = None
     for batch in source:
         history.feed([event for event in batch if isinstance(event, (events.Points, events.Axes))])
         later: list[events.AnyEvent]
         later = [e for e in batch if not isinstance(e, (events.Points, events.Axes))]
-        reached = max((event.tick for event in batch), default=0)
-        while frame < count and (tick := round(frame * last / count)) < reached:
-            later = _feed(history, later, tick)
-            yield frame / count, page.lines(history, tick)
+        looked = [] if loose else [event.tick for event in later if isinstance(event, LOOKED)]
+        end = max((event.tick for event in batch), default=0)
+        while frame < count and (tick := round(frame * last / count)) < end:
+            moment = _whole(tick, reached, looked)
+            if moment != shown:
+                later = _feed(history, later, moment)
+                yield frame / count, page.lines(history, moment)
+                shown = moment
             frame += 1
         history.feed(later)
+        reached = max(reached, end)
     yield 1.0, page.lines(history)
+
+
+def _whole(tick: int, reached: int, looked: list[int]) -> int:
+    """The last moment up to `tick` of which all is known: what was drawn before the ticks in
+    `looked`, but after `reached`, was drawn over."""
+    if all(each <= tick for each in looked):
+        return tick
+    return max([reached, *(each for each in looked if each <= tick)])
 
 
 def _feed(history: History, batch: list[events.AnyEvent], tick: int) -> list[events.AnyEvent]:
     """Take in what had come by this tick; the rest."""
     history.feed([event for event in batch if event.tick <= tick])
-    return [event for event in batch if event.tick > tick]
+    later = [event for event in batch if event.tick > tick]
+    ahead = next((event for event in later if isinstance(event, events.Progress)), None)
+    if ahead is not None and (step := _step(history.progress, ahead, tick)) is not None:
+        history.feed([msgspec.structs.replace(ahead, tick=tick, step=step)])
+    return later
+
+
+def _step(before: events.Progress | None, ahead: events.Progress, tick: int) -> int | None:
+    """Where the loop was at `tick`, between two moments at which it is known; None if it is not
+    the same loop."""
+    if before is None or (before.phase, before.total) != (ahead.phase, ahead.total):
+        return None
+    share = (tick - before.tick) / (ahead.tick - before.tick)
+    return before.step + int(share * (ahead.step - before.step))

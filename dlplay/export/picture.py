@@ -108,16 +108,23 @@ class Page:
 
     @property
     def height(self) -> int:
-        """Lines of the page."""
+        """Lines of the page, or of the highest of those that were made of it."""
         return len(self._named) + self._headline + self._grid + 1 + self._footer
+
+    @property
+    def blank(self) -> Line:
+        """An empty line of it."""
+        return _blank(self.options.width)
 
     def lines(self, history: History, until: int | None = None) -> list[Line]:
         """The page as it was at the tick `until`; as it is at the end of `history` for None.
 
-        A line of panels that none has changed is the same object as the last time.
+        A line of panels that none has changed is the same object as the last time. Where claims
+        and state need more lines than at the end, this page and all later ones are higher.
         """
-        beneath = self._beneath(history, until)[: self._footer]
-        blank = [_blank(self.options.width)]
+        beneath = self._beneath(history, until)
+        self._footer = max(self._footer, len(beneath))
+        blank = [self.blank]
         said = self._whole(history.headline(until))
         return [
             *self._named,
