@@ -38,11 +38,16 @@ Exit status:
   4    the run diverged: its loss is no longer a finite number
   5    standard output could not be written: its disk is full
   130  interrupted
+  141  whoever read standard output went away
 """
 
 
 class Mistake(Exception):
     """A wrong use of the command line; the message says what was wrong and what is allowed."""
+
+
+class FileTrouble(Exception):
+    """A file that is there and cannot be read, or cannot be written; the message says which."""
 
 
 def complain(message: str) -> None:
@@ -71,7 +76,7 @@ def tidy_end() -> Iterator[None]:
     except (Mistake, UnknownScene, ParameterError, NoDevice, NoPlace) as mistake:
         complain(str(mistake))
         raise typer.Exit(Exit.WRONG_USE) from None
-    except BrokenScene as error:
+    except (BrokenScene, FileTrouble) as error:
         complain(str(error))
         raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:

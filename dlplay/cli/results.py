@@ -8,7 +8,7 @@ from dlplay.cli.exits import complain
 from dlplay.engine.timeline import begun_with
 from dlplay.words.address import line_of
 from dlplay.words.foreign import printed, uncoloured
-from dlplay.words.numbers import bound, short, stands
+from dlplay.words.numbers import bound, short, stands, steps
 from dlplay.words.sabotage import told
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def print_result(
         console.print(Text(session.text(log_tail(history))))
     console.print()
     took = f" in {done.seconds:.1f} s" if done.seconds else ""
-    summary = f"{done.status}: {done.steps:,} steps{took} on {done.device}"
+    summary = f"{done.status}: {steps(done.steps)}{took} on {done.device}"
     seeded = "" if card.command else f", seed {done.seed}"
     console.print(Text(session.text(summary + seeded)))
     begun = begun_with(history) if history.started else done.parameters

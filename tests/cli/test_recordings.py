@@ -181,9 +181,12 @@ def test_a_changed_scene_and_one_that_is_gone_are_told(dlplay, tmp_path):
 def test_what_cannot_be_read_is_told(dlplay, tmp_path, content, words):
     path = tmp_path / "file"
     path.write_bytes(content)
-    shown = dlplay("replay", path)
-    assert shown.exit_code == 2
-    assert words in " ".join(shown.stderr.split())
+    for command in (["replay"], ["compare"], ["export", "--to", "csv"]):
+        shown = dlplay(*command, path)
+        said = " ".join(shown.stderr.split())
+        assert shown.exit_code == 1
+        assert said.startswith(f"dlplay: {path}")
+        assert words in said or command[0] == "export"  # which reads it at once, without a list
     assert shown.stdout == ""
 
 
