@@ -196,10 +196,9 @@ def _check_ending(target: Path, format: Format) -> None:
     endings = {f".{each.suffix or each.name}": name for name, each in FORMATS.items()}
     called = endings.get(target.suffix.lower(), format.name)
     if called != format.name:
-        own = f".{format.suffix or format.name}"
         raise Mistake(
-            f"--out: the name of a {format.name} ends in {own}, not in {target.suffix}, which is what "
-            f"--to {called} writes"
+            f"--out: the name of a {format.name} ends in .{format.suffix or format.name}, not in "
+            f"{target.suffix}, which is what --to {called} writes"
         )
 
 
