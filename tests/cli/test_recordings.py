@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 
 import pytest
 
@@ -199,6 +200,16 @@ def test_what_is_whole_of_a_damaged_file_is_shown(dlplay, record):
     assert "The file ends within a batch" in " ".join(shown.stderr.split())
     assert "said hello" in shown.stdout
     assert "unfinished: 20 steps" in shown.stdout
+
+
+def test_few_columns_leave_no_claim_out(dlplay, record, monkeypatch):
+    path = record("fine")
+    monkeypatch.setenv("COLUMNS", "30")
+    shown = " ".join(dlplay("replay", path).stdout.split())
+    monkeypatch.setenv("COLUMNS", "100")
+    wide = dlplay("replay", path).stdout
+    (claim,) = re.findall(r"holds  (.*?)  ", wide)
+    assert claim in shown
 
 
 def test_mistakes(dlplay, record, tmp_path):
