@@ -68,7 +68,9 @@ def _feed(history: History, batch: list[events.AnyEvent], tick: int) -> list[eve
 def _step(before: events.Progress | None, ahead: events.Progress, tick: int) -> int | None:
     """Where the loop was at `tick`, between two moments at which it is known; None if it is not
     the same loop."""
-    if before is None or (before.phase, before.total) != (ahead.phase, ahead.total):
+    if before is None or before.tick > tick:  # of a file from anywhere the clock may go back
+        return None
+    if (before.phase, before.total) != (ahead.phase, ahead.total):
         return None
     share = (tick - before.tick) / (ahead.tick - before.tick)
     return before.step + int(share * (ahead.step - before.step))

@@ -175,6 +175,21 @@ def test_long_runs_are_squeezed(by_hand):
     assert LONGEST * FRAMES - 5 <= len(frames) <= LONGEST * FRAMES + 2
 
 
+def test_a_clock_that_goes_back(by_hand):
+    """No run has one; a file may."""
+    ticks = (5, 9, 3, 9, 9, 2, 12)
+    batches = [
+        [
+            events.Progress(tick=tick, step=tick, total=12),
+            events.Text(tick=tick, panel="words", text=f"at {tick}"),
+        ]
+        for tick in ticks
+    ]
+    for several in (batches, [sum(batches, [])], batches * 3):
+        header, frames = played(by_hand(*several))
+        assert "at 12" in "\n".join(screen(header, frames))
+
+
 def test_texts_of_a_stranger_give_no_orders(hostile):
     _, frames = played(hostile)
     for _, _, data in frames:
