@@ -75,10 +75,9 @@ def test_a_prompt_stands_under_the_page(fine):
 def recorded(steps, batches, look=True):
     """What a run of so many steps sends, if each batch holds as many of them."""
     claim = "the loss has more to say than fits beside a word that is as long as this one is, so"
+    open_ = events.ClaimResult("c", claim, None, "<", 1, None)
     sent = [[events.Progress(tick=0, step=0, total=steps)]]
-    sent[0].append(
-        events.Claims(tick=0, claims=[events.ClaimResult("c", claim, None, "<", 1, None)])
-    )
+    sent[0].append(events.Claims(tick=0, claims=[open_] * 3))
     each = steps // batches
     for tick in range(each, steps + 1, each):
         ticks = list(range(tick - each + 1, tick + 1))
@@ -89,7 +88,7 @@ def recorded(steps, batches, look=True):
             sent[-1].append(events.Text(tick=tick, panel="words", text=f"picture {tick}."))
             sent[-1].append(events.Headline(tick=tick, text=f"headline {tick}."))
     held = events.ClaimResult("c", claim, 0.5, "<", 1, True)
-    return [*sent, [events.Claims(tick=steps, claims=[held])]]
+    return [*sent, [events.Claims(tick=steps, claims=[held] * 3)]]
 
 
 def found(pattern, shown):
@@ -99,7 +98,8 @@ def found(pattern, shown):
 def test_every_frame_is_whole(by_hand):
     """Claims that are not measured yet leave less room, and take more lines, than at the end."""
     source = by_hand(*recorded(60, 60))
-    header, frames = played(source, width=44, height=12)
+    header, frames = played(source, width=58, height=12)
+    assert header["height"] > Page(source, Options(width=58, height=12)).height + 1
     for number in range(1, len(frames) + 1):
         shown = "\n".join(screen(header, frames[:number]))
         assert "dlplay open made/up" in shown

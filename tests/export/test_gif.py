@@ -124,12 +124,13 @@ def test_every_frame_is_whole(by_hand):
         [
             events.Progress(tick=tick, step=tick, total=12),
             events.Text(tick=tick, panel="words", text=f"at {tick}"),
-            events.Claims(tick=tick, claims=[open_]),
+            events.Claims(tick=tick, claims=[open_] * 3),
         ]
         for tick in range(1, 13)
     ]
-    held = events.Claims(tick=12, claims=[events.ClaimResult("c", claim, 0.5, "<", 1.0, True)])
-    pictures, _ = frames(by_hand(*steps, [held]), width=44, height=10, seconds=2.0)
+    held = events.ClaimResult("c", claim, 0.5, "<", 1.0, True)
+    end = [events.Claims(tick=12, claims=[held] * 3)]
+    pictures, _ = frames(by_hand(*steps, end), width=58, height=10, seconds=2.0)
     assert len(pictures) > 8
     rows = [picture.reshape(-1, gif.HIGH, *picture.shape[1:]) for picture in pictures]
     said = [[row for row in each if row.max() > 100] for each in rows]
