@@ -19,9 +19,10 @@ def film(source: Source, page: Page, count: int) -> Iterator[tuple[float, list[L
     """At most `count` pictures and when they are shown, as a share of the film; the last is of
     the end. Every tick takes equally long, so a run of fewer ticks has fewer pictures.
 
-    A picture is of one moment: curves go no further than panels and headline, of which a
-    recording has 30 a second at most. Of a run that was over in less than FEW of them the curves
-    go on in between, and so does the step. A picture is as high as those before it, or higher.
+    A picture is of one moment, as the stage showed it: curves and step go on while a page does not
+    look, but never past a look whose panels and headline are not recorded; a recording has 30 of
+    them a second at most. Of a run that was over in less than FEW of them the curves go on all the
+    same. A picture is as high as those before it, or higher.
     """
     last = source.history.tick
     count = max(1, min(count, last))
