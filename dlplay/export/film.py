@@ -31,29 +31,22 @@ def film(source: Source, page: Page, count: int) -> Iterator[tuple[float, list[L
     frame, reached = 0, 0
     shown: int | None = None
     for batch in source:
-        history.feed([event for event in batch if isinstance(event, (events.Points, events.Axes))])
-        later: list[events.AnyEvent]
-        later = [e for e in batch if not isinstance(e, (events.Points, events.Axes))]
-        looked = [] if loose else [event.tick for event in later if isinstance(event, LOOKED)]
+        looked = not loose and any(isinstance(event, LOOKED) for event in batch)
+        later = batch
+        if not looked:
+            history.feed([e for e in batch if isinstance(e, (events.Points, events.Axes))])
+            later = [e for e in batch if not isinstance(e, (events.Points, events.Axes))]
         end = max((event.tick for event in batch), default=0)
         while frame < count and (tick := round(frame * last / count)) < end:
-            moment = _whole(tick, reached, looked)
+            moment = reached if looked else tick  # what a batch drew is whole at its end
             if moment != shown:
-                later = _feed(history, later, moment)
+                later = later if looked else _feed(history, later, moment)
                 yield frame / count, page.lines(history, moment)
                 shown = moment
             frame += 1
         history.feed(later)
         reached = max(reached, end)
     yield 1.0, page.lines(history)
-
-
-def _whole(tick: int, reached: int, looked: list[int]) -> int:
-    """The last moment up to `tick` of which all is known: what was drawn before the ticks in
-    `looked`, but after `reached`, was drawn over."""
-    if all(each <= tick for each in looked):
-        return tick
-    return max([reached, *(each for each in looked if each <= tick)])
 
 
 def _feed(history: History, batch: list[events.AnyEvent], tick: int) -> list[events.AnyEvent]:

@@ -120,6 +120,20 @@ def test_a_frame_is_of_one_moment(by_hand):
     assert moments == list(range(6, 120, 6))
 
 
+def test_a_headline_is_of_the_look_that_said_it(by_hand):
+    """It is recorded with the batch's tick, panels with that of the look."""
+    batches = [[events.Progress(tick=0, step=0, total=60)]]
+    for tick in range(5, 61, 5):
+        batches.append([events.Progress(tick=tick, step=tick, total=60)])
+        batches[-1].append(events.Text(tick=tick - 2, panel="words", text=f"picture {tick}."))
+        batches[-1].append(events.Headline(tick=tick, text=f"headline {tick}."))
+    header, frames = played(by_hand(*batches), width=80, height=30)
+    for number in range(2, len(frames) - 1):
+        shown = "\n".join(screen(header, frames[:number]))
+        (step,) = found(r"step (\d+) of 60", shown)
+        assert found(r"picture (\d+)", shown) == found(r"headline (\d+)", shown) == {step}
+
+
 @pytest.mark.parametrize(("batches", "look"), [(2, True), (20, False)])
 def test_the_step_goes_on_with_the_curves(by_hand, batches, look):
     """Where nothing but points was drawn, and in a run that was too fast for pictures."""
