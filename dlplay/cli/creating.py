@@ -5,10 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-import typer
-
 from dlplay.cli import template
-from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.cli.exits import FileTrouble, Mistake
 from dlplay.cli.streams import say
 from dlplay.course.catalog import user_folder
 
@@ -28,8 +26,9 @@ def run(session: Session, name: str) -> None:
     except template.BadName as error:
         raise Mistake(str(error)) from None
     except OSError as error:
-        complain(f"{error.filename or folder} cannot be written: {error.strerror}")
-        raise typer.Exit(Exit.FAILED) from None
+        raise FileTrouble(
+            f"{error.filename or folder} cannot be written: {error.strerror}"
+        ) from None
     option = f" --scenes {shlex.quote(str(session.scenes))}" if session.scenes else ""
     say(path)
     say(f"dlplay open {id}{option}")

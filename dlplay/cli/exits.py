@@ -23,6 +23,7 @@ class Exit(IntEnum):
     NOT_WRITTEN = 5
     INTERRUPTED = 130
     PIPE_CLOSED = 141  # as of any command whose reader goes away
+    TERMINATED = 143  # by SIGTERM, as any process
 
 
 # What a write to a disk without room, or to a stream that is no more, fails with.
@@ -38,12 +39,17 @@ Exit status:
   4    the run diverged: its loss is no longer a finite number
   5    standard output could not be written: its disk is full
   130  interrupted
+  141  whoever read standard output went away
   143  told to end (SIGTERM)
 """
 
 
 class Mistake(Exception):
     """A wrong use of the command line; the message says what was wrong and what is allowed."""
+
+
+class FileTrouble(Exception):
+    """A file that is there and cannot be read, or cannot be written; the message says which."""
 
 
 def complain(message: str) -> None:
@@ -72,7 +78,7 @@ def tidy_end() -> Iterator[None]:
     except (Mistake, UnknownScene, ParameterError, NoDevice, NoPlace) as mistake:
         complain(str(mistake))
         raise typer.Exit(Exit.WRONG_USE) from None
-    except BrokenScene as error:
+    except (BrokenScene, FileTrouble) as error:
         complain(str(error))
         raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:

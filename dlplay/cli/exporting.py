@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import re
 import sys
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.cli import waiting
+from dlplay.cli.exits import Exit, FileTrouble, Mistake, complain
 from dlplay.cli.streams import say
 from dlplay.export.files import place
 from dlplay.export.formats import FORMATS, Format
@@ -49,16 +52,18 @@ def run(
 
     from dlplay.export import MissingPackage, NoSuchPanel, NotTranslatable, Options
 
-    source = _source(session, path)
-    if source is None:
-        return Exit.FAILED
+    source = _source(session, path, format)
     notes: dict[str, None] = {}  # each once, in order
     look = _look(session)
     options = Options(
         panel, *given, seconds=length, look=look, note=lambda text: notes.setdefault(text)
     )
     try:
-        text = format.write(source, options)
+        with ExitStack() as stack:
+            if format.picture:
+                label = f"{path.name} to {format.name}"
+                options = replace(options, progress=waiting.share(stack, session, label))
+            text = format.write(source, options)
     except NoSuchPanel as mistake:
         raise Mistake(str(mistake)) from None
     except MissingPackage as missing:
@@ -137,25 +142,25 @@ def find(word: str) -> Path:
         raise Mistake(str(mistake)) from None
 
 
-def _source(session: Session, path: Path) -> Source | None:
-    """The recording with its scene; what is amiss is told. None if nothing can be read."""
+def _source(session: Session, path: Path, format: Format) -> Source:
+    """The recording with its scene; what is amiss is told. FileTrouble if nothing can be read."""
     from dlplay.engine.recordings.format import BadRecording
-    from dlplay.engine.recordings.replay import card_of, changed_since, load
+    from dlplay.engine.recordings.replay import card_of, changed_since, is_here, load
     from dlplay.export import Source
     from dlplay.words.sabotage import told
 
     try:
         replay = load(path)
     except BadRecording as error:
-        complain(str(error))
-        return None
+        raise FileTrouble(str(error)) from None
     except OSError as error:
-        complain(f"{path} cannot be read: {error.strerror}")
-        return None
+        raise FileTrouble(f"{path} cannot be read: {error.strerror}") from None
     card = card_of(replay, session.catalog().scenes)
-    for trouble in (replay.damaged, changed_since(replay, card)):
-        if trouble:
-            complain(f"{path}: {trouble}" if trouble is replay.damaged else trouble)
+    if replay.damaged:
+        complain(f"{path}: {replay.damaged}")
+    # Data show nothing of a scene that is gone, and a script says itself that it has no source.
+    if (changed := changed_since(replay, card)) and (format.picture or is_here(card)):
+        complain(changed)
     if replay.started.sabotage:
         complain(f"{path} is no healthy run, but {told(replay.started.sabotage)}")
     return Source(replay, card)
@@ -175,13 +180,26 @@ def _target(out: str | None, stem: str, format: Format) -> Path | None:
             raise Mistake(f"--out takes a folder for {format.name}, and no standard output")
         return None
     if not format.file:
-        return Path(out) if out else place(Path(), stem, format)
+        target = Path(out) if out else place(Path(), stem, format)
+        _check_ending(target, format)
+        return target
     folder = Path(out) if out else place(Path(), stem, format).parent
     if folder.is_file():
         raise Mistake(f"--out takes a folder for {format.name}; {folder} is a file")
     if not folder.parent.is_dir():
         raise Mistake(f"--out: there is no folder {folder.parent}")
     return folder / format.file
+
+
+def _check_ending(target: Path, format: Format) -> None:
+    """Raise Mistake if the file is called as those of another format are: programs go by that."""
+    endings = {f".{each.suffix or each.name}": name for name, each in FORMATS.items()}
+    called = endings.get(target.suffix.lower(), format.name)
+    if called != format.name:
+        raise Mistake(
+            f"--out: the name of a {format.name} ends in .{format.suffix or format.name}, not in "
+            f"{target.suffix}, which is what --to {called} writes"
+        )
 
 
 def write(text: str | bytes, target: Path | None, force: bool) -> Exit:

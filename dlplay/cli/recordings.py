@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dlplay.cli.exits import Exit, Mistake, complain
+from dlplay.cli.exits import Exit, FileTrouble, Mistake, complain
 from dlplay.cli.streams import print_json
 from dlplay.engine.recordings.format import BadRecording
 from dlplay.engine.recordings.library import BeingRecorded, Library, RunInfo, UnknownRun
@@ -57,7 +57,8 @@ def change(
 ) -> list[RunInfo]:
     """Pin, name, unpin or remove recordings; those that were changed, as they were.
 
-    Raises Mistake for a run that is not there and for what cannot be done.
+    Raises Mistake for a run that is not there and for what cannot be done, FileTrouble for a file
+    that cannot be changed.
     """
     words = [word for word in (pin, unpin, remove) if word is not None]
     if not words and name is None:
@@ -77,7 +78,7 @@ def change(
     except (UnknownRun, BeingRecorded) as error:
         raise Mistake(str(error)) from None
     except OSError as error:
-        raise Mistake(f"{info.path}: {error.strerror}") from None
+        raise FileTrouble(f"{info.path} cannot be changed: {error.strerror}") from None
     return [info]
 
 
@@ -209,21 +210,21 @@ def chosen(word: str, catalog: Catalog | None = None) -> RunInfo:
 
 
 def check(info: RunInfo) -> None:
-    """Raise Mistake if not even the beginning of the recording can be read."""
+    """Raise FileTrouble if not even the beginning of the recording can be read."""
     if info.trouble:
-        raise Mistake(info.trouble)
+        raise FileTrouble(info.trouble)
 
 
 def loaded(info: RunInfo) -> Replay:
-    """The recording, read as far as it goes; Mistake if it cannot be."""
+    """The recording, read as far as it goes; FileTrouble if it cannot be."""
     from dlplay.engine.recordings.replay import load
 
     try:
         return load(info.path)
     except BadRecording as error:
-        raise Mistake(str(error)) from None
+        raise FileTrouble(str(error)) from None
     except OSError as error:
-        raise Mistake(f"{info.path} cannot be read: {error.strerror}") from None
+        raise FileTrouble(f"{info.path} cannot be read: {error.strerror}") from None
 
 
 def show(session: Session, info: RunInfo) -> Exit:

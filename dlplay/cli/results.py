@@ -8,7 +8,7 @@ from dlplay.cli.exits import complain
 from dlplay.engine.timeline import begun_with
 from dlplay.words.address import line_of
 from dlplay.words.foreign import printed, uncoloured
-from dlplay.words.numbers import bound, short, stands
+from dlplay.words.numbers import short, steps
 from dlplay.words.sabotage import told
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def print_result(
         console.print(Text(session.text(log_tail(history))))
     console.print()
     took = f" in {done.seconds:.1f} s" if done.seconds else ""
-    summary = f"{done.status}: {done.steps:,} steps{took} on {done.device}"
+    summary = f"{done.status}: {steps(done.steps)}{took} on {done.device}"
     seeded = "" if card.command else f", seed {done.seed}"
     console.print(Text(session.text(summary + seeded)))
     if card.gone:
@@ -99,21 +99,9 @@ def _print_panels(console: Console, card: SceneCard, history: History, session: 
 
 def print_claims(console: Console, done: events.Finished, session: Session) -> None:
     """How every claim stands, in words."""
-    from rich.table import Table
-    from rich.text import Text
+    from dlplay.draw.verdicts import verdicts
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("", no_wrap=True)
-    table.add_column("claim", ratio=1)
-    table.add_column("measured", no_wrap=True, justify="right")
-    table.add_column("claimed", no_wrap=True)
-    for claim in done.claims:
-        words, style = stands(claim.holds, done.whole)
-        cells = (claim.claim, short(claim.value), bound(claim.relation, claim.bound))
-        table.add_row(
-            Text(session.text(words), style), *(Text(session.text(cell)) for cell in cells)
-        )
-    console.print(table)
+    console.print(verdicts(done.claims, done.whole, console.width, session.text))
 
 
 def log_tail(history: History) -> str:

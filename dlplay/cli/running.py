@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlplay.cli.exits import OF_STATUS, Exit, Mistake, complain
+from dlplay.cli.exits import OF_STATUS, Exit, FileTrouble, Mistake, complain
 from dlplay.cli.interrupts import SHOW_CURSOR, Interrupts
 from dlplay.engine import numerics
 from dlplay.wire import events
@@ -167,7 +167,7 @@ def check_record(path: Path, force: bool) -> None:
 
 
 def recorder_of(stack: ExitStack, path: Path | None, force: bool) -> Recorder | None:
-    """What records the run; Mistake if the file cannot be made."""
+    """What records the run; FileTrouble if the file cannot be made."""
     if path is None:
         return None
     from dlplay.engine.recordings.format import Recorder
@@ -175,4 +175,4 @@ def recorder_of(stack: ExitStack, path: Path | None, force: bool) -> Recorder | 
     try:
         return stack.enter_context(Recorder(path, overwrite=force))
     except OSError as error:
-        raise Mistake(f"{path} cannot be written: {error.strerror}") from None
+        raise FileTrouble(f"{path} cannot be written: {error.strerror}") from None

@@ -150,7 +150,7 @@ class @CLASS@(Scene):
         @stage.look(5, model)
         def look():
             slope, intercept = model.weight.item(), model.bias.item()
-            stage.headline(f"after {stage.step + 1} steps y = {slope:.2f} x {intercept:+.2f}")
+            stage.headline(f"step {stage.step + 1}: y = {slope:.2f} x {intercept:+.2f}")
             points, line = torch.cat([x, y], dim=1), torch.cat([ends, model(ends)], dim=1)
             stage.plane(
                 "fit",

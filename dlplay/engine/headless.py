@@ -20,6 +20,7 @@ from dlplay.stage.stage import FLUSH_EVERY
 from dlplay.wire import events
 from dlplay.words.address import address
 from dlplay.words.foreign import one_line
+from dlplay.words.numbers import steps as counted
 
 LONGEST = 500  # characters of a result as one line
 
@@ -59,7 +60,7 @@ class Result(Summarised):
 
     def __repr__(self) -> str:
         held = sum(claim.holds is True for claim in self.claims)
-        parts = [f"{self.status}, {self.steps:,} steps in {self.seconds:.1f} s, seed {self.seed}"]
+        parts = [f"{self.status}, {counted(self.steps)} in {self.seconds:.1f} s, seed {self.seed}"]
         parts += [self.message] if self.message else []
         parts += [f"{held} of {len(self.claims)} claims hold"] if self.claims else []
         names = list(dict.fromkeys([*self.curves, *self.panels]))

@@ -20,7 +20,7 @@ from dlplay.export.source import Source
 FRAMES = 20  # a second, at most
 SHORTEST, LONGEST = 5.0, 30.0  # seconds of a cast; that of a run lies between them
 BEGIN = "\x1b[?25l\x1b[2J"
-END = "\x1b[0m\x1b[{row};1H\x1b[?25h"
+END = "\x1b[0m\x1b[{row};1H\n\x1b[?25h"  # what is written next, a prompt, stands under the page
 
 
 def cast(source: Source, options: Options) -> str:
@@ -32,14 +32,7 @@ def cast(source: Source, options: Options) -> str:
     page = Page(source, options)
     done = source.history.finished
     seconds = options.seconds or min(LONGEST, max(SHORTEST, done.seconds if done else LONGEST))
-    header = {
-        "version": 2,
-        "width": options.width,
-        "height": page.height,
-        "title": printable(source.title),
-        "env": {"TERM": "xterm-256color"},
-    }
-    lines = [json.dumps(header, ensure_ascii=False)]
+    lines = []
     shown: list[Line] = []
     rows: list[str] = []
     for share, picture in film(source, page, int(seconds * FRAMES)):
@@ -51,8 +44,16 @@ def cast(source: Source, options: Options) -> str:
         output = ("" if before else BEGIN) + _changes(before, rows)
         if output:
             lines.append(_event(share * seconds, output))
+        options.progress(share)
     lines.append(_event(seconds, END.format(row=page.height)))
-    return "\n".join(lines) + "\n"
+    header = {
+        "version": 2,
+        "width": options.width,
+        "height": page.height + 1,  # the last is for the cursor
+        "title": printable(source.title),
+        "env": {"TERM": "xterm-256color"},
+    }
+    return "\n".join([json.dumps(header, ensure_ascii=False), *lines]) + "\n"
 
 
 def _event(seconds: float, output: str) -> str:

@@ -24,9 +24,14 @@ WIDE, HIGH = 8, 16  # pixels of a cell
 SECONDS, PAUSE = 8.0, 3.0  # of the film unless it is asked for, and of its last picture
 RATE = 8  # pictures a second, at most
 MOST = 4_000_000  # bytes: what a README or a slide bears; fewer pictures if there are more
+CELLS = 600_000  # that are drawn, which takes about a minute; fewer pictures if there are more
+FEWEST = 4  # pictures: of these none is left out
+FILM = 0.1  # of the work: to make its lines; the rest is to draw them
 SHEET = 80  # lines that are drawn at once: fonts are read anew for each drawing
 FIVES = 5
 COLORS = 128
+Row = tuple[Segment, ...]
+Picture = tuple[float, list[Row]]  # when it is shown, as a share of the film; its lines
 _VIEW = re.compile(r'viewBox="[^"]*"')
 _PLACE = re.compile(r'translate\(([\d.]+), ([\d.]+)\)" clip-path')
 
@@ -40,15 +45,19 @@ def gif(source: Source, options: Options) -> bytes:
     resvg = png.renderer("gif", options.note)
     page = Page(source, options)
     seconds = options.seconds or SECONDS
-    pictures = [
-        (share, [_key(line) for line in lines])
-        for share, lines in film(source, page, max(1, int(seconds * RATE)))
-    ]
-    keys = list(dict.fromkeys(key for _, rows in pictures for key in rows))
-    strips = _strips(resvg, keys, options.width)
-    pictures = pictures[1:] or pictures  # the first, before any step, is often empty
-    pictures = [(share - pictures[0][0], rows) for share, rows in pictures]
-    whole = pictures[-1]
+    pictures = []
+    for share, lines in film(source, page, max(1, int(seconds * RATE))):
+        pictures.append((share, [_key(line) for line in lines]))
+        options.progress(FILM * share)
+    pictures = _from_the_first(pictures)
+    blank = _key(page.blank)  # all are as high as the highest
+    pictures = [(at, rows + [blank] * (page.height - len(rows))) for at, rows in pictures]
+    at_first, whole = len(pictures), pictures[-1]
+    while len(keys := _lines(pictures)) * options.width > CELLS and len(pictures) > FEWEST:
+        pictures = [*pictures[:-1:2], whole]
+    if len(pictures) < at_first:
+        options.note(f"{len(pictures)} pictures, as it is large; a smaller --size has more")
+    strips = _strips(resvg, keys, options)
     palette = _paper(strips, [*pictures[len(pictures) // 2][1], *whole[1]]).quantize(
         COLORS, Image.Quantize.MEDIANCUT
     )
@@ -58,7 +67,7 @@ def gif(source: Source, options: Options) -> bytes:
     }
     made = _written(pictures, small, seconds)
     drawn_at_first = len(pictures)
-    while len(made) > MOST and len(pictures) > 4:
+    while len(made) > MOST and len(pictures) > FEWEST:
         pictures = [*pictures[:-1:2], whole]
         made = _written(pictures, small, seconds)
     if len(made) > MOST:
@@ -68,16 +77,28 @@ def gif(source: Source, options: Options) -> bytes:
     return made
 
 
-def _key(line: Line) -> tuple[Segment, ...]:
+def _from_the_first(pictures: list[Picture]) -> list[Picture]:
+    """Without the first, before any step, which is often empty; the others have its time, too."""
+    pictures = pictures[1:] or pictures
+    begin = pictures[0][0]
+    long = 1 - begin or 1.0
+    return [((share - begin) / long, rows) for share, rows in pictures]
+
+
+def _lines(pictures: list[Picture]) -> list[Row]:
+    """Each of their lines once."""
+    return list(dict.fromkeys(row for _, rows in pictures for row in rows))
+
+
+def _key(line: Line) -> Row:
     return tuple(Segment.simplify(line))
 
 
-def _strips(
-    resvg: Any, keys: list[tuple[Segment, ...]], width: int
-) -> dict[tuple[Segment, ...], Image.Image]:
+def _strips(resvg: Any, keys: list[Row], options: Options) -> dict[Row, Image.Image]:
     """Each line as a strip of pixels."""
-    found = {}
+    found, width = {}, options.width
     for first in range(0, len(keys), SHEET):
+        options.progress(FILM + (1 - FILM) * first / len(keys))
         lines = keys[first : first + SHEET]
         # An empty line between two: no edge of one colours the pixels of the other.
         picture = drawn([part for line in lines for part in (list(line), [])], width, "film")
@@ -102,9 +123,7 @@ def _strips(
     return found
 
 
-def _paper(
-    strips: dict[tuple[Segment, ...], Image.Image], rows: list[tuple[Segment, ...]]
-) -> Image.Image:
+def _paper(strips: dict[Row, Image.Image], rows: list[Row]) -> Image.Image:
     """A picture of these lines."""
     one = next(iter(strips.values()))
     paper = Image.new(one.mode, (one.width, HIGH * len(rows)))
@@ -116,8 +135,8 @@ def _paper(
 
 
 def _written(
-    pictures: list[tuple[float, list[tuple[Segment, ...]]]],
-    strips: dict[tuple[Segment, ...], Image.Image],
+    pictures: list[Picture],
+    strips: dict[Row, Image.Image],
     seconds: float,
 ) -> bytes:
     starts = [round(1000 * share * seconds) for share, _ in pictures]

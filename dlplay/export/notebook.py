@@ -12,7 +12,7 @@ from dlplay.engine.history import History
 from dlplay.export.picture import printable
 from dlplay.export.svg import clean, drawn
 from dlplay.wire import events
-from dlplay.words.numbers import bound, short, stands
+from dlplay.words.numbers import bound, short, stands, steps
 
 if TYPE_CHECKING:
     from dlplay.engine.headless import Result
@@ -25,7 +25,7 @@ INKS = {"green": "#2a8f2a", "red": "#c33", "yellow": "#977500"}
 def shown(result: Result) -> str:
     """The result in HTML that fetches nothing; every text in it is text."""
     done = result.finished
-    summary = f"{done.status}: {done.steps:,} steps in {done.seconds:.1f} s on {done.device}"
+    summary = f"{done.status}: {steps(done.steps)} in {done.seconds:.1f} s on {done.device}"
     title = result.card.title if result.card is not None else done.scene
     parts = [f"<p><b>{_text(title)}</b>"]
     parts += [f"<br>{_text(said)}" for said in (done.headline, done.message) if said]

@@ -27,7 +27,8 @@ class Options:
     """`panel`: this one alone. `width`, `height`: cells of all panels together, in pictures.
 
     `seconds`: length of what moves; None is the format's own.
-    `look`: their colours and characters. `note` is called with what could not be exported.
+    `look`: their colours and characters. `note` is called with what could not be exported,
+    `progress` with the share of a long export that is done, 0 to 1.
     """
 
     panel: str | None = None
@@ -36,6 +37,7 @@ class Options:
     seconds: float | None = None
     look: Look = field(default_factory=Look)
     note: Callable[[str], None] = lambda text: None
+    progress: Callable[[float], None] = lambda share: None
 
     def choose(self, names: list[str], what: str = "panels") -> list[str]:
         """These names, or the one that was asked for; NoSuchPanel if it is not among them."""

@@ -12,7 +12,6 @@ from rich.cells import set_cell_size
 from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
-from rich.table import Table
 from rich.text import Text
 
 from dlplay.draw import (
@@ -30,11 +29,11 @@ from dlplay.draw import (
 from dlplay.draw import Line as Curve
 from dlplay.draw.captions import wrapped
 from dlplay.draw.mosaic import LEAD, SMALLEST, Place, Want, pages, places, whole
+from dlplay.draw.verdicts import verdicts
 from dlplay.engine.history import History
 from dlplay.export.options import Options
 from dlplay.export.source import Source
 from dlplay.wire import events
-from dlplay.words.numbers import bound, short, stands
 from dlplay.words.plain import as_wide, to_ascii
 
 Line = list[Segment]
@@ -108,16 +107,23 @@ class Page:
 
     @property
     def height(self) -> int:
-        """Lines of the page."""
+        """Lines of the page, or of the highest of those that were made of it."""
         return len(self._named) + self._headline + self._grid + 1 + self._footer
+
+    @property
+    def blank(self) -> Line:
+        """An empty line of it."""
+        return _blank(self.options.width)
 
     def lines(self, history: History, until: int | None = None) -> list[Line]:
         """The page as it was at the tick `until`; as it is at the end of `history` for None.
 
-        A line of panels that none has changed is the same object as the last time.
+        A line of panels that none has changed is the same object as the last time. Where claims
+        and state need more lines than at the end, this page and all later ones are higher.
         """
-        beneath = self._beneath(history, until)[: self._footer]
-        blank = [_blank(self.options.width)]
+        beneath = self._beneath(history, until)
+        self._footer = max(self._footer, len(beneath))
+        blank = [self.blank]
         said = self._whole(history.headline(until))
         return [
             *self._named,
@@ -274,7 +280,14 @@ class Page:
             return []
         known = repr(history.claims), history.whole
         if self._judged[0] != known:
-            table = claims_table(history, self.options.look)
+            look = self.options.look
+            table = verdicts(
+                history.claims,
+                history.whole,
+                self.options.width,
+                lambda text: printable(text, look),
+                colors=look.colors != "none",
+            )
             self._judged = known, [*page.render_lines(table, pad=True), *page.render_lines("")]
         return self._judged[1]
 
@@ -314,18 +327,3 @@ def _same_line(old: Curve, new: Curve) -> bool:
 def tweaks(history: History) -> str:
     """What was changed while the run went on."""
     return ", ".join(f"at {t.tick:,}: {t.name}={t.value}" for t in history.tweaks)
-
-
-def claims_table(history: History, look: Look) -> Table:
-    """How every claim stands: measured, claimed, holds."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("", no_wrap=True)
-    table.add_column("claim", ratio=1)
-    table.add_column("measured", no_wrap=True, justify="right")
-    table.add_column("claimed", no_wrap=True)
-    for claim in history.claims:
-        words, style = stands(claim.holds, history.whole)
-        cells = (claim.claim, short(claim.value), bound(claim.relation, claim.bound))
-        texts = [Text(printable(cell, look)) for cell in cells]
-        table.add_row(Text(printable(words, look), "" if look.colors == "none" else style), *texts)
-    return table

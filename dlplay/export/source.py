@@ -13,6 +13,7 @@ from dlplay.engine.recordings.replay import Replay
 from dlplay.engine.timeline import begun_with
 from dlplay.wire import events
 from dlplay.words.address import address, line_of, show_setting, show_tweak
+from dlplay.words.numbers import steps
 from dlplay.words.sabotage import told
 
 
@@ -79,9 +80,9 @@ class Source:
         """How it ended, or where the recording ends."""
         done, begun = self.history.finished, self.started
         if done:
-            end = f"{done.status}: {done.steps:,} steps in {done.seconds:.1f} s"
+            end = f"{done.status}: {steps(done.steps)} in {done.seconds:.1f} s"
         else:
-            end = f"unfinished: the recording ends after {self.history.tick:,} steps"
+            end = f"unfinished: the recording ends after {steps(self.history.tick)}"
         seeded = "" if begun.command else f", seed {begun.seed}"
         return f"{end} on {begun.device}{seeded}"
 

@@ -21,6 +21,11 @@ def attempts(count: int) -> str:
     return f"{count} attempt{'' if count == 1 else 's'}"
 
 
+def steps(count: int) -> str:
+    """`1 step`, `2,000 steps`."""
+    return f"{count:,} step{'' if count == 1 else 's'}"
+
+
 def short(value: float | None) -> str:
     """A measured value in four figures; nothing for None."""
     if value is None:

@@ -51,7 +51,7 @@ class Drawings(Scene):
 
         @stage.look(5)
         def look():
-            stage.headline(f"after {stage.step + 1} steps the walker is {walker.norm():.2f} away")
+            stage.headline(f"step {stage.step + 1}: the walker is {walker.norm():.2f} away")
             stage.plane(
                 "plane",
                 x=(-2, 2),

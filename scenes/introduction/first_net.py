@@ -101,7 +101,7 @@ class FirstNet(Scene):
         @stage.look(1, net)
         def look():
             stage.headline(
-                f"after {stage.step + 1} steps: loss {loss:.2f}, "
+                f"step {stage.step + 1}: loss {loss:.2f}, "
                 f"right for {share_right():.0%} of {len(x_new):,} new points"
             )
             sureness = 2 * net(places)[..., 0].sigmoid() - 1  # [60, 60], -1 class 0, 1 class 1

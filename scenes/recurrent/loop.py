@@ -140,7 +140,7 @@ class Loop(Scene):
                 diverging=True,
             )
             right, asked = int((answer * truth > 0).sum()), int(known.sum())
-            told = f"after {stage.step + 1} steps: right after {right} of these {asked} tokens"
+            told = f"step {stage.step + 1}: right after {right} of these {asked} tokens"
             stage.headline(told if asked else "no A or B in `sequence`: nothing to remember")
 
         stage.axes(

@@ -128,7 +128,7 @@ class ThroughTime(Scene):
             lacks = {"untrained": untrained, "now": missing(terms)}
             stage.plot("still missing", range(1, T + 1), lacks)
             told = ", ".join(f"{k}: {r:.0%}" for k, r in zip(cuts, shares, strict=True))
-            stage.headline(f"after {stage.step + 1} steps right, going back {told}")
+            stage.headline(f"step {stage.step + 1}: right, going back {told}")
 
         stage.axes("accuracy", y="share right", lines={"guessing": 0.25})
         stage.axes("still missing", x="k, steps back from the last", y="share of its length")

@@ -137,7 +137,7 @@ class Vanishing(Scene):
                 dict(zip(STARTS, factors, strict=True)) | {"the radius": radii},
             )
             stage.headline(
-                f"after {stage.step + 1} steps right: {right[0]:.0%} from the usual start, "
+                f"step {stage.step + 1}: right {right[0]:.0%} from the usual start, "
                 f"{right[1]:.0%} from the orthogonal one"
             )
 

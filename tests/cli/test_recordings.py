@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 
 import pytest
 
@@ -182,9 +183,12 @@ def test_a_changed_scene_and_one_that_is_gone_are_told(dlplay, tmp_path):
 def test_what_cannot_be_read_is_told(dlplay, tmp_path, content, words):
     path = tmp_path / "file"
     path.write_bytes(content)
-    shown = dlplay("replay", path)
-    assert shown.exit_code == 2
-    assert words in " ".join(shown.stderr.split())
+    for command in (["replay"], ["compare"], ["export", "--to", "csv"]):
+        shown = dlplay(*command, path)
+        said = " ".join(shown.stderr.split())
+        assert shown.exit_code == 1
+        assert said.startswith(f"dlplay: {path}")
+        assert words in said or command[0] == "export"  # which reads it at once, without a list
     assert shown.stdout == ""
 
 
@@ -197,6 +201,16 @@ def test_what_is_whole_of_a_damaged_file_is_shown(dlplay, record):
     assert "The file ends within a batch" in " ".join(shown.stderr.split())
     assert "said hello" in shown.stdout
     assert "unfinished: 20 steps" in shown.stdout
+
+
+def test_few_columns_leave_no_claim_out(dlplay, record, monkeypatch):
+    path = record("fine")
+    monkeypatch.setenv("COLUMNS", "30")
+    shown = " ".join(dlplay("replay", path).stdout.split())
+    monkeypatch.setenv("COLUMNS", "100")
+    wide = dlplay("replay", path).stdout
+    (claim,) = re.findall(r"holds  (.*?)  ", wide)
+    assert claim in shown
 
 
 def test_mistakes(dlplay, record, tmp_path):

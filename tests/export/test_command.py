@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -145,6 +146,11 @@ def test_the_recording_is_never_written_over(export, tmp_path):
         (["fine.dlplay", "--to", "svg", "--out", "."], "is a folder"),
         (["fine.dlplay", "--to", "svg", "--out", "no/a.svg"], "there is no folder no"),
         (["fin.dlplay", "--to", "svg"], "Did you mean 'fine.dlplay'?"),
+        (
+            ["fine.dlplay", "--to", "gif", "--out", "x.PNG"],
+            "the name of a gif ends in .gif, not in .PNG, which is what --to png writes",
+        ),
+        (["fine.dlplay", "--to", "script", "--out", "x.csv"], "ends in .py, not in .csv"),
     ],
 )
 def test_mistakes(export, tmp_path, args, message):
@@ -196,11 +202,24 @@ def test_a_file_that_is_no_recording(export, tmp_path):
         assert not (tmp_path / "bad.svg").exists()
 
 
+def test_a_name_with_another_ending_of_ones_own(export, tmp_path):
+    """What no other format's files are called is the user's choice."""
+    assert export("fine.dlplay", "--to", "csv", "--out", "fine.tsv.txt").status == 0
+    assert export("fine.dlplay", "--to", "csv", "--out", "fine").status == 0
+
+
 def test_a_scene_that_is_gone_or_changed(export, tmp_path, monkeypatch):
     monkeypatch.setenv("DLPLAY_SCENES", str(tmp_path / "none"))
-    result = export("fine.dlplay", "--to", "json")
-    assert result.status == 0
-    assert "no scene faults/fine here" in result.err
+    for name in ("svg", "png", "html", "cast"):  # which would show its title and captions
+        result = export("fine.dlplay", "--to", name)
+        assert result.status == 0
+        assert "no scene faults/fine here any more" in result.err
+    for name in ("csv", "json", "tensorboard"):
+        result = export("fine.dlplay", "--to", name)
+        assert (result.status, result.err) == (0, "")
+    result = export("fine.dlplay", "--to", "script")
+    assert result.status == 2
+    assert result.err.count("no scene faults/fine here") == 1
     assert json.loads((tmp_path / "fine.json").read_text())["title"] == "faults/fine"
     (tmp_path / "none" / "faults").mkdir(parents=True)
     (tmp_path / "none" / "faults" / "fine.py").write_text(
@@ -212,13 +231,42 @@ def test_a_scene_that_is_gone_or_changed(export, tmp_path, monkeypatch):
 
 
 def test_a_disk_that_is_full(export):
-    import os
-
     if not os.path.exists("/dev/full"):
         pytest.skip("needs /dev/full")
     result = export("fine.dlplay", "--to", "svg", "--out", "/dev/full", "--force")
     assert result.status == 1
     assert "/dev/full cannot be written: No space left on device" in result.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_who_waits_is_told_how_far_it_is(fine, tmp_path):
+    """On standard error, where that is a terminal; the line goes when the file is written."""
+    import pty
+
+    reader, terminal = pty.openpty()
+    words = ["export", str(fine.file), "--to", "cast", "--out", "-"]
+    done = subprocess.run(
+        [sys.executable, "-m", "dlplay", *words],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm"},
+        check=True,
+    )
+    os.close(terminal)
+    shown = os.read(reader, 100_000).decode()
+    os.close(reader)
+    assert "fine.dlplay to cast" in shown
+    assert shown.rstrip().endswith("\x1b[2K")
+    assert done.stdout.startswith(b"{")
+
+
+def test_what_waits_is_told_by_whatever_draws(fine):
+    for name in ("cast", "gif"):
+        shares = []
+        FORMATS[name].write(fine.source, Options(width=40, height=10, progress=shares.append))
+        assert len(shares) > 5
+        assert shares == sorted(shares)
+        assert 0 <= shares[0] < shares[-1] <= 1
 
 
 def test_neither_torch_nor_textual(fine):

@@ -88,7 +88,7 @@ def test_a_line_is_whole_however_many_are_drawn_with_it(count, width):
     """Each strip has the colour of its line up to its edges."""
     ground = [Style(bgcolor=f"#90{n:02x}10") for n in range(count)]
     lines = [(Segment(" " * (width - 1), each), Segment("x")) for each in ground]
-    strips = gif._strips(png.renderer("gif", pytest.fail), lines, width)
+    strips = gif._strips(png.renderer("gif", pytest.fail), lines, Options(width=width))
     for strip in strips.values():
         assert strip.size == (width * gif.WIDE, gif.HIGH)
         assert {strip.getpixel((20, y))[0] for y in range(gif.HIGH)} == {0x90}
@@ -114,6 +114,41 @@ def test_what_stands_still_is_not_repeated(by_hand):
         batch[0].tick = tick
     moving = len(FORMATS["gif"].write(by_hand(*each), Options(width=60, height=24, seconds=1.0)))
     assert resting < moving / 2
+
+
+def test_every_frame_is_whole(by_hand):
+    """The address is the last line of each, however many lines the claims before it take."""
+    claim = "the loss has more to say than fits beside a word that is as long as this one is, so"
+    open_ = events.ClaimResult("c", claim, None, "<", 1.0, None)
+    steps = [
+        [
+            events.Progress(tick=tick, step=tick, total=12),
+            events.Text(tick=tick, panel="words", text=f"at {tick}"),
+            events.Claims(tick=tick, claims=[open_] * 3),
+        ]
+        for tick in range(1, 13)
+    ]
+    held = events.ClaimResult("c", claim, 0.5, "<", 1.0, True)
+    end = [events.Claims(tick=12, claims=[held] * 3)]
+    pictures, _ = frames(by_hand(*steps, end), width=58, height=10, seconds=2.0)
+    assert len(pictures) > 8
+    rows = [picture.reshape(-1, gif.HIGH, *picture.shape[1:]) for picture in pictures]
+    said = [[row for row in each if row.max() > 100] for each in rows]
+    assert len(said[0]) > len(said[-1])
+    assert all((each[-1] == said[-1][-1]).all() for each in said)
+
+
+def test_what_is_large_has_fewer_pictures(fine, monkeypatch):
+    """For what is drawn takes its time: its lines are counted before."""
+    notes, shares = [], []
+    monkeypatch.setattr(gif, "CELLS", 40 * 100)
+    small = {"width": 40, "height": 10, "seconds": 8.0}
+    fewer, seconds = frames(fine.source, **small, note=notes.append, progress=shares.append)
+    assert 2 < len(fewer) < 20
+    assert sum(seconds[:-1]) == pytest.approx(8.0, abs=0.5)
+    assert notes == [f"{len(fewer)} pictures, as it is large; a smaller --size has more"]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < shares[-1] < 1
 
 
 def test_a_file_that_is_too_large_gets_fewer_pictures(fine, monkeypatch):

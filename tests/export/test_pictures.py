@@ -51,6 +51,28 @@ def fetched(text):
     return re.findall(r"https?:|//[a-z]|@font-face|@import|\burl\((?!#)|\bsrc=|\bhref=", text)
 
 
+@pytest.mark.parametrize("holds", [None, True])
+def test_claims_are_whole_at_every_width(by_hand, holds):
+    """Where columns are few, a sentence stands under what was measured."""
+    claims = [
+        events.ClaimResult("one", "the first is what it is said to be", 0.9895, ">", 0.92, holds),
+        events.ClaimResult(
+            "two", "the other lies between two numbers", 0.5, "", (0.43, 0.57), holds
+        ),
+    ]
+    source = by_hand(
+        [events.Text(tick=1, panel="words", text="w"), events.Claims(tick=1, claims=claims)]
+    )
+    for width in range(30, 90):
+        lines = text_of(svg(source, width=width, height=8))
+        assert max(map(cell_len, lines)) <= width
+        words = " ".join(" ".join(lines).split())
+        for shown in ("holds" if holds else "not measured", "0.9895", "> 0.92", "0.43 to 0.57"):
+            assert shown in words, width
+        for word in " ".join(claim.claim for claim in claims).split():
+            assert word in words, width
+
+
 def test_a_picture_shows_panels_claims_and_address(run_of):
     lines = text_of(svg(run_of.source))
     shown = "\n".join(lines)

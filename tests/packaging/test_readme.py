@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -31,6 +32,24 @@ def test_its_page_runs_and_its_tries_do_what_they_say(folder):
         result = run("mine/ravine", scenes=folder, **each.settings(card.parameters))
         holds = {claim.name: claim.holds for claim in result.claims}
         assert [holds[name] for name in each.breaks] == [False]
+
+
+def test_what_a_notebook_gets_is_what_it_says():
+    (source,) = [c for c in re.findall(r"```python\n(.*?)```", README, re.S) if "result" in c]
+    known: dict = {}
+    exec(source, known)
+    result = known["result"]
+    written = re.search(r"result\.measures  # (\{.*), \.\.\.\}", source)
+    for name, value in ast.literal_eval(f"{written[1]}}}").items():
+        assert result.measures[name] == pytest.approx(value, rel=1e-3)
+
+
+def test_it_names_every_exit_status():
+    from dlplay.cli.exits import HELP, Exit
+
+    told = README.split("Exit codes: ")[1].split("`dlplay --install")[0]
+    assert {int(code) for code in re.findall(r"\b\d+\b", told)} == set(Exit)
+    assert {int(code) for code in re.findall(r"^  (\d+) ", HELP, re.M)} == set(Exit)
 
 
 def test_it_names_every_key():

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from dlplay.words.numbers import bound, last_place, short, stands
+from dlplay.words.numbers import bound, last_place, short, stands, steps
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 steps"), (1, "1 step"), (2000, "2,000 steps")])
+def test_how_many_steps(count, text):
+    assert steps(count) == text
+
+
+def test_no_page_says_that_it_was_after_1_steps():
+    """Looks are made after the first step, too: headlines say `step 1: ...`."""
+    top = Path(__file__).parents[2]
+    files = [*top.glob("scenes/**/*.py"), *top.glob("docs/**/*.py"), top / "README.md"]
+    files.append(top / "dlplay" / "cli" / "template.py")
+    assert len(files) > 100
+    texts = {file: file.read_text(encoding="utf-8") for file in files}
+    assert [file for file, text in texts.items() if re.search(r"step \+ 1\} \w+s\b", text)] == []
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,10 @@ def export(
     size: Annotated[
         str | None,
         typer.Option(
-            "--size", metavar="WxH", help="Cells of all panels together; 160x48 unless given."
+            "--size",
+            metavar="WxH",
+            help="Cells of all panels together; 160x48 unless given. Title, claims and address come"
+            " on top.",
         ),
     ] = None,
     seconds: Annotated[

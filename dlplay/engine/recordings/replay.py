@@ -103,9 +103,9 @@ def changed_since(replay: Replay, card: SceneCard | None) -> str:
     was recorded, or if the scene is gone (`card` None)."""
     scene, digest = replay.started.scene, replay.started.digest
     if card is None:
-        return f"There is no scene {scene} here any more: its lesson and source cannot be shown."
+        return f"There is no scene {scene} here any more: what is shown is what was recorded."
     if card.command:
-        gone = f"There is no {card.title} here any more: its source cannot be shown."
+        gone = f"There is no {card.title} here any more: what is shown is what was recorded."
         changed = f"{card.title} has been changed since this was recorded."
         return (changed if card.digest else gone) if digest and digest != card.digest else ""
     if digest and digest != card.digest:
@@ -119,6 +119,11 @@ def changed_since(replay: Replay, card: SceneCard | None) -> str:
                 "differ."
             )
     return ""
+
+
+def is_here(card: SceneCard | None) -> bool:
+    """Whether what was recorded, of which this is the card, can be looked up here."""
+    return card is not None and bool(card.digest or not card.command)
 
 
 def stand_in(scene: str) -> SceneCard:
