@@ -147,9 +147,10 @@ def test_a_table_is_as_high_as_its_rows_and_the_lead_has_the_rest():
 
 def test_names_are_shortened_to_fit_but_not_the_chosen_one():
     names = ["best unit of each layer", "all units", "right alone", "whole net"]
-    assert fitted(names, 0, 100) == names
-    short = fitted(names, 1, 50)
+    assert fitted(names, 0, 100) == (0, names)
+    first, short = fitted(names, 1, 50)
+    assert first == 0
     assert short[1] == "all units"
     assert short[0].endswith("…")
     assert sum(len(f" {n} ") + 1 + len(name) for n, name in enumerate(short)) <= 50
-    assert fitted(names, 0, 10)[1:] == ["", "", ""]
+    assert fitted(names, 2, 10) == (2, ["right alone"])
