@@ -18,8 +18,9 @@ def gone(pid: int) -> bool:
 
 
 def parent(pid: int) -> int:
-    """The process that began it, or took it over; only known where there is /proc."""
-    return int(_fields(pid)[1])
+    """The process that began it, or took it over; 0 where it has ended. Needs /proc."""
+    fields = _fields(pid)
+    return int(fields[1]) if fields else 0
 
 
 def _fields(pid: int) -> list[str]:
