@@ -219,7 +219,7 @@ class WalkBack(Scene):
             way, (share, distance) = ways[setting]
             now = way[(stage.step + 1) * (len(way) - 1) // total][0]
             show(way, now)
-            said = f"; of 200 samples {share:.0%} are right, their distance is {distance:.1f}"
+            said = f": {share:.0%} of 200 samples right, distance to real digits {distance:.1f}"
             stage.headline(f"at level {now} of 200{'' if own else said}")
 
         for _ in stage.loop(total, "walking back"):

@@ -13,6 +13,7 @@ from dlplay.tui.app import DlplayApp
 from dlplay.tui.model.own import NO_SEED, OwnSession
 from dlplay.tui.model.steering import GONE
 from dlplay.tui.screens.stage import StageScreen
+from dlplay.tui.widgets.status import RunLine
 from dlplay.wire import events
 from tests.conftest import wait_for
 from tests.own.conftest import ENDLESS, TRAIN, environment
@@ -22,6 +23,7 @@ from tests.tui.conftest import (  # noqa: F401  # fixtures that hold in this fil
     no_time_is_waited_for,
     until,
 )
+from tests.tui.sweeps import words
 
 
 @pytest.fixture
@@ -226,6 +228,8 @@ async def test_on_the_stage_a_key_turns_the_knob_and_x_ends_its_loops(
         assert app.screen is stage
         await pilot.press("x")
         await until(pilot, lambda: session.state == "stopped", "the end")
+        stage.query_one(RunLine).show()
+        assert "its loops end" not in words(app, "status")  # they have
         assert session.history.measures["last"] > 0.5
         await pilot.press("q")
     assert app.return_code == 0

@@ -77,6 +77,14 @@ async def test_claims_are_wrapped_for_the_room_that_they_get(open_app):
         assert max(map(len, lines.content.plain.split("\n"))) <= claims.size.width
 
 
+def test_a_claim_in_full_hangs_by_its_mark_its_condition_too():
+    claims = (Claim("floor", "one is far above", condition="floor_by_batch is 50 to 125"),)
+    colours = dict.fromkeys(("success", "error", "muted", "warning"), "")
+    first, *lines = summary(claims, [], 22, colours, False, full=[0]).plain.split("\n")
+    assert first == "· one is far above"
+    assert lines == ["  floor_by_batch is 50", "  to 125"]
+
+
 @pytest.mark.parametrize("width", range(20, 60))
 def test_a_narrow_list_of_claims_shows_no_part_of_a_number(width):
     results = [

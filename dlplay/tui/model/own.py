@@ -19,6 +19,7 @@ from dlplay.tui.model.session import Session, another_seed
 from dlplay.wire import events
 from dlplay.words.address import WATCH, show_setting
 
+LOOPS_END, ENDS = "its loops end; x again ends its process", "its process is ended"
 NO_SEED = 'it draws its own seed; in the program: seed = stage.knob("seed", 0)'
 
 
@@ -129,7 +130,7 @@ class OwnSession(Session):
             return ""
         again = self.run.stopping
         self.run.stop()
-        return "its process is ended" if again else "its loops end; x again ends its process"
+        return ENDS if again else LOOPS_END
 
     def leave(self) -> str:
         """It may have run for hours: to leave it while it runs has to be said twice."""

@@ -24,6 +24,7 @@ from dlplay.tui.model.watching import Watched
 from dlplay.wire import events
 
 RESTART_AFTER = 0.5  # seconds of silence after the last key that asks for another run
+STOPS = "asked to stop"
 
 
 def another_seed() -> int:
@@ -209,7 +210,7 @@ class Session(Watched):
         """Ask the run to stop; what there is to say of it."""
         if self.run is not None and self.active:
             self.run.stop()
-        return "asked to stop"
+        return STOPS
 
     def set(self, name: str, value: Any) -> str:
         """Give a parameter a value: "live" if it reaches the run, "after" if the finished run

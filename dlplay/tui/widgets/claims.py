@@ -128,7 +128,8 @@ def summary(
         if place in full:
             text.append("\n  ".join(wrap(claim.text, width - 2)))
             numbers = comparison(result) or claim.condition
-            text.append(f"\n  {numbers}", inks[ink] if result.value is not None else "dim")
+            lines = "\n  ".join(wrap(numbers, width - 2))
+            text.append(f"\n  {lines}", inks[ink] if result.value is not None else "dim")
             continue
         label = claim.name.replace("_", " ")
         numbers = comparison(result)

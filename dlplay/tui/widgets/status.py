@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from dlplay.tui.model.own import ENDS, LOOPS_END
 from dlplay.tui.model.pace import told
+from dlplay.tui.model.session import STOPS
 from dlplay.tui.model.steering import NOT_YET
 from dlplay.tui.model.watching import Watched
 from dlplay.tui.texts import Words
@@ -39,6 +41,8 @@ class RunLine(Words, Part):
     def show(self) -> None:
         if self._note in NOT_YET and self.session.history.tick:
             self._note = ""  # by now there is
+        if self._note in (STOPS, LOOPS_END, ENDS) and not self.session.active:
+            self._note = ""  # it has
         note = self._note or self.program.exports.told
         put(self, status(self.session, self.screen.size.width, self.inks, note))
 
