@@ -57,12 +57,16 @@ def done(path: Path, job: Job) -> Replay | None:
     return replay if replay and replay.status in DONE and not other(replay, job) else None
 
 
-def tidy(path: Path) -> None:
-    """Remove what attempts at this recording left that were killed."""
+def tidy(path: Path) -> bool:
+    """Remove what attempts at this recording left that were killed; whether none goes on."""
+    none = True
     for draft in path.parent.glob(f".{path.name}.*.draft"):
-        if not being_written(draft):
-            with suppress(OSError):
-                draft.unlink()
+        if being_written(draft):
+            none = False
+            continue
+        with suppress(OSError):
+            draft.unlink()
+    return none
 
 
 def other(replay: Replay, job: Job) -> str:

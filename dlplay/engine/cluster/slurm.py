@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dlplay.engine.cluster import job as jobs
+from dlplay.engine.cluster import kept
 from dlplay.engine.cluster.job import Made
 from dlplay.engine.cluster.places import NoPlace, parameters
 from dlplay.engine.cluster.pool import Lost, Task
@@ -206,8 +207,12 @@ class Slurm:
         for job in self._jobs.values():
             job.cancel()
         end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and not all(job.done() for job in self._jobs.values()):
+        while time.monotonic() < end and not all(map(self._left_nothing, self._jobs)):
             time.sleep(0.02)
+
+    def _left_nothing(self, task: Task) -> bool:
+        """Whether a job of this machine is over, with its run; what they left is removed."""
+        return self._jobs[task].done() and kept.tidy(task.target)
 
 
 def _watcher() -> Any:
